@@ -1,0 +1,204 @@
+//! Whether a command applies now; if not, the sentence that says why. Commands are never hidden.
+
+use super::{
+    command::Command,
+    model::Model,
+    screen::{Screen, list::ListKind},
+    subject::Subject,
+    target,
+};
+use crate::domain::{
+    id::ServiceAccountId,
+    inventory::{AgentState, FixAction},
+    workload::{WorkloadId, WorkloadKind},
+};
+
+/// `Ok`, or why a command does not apply.
+pub type Availability = Result<(), String>;
+
+/// The command that carries out a fix; advice has none.
+pub fn command_for(action: FixAction) -> Option<Command> {
+    match action {
+        FixAction::Associate => Some(Command::Associate),
+        FixAction::Annotate => Some(Command::Annotate),
+        FixAction::Restart => Some(Command::Restart),
+        FixAction::InstallAgent => Some(Command::InstallAgent),
+        FixAction::Trust => Some(Command::ShowTrust),
+        FixAction::Advice => None,
+    }
+}
+
+/// Whether a command applies now.
+pub fn of(model: &Model, command: Command) -> Availability {
+    match command {
+        Command::Open => open(model),
+        Command::ShowTrust => trust(model),
+        Command::Fold => fold(model),
+        Command::Filter | Command::NextMatch | Command::PreviousMatch | Command::SortNext | Command::SortReverse => {
+            list(model)
+        }
+        Command::ToggleRaw => raw(model),
+        Command::Copy => copy(model),
+        Command::ToggleLock => lock(model),
+        Command::Quit => quit(model),
+        _ if command.entry().changes => change(model, command),
+        _ => Ok(()),
+    }
+}
+
+fn open(model: &Model) -> Availability {
+    match model.screen() {
+        Some(Screen::Detail(detail)) if detail.link().is_none() => Err("nothing to open from here".to_owned()),
+        Some(Screen::Trust(_)) => Err("nothing to open in a trust policy".to_owned()),
+        _ if model.list().is_some_and(|list| list.view.is_empty()) => Err("the list is empty".to_owned()),
+        _ => Ok(()),
+    }
+}
+
+fn list(model: &Model) -> Availability {
+    model.list().map(|_| ()).ok_or_else(|| "this applies to lists: Esc goes back to one".to_owned())
+}
+
+fn fold(model: &Model) -> Availability {
+    match model.list().map(|list| list.kind) {
+        Some(ListKind::Pods) => Ok(()),
+        _ => Err("only the list of pods folds".to_owned()),
+    }
+}
+
+fn raw(model: &Model) -> Availability {
+    match model.screen() {
+        Some(Screen::Trust(_)) => Ok(()),
+        _ => Err("this applies to a trust policy: t opens one".to_owned()),
+    }
+}
+
+fn copy(model: &Model) -> Availability {
+    let something = model.subject().is_some() || !model.dialogs.is_empty();
+    if something { Ok(()) } else { Err("nothing is selected to be copied".to_owned()) }
+}
+
+fn lock(model: &Model) -> Availability {
+    match model.lock() {
+        super::lock::Lock::ReadOnly => Err(READ_ONLY.to_owned()),
+        _ => Ok(()),
+    }
+}
+
+/// Why nothing can be changed in a session that was started so.
+pub const READ_ONLY: &str = "this session is read-only and cannot be unlocked: start it without --read-only";
+
+fn quit(model: &Model) -> Availability {
+    let leaves = model.dialogs.is_empty() && model.history.is_empty();
+    match model.running() {
+        Some(operation) if leaves => {
+            Err(format!("operation {} is at work: wait for it, or stop it between steps with Ctrl-c", operation.id))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn trust(model: &Model) -> Availability {
+    let subject = trust_subject(model).ok_or(NOTHING)?;
+    match target::role(model.inventory(), &subject) {
+        Some(_) => Ok(()),
+        None => Err(format!("{} {subject} has no role whose trust policy could be read", subject.word())),
+    }
+}
+
+/// What `t` is about: the selected link of a page if that is a role, else the page's object.
+pub fn trust_subject(model: &Model) -> Option<Subject> {
+    if let Some(Screen::Detail(detail)) = model.screen()
+        && let Some(link) = detail.link()
+        && matches!(link.subject, Subject::Role(_))
+    {
+        return Some(link.subject.clone());
+    }
+    model.subject()
+}
+
+const NOTHING: &str = "nothing is selected";
+const WHOSE: &str = "select a pod, a workload, a service account or an association first";
+
+fn change(model: &Model, command: Command) -> Availability {
+    if command == Command::InstallAgent {
+        return agent(model);
+    }
+    let subject = model.subject().ok_or(NOTHING)?;
+    if command == Command::Restart {
+        return restart(&target::workloads(model.inventory(), &subject));
+    }
+    let service_account = target::service_account(model.inventory(), &subject).ok_or(WHOSE)?;
+    match command {
+        Command::Associate => associate(model, &service_account),
+        Command::Dissociate => dissociate(model, &subject),
+        Command::RemoveAnnotation => remove_annotation(model, &service_account),
+        _ => annotate(model, &service_account),
+    }
+}
+
+fn associate(model: &Model, service_account: &ServiceAccountId) -> Availability {
+    match model.inventory().association_of(service_account) {
+        Some(association) => {
+            Err(format!("{service_account} has an association already ({}): x removes it", association.id))
+        }
+        None => Ok(()),
+    }
+}
+
+fn dissociate(model: &Model, subject: &Subject) -> Availability {
+    let Some(association) = target::association(model.inventory(), subject) else {
+        return Err(format!("{} {subject} has no association", subject.word()));
+    };
+    match &association.owner_arn {
+        Some(owner) => Err(format!("owned by add-on {}: change it through the add-on", add_on(owner))),
+        None => Ok(()),
+    }
+}
+
+/// `arn:aws:eks:region:account:addon/cluster/vpc-cni/id`: the add-on's name.
+fn add_on(owner: &str) -> &str {
+    owner.rsplit('/').nth(1).unwrap_or(owner)
+}
+
+fn annotate(model: &Model, service_account: &ServiceAccountId) -> Availability {
+    match model.inventory().service_account(service_account) {
+        Some(_) => Ok(()),
+        None => Err(format!("service account {service_account} is not there, or cannot be read: create it first")),
+    }
+}
+
+fn remove_annotation(model: &Model, service_account: &ServiceAccountId) -> Availability {
+    annotate(model, service_account)?;
+    let annotated = model.inventory().service_account(service_account).and_then(|account| account.role_arn.as_ref());
+    match annotated {
+        Some(_) => Ok(()),
+        None => Err(format!("{service_account} has no annotation eks.amazonaws.com/role-arn")),
+    }
+}
+
+fn restart(workloads: &[WorkloadId]) -> Availability {
+    match workloads {
+        [] => Err("nothing here has pods to restart".to_owned()),
+        all if all.iter().any(|workload| workload.kind.can_restart()) => Ok(()),
+        [one, ..] => Err(why_not_restarted(one)),
+    }
+}
+
+fn why_not_restarted(workload: &WorkloadId) -> String {
+    match workload.kind {
+        WorkloadKind::Pod => format!("{workload} is a pod that nobody owns: nothing would create it again"),
+        WorkloadKind::Job | WorkloadKind::CronJob => {
+            format!("{workload} is a Job: its next run brings new pods by itself")
+        }
+        _ => format!("{workload} is of a kind that has no rollout restart"),
+    }
+}
+
+fn agent(model: &Model) -> Availability {
+    match model.inventory().agent() {
+        AgentState::BuiltIn => Err("EKS Auto Mode has the agent built into every node".to_owned()),
+        AgentState::Ready { nodes, of } => Err(format!("the agent is there already: ready on {nodes} of {of} nodes")),
+        AgentState::Missing | AgentState::Unknown => Ok(()),
+    }
+}

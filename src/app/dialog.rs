@@ -1,0 +1,93 @@
+//! What lies over a page and takes the keys. Dialogs stack: unlocking lies over the plan it is for.
+
+pub mod confirm;
+pub mod palette;
+pub mod request;
+pub mod restart;
+pub mod role_form;
+pub mod unlock;
+
+use super::{command::Context, field::Field, operation::OperationId, screen::Scroll};
+use confirm::Confirm;
+use palette::Palette;
+use restart::RestartOffer;
+use role_form::RoleForm;
+use unlock::Unlock;
+
+/// One dialog.
+#[derive(Clone, Debug)]
+pub enum Dialog {
+    /// All keys, from the command table.
+    Help(Scroll),
+    /// All commands by words.
+    Palette(Palette),
+    /// Which role: for an association or for the IRSA annotation.
+    Role(Box<RoleForm>),
+    /// A plan, to be confirmed.
+    Confirm(Box<Confirm>),
+    /// Unlocking this account and context.
+    Unlock(Unlock),
+    /// An operation at work, or over.
+    Operation(OperationId, Scroll),
+    /// Which workloads to restart.
+    Restart(RestartOffer),
+}
+
+impl Dialog {
+    /// The text field that has the focus.
+    pub fn field(&self) -> Option<&Field> {
+        match self {
+            Self::Palette(palette) => Some(&palette.field),
+            Self::Role(form) => form.focused(),
+            Self::Confirm(confirm) => confirm.typed.as_ref().map(|typed| &typed.field),
+            Self::Unlock(unlock) => unlock.typed.as_ref().map(|typed| &typed.field),
+            Self::Help(_) | Self::Operation(..) | Self::Restart(_) => None,
+        }
+    }
+
+    /// The text field that has the focus.
+    pub fn field_mut(&mut self) -> Option<&mut Field> {
+        match self {
+            Self::Palette(palette) => Some(&mut palette.field),
+            Self::Role(form) => form.focused_mut(),
+            Self::Confirm(confirm) => confirm.typed.as_mut().map(|typed| &mut typed.field),
+            Self::Unlock(unlock) => unlock.typed.as_mut().map(|typed| &mut typed.field),
+            Self::Help(_) | Self::Operation(..) | Self::Restart(_) => None,
+        }
+    }
+
+    /// Which keys apply.
+    pub fn context(&self) -> Context {
+        if self.field().is_some() { Context::Text } else { Context::Dialog }
+    }
+
+    /// How far it is scrolled, if its body scrolls.
+    pub fn scroll_mut(&mut self) -> Option<&mut Scroll> {
+        match self {
+            Self::Help(scroll) | Self::Operation(_, scroll) => Some(scroll),
+            Self::Confirm(confirm) => Some(&mut confirm.scroll),
+            Self::Palette(_) | Self::Role(_) | Self::Unlock(_) | Self::Restart(_) => None,
+        }
+    }
+}
+
+/// A text that must be typed before something is done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Typed {
+    /// What must be typed.
+    pub wanted: String,
+    /// What was typed so far.
+    pub field: Field,
+}
+
+impl Typed {
+    /// Asks for a text.
+    pub fn new(wanted: impl Into<String>) -> Self {
+        Self { wanted: wanted.into(), field: Field::default() }
+    }
+
+    /// Whether it stands there, spaces around it aside.
+    pub fn is_right(&self) -> bool {
+        self.field.text().trim() == self.wanted
+    }
+}

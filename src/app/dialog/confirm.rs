@@ -1,0 +1,84 @@
+//! A plan before it is performed: what would be called, what was checked, who notices, how it is undone.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::{Typed, request::Request};
+use crate::app::screen::Scroll;
+use crate::domain::{
+    failure::Failure,
+    inventory::Inventory,
+    plan::{Confirmation, Plan},
+};
+
+/// A plan, to be confirmed.
+#[derive(Clone, Debug)]
+pub struct Confirm {
+    /// What was asked for.
+    pub request: Request,
+    /// The plan, or why there is none.
+    pub plan: Result<Plan, Arc<Failure>>,
+    /// What must be typed, if anything.
+    pub typed: Option<Typed>,
+    /// The plan changed under the person's eyes because the cluster did; what was typed is forgotten.
+    pub changed: bool,
+    /// How far it is scrolled.
+    pub scroll: Scroll,
+    /// Revision of the inventory that it was planned from.
+    pub(in crate::app) made: u64,
+}
+
+impl Confirm {
+    /// Plans a request. In a protected context the subject must be typed.
+    pub fn new(request: Request, inventory: &Inventory, protected: bool, now: Timestamp) -> Self {
+        let plan = request.plan(inventory, now).map_err(Arc::new);
+        let typed = typed_for(&plan, protected);
+        Self { request, plan, typed, changed: false, scroll: Scroll::default(), made: inventory.revision() }
+    }
+
+    /// Plans it again if the cluster changed meanwhile; tells whether the plan became another one.
+    pub fn settle(&mut self, inventory: &Inventory, protected: bool, now: Timestamp) -> bool {
+        if self.made == inventory.revision() {
+            return false;
+        }
+        self.made = inventory.revision();
+        let plan = self.request.plan(inventory, now).map_err(Arc::new);
+        if plan == self.plan {
+            return false;
+        }
+        self.typed = typed_for(&plan, protected);
+        self.plan = plan;
+        self.changed = true;
+        true
+    }
+
+    /// Why it cannot be performed: no plan, a required check that fails, or the text not typed.
+    pub fn refusal(&self) -> Option<String> {
+        let plan = match &self.plan {
+            Ok(plan) => plan,
+            Err(failure) => return Some(failure.to_string()),
+        };
+        if let Some(failed) = plan.refusal() {
+            return Some(format!("refused: {}: {}", failed.what, failed.detail));
+        }
+        let typed = self.typed.as_ref().filter(|typed| !typed.is_right())?;
+        Some(format!("type {} to confirm", typed.wanted))
+    }
+
+    /// The commands that would do the same, one a line: what `copy` takes.
+    pub fn commands(&self) -> Option<String> {
+        let plan = self.plan.as_ref().ok()?;
+        let lines: Vec<&str> = plan.steps.iter().map(|step| step.command.as_str()).collect();
+        (!lines.is_empty()).then(|| lines.join("\n"))
+    }
+}
+
+/// A plan that is refused asks for nothing.
+fn typed_for(plan: &Result<Plan, Arc<Failure>>, protected: bool) -> Option<Typed> {
+    let plan = plan.as_ref().ok().filter(|plan| plan.refusal().is_none())?;
+    match &plan.confirmation {
+        Confirmation::Type(text) => Some(Typed::new(text.as_str())),
+        Confirmation::Enter => protected.then(|| Typed::new(plan.subject.as_str())),
+    }
+}

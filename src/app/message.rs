@@ -1,0 +1,97 @@
+//! Everything the program can be told. Each message meets `update` together with the time at which it is handled.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::{
+    cluster::Link,
+    operation::{OperationId, Outcome, StepState},
+};
+use crate::{
+    config::{key::Key, problem::Problem},
+    domain::{change::Change, failure::Failure, id::ClusterId},
+};
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Message {
+    /// Somebody did something at the terminal.
+    Input(Input),
+    /// The time asked for by [`super::wake::next_wake`] has come.
+    Wake,
+    /// The cluster or the account changed: one batch of an adapter.
+    Changes(ClusterId, Vec<Change>),
+    /// The connection to Kubernetes has another state.
+    KubernetesLink(ClusterId, Link),
+    /// A reading of AWS came to its end.
+    AwsRead(ClusterId, AwsRead),
+    /// Number of calls made so far, Kubernetes and AWS together.
+    Calls(ClusterId, usize),
+    /// A step of an operation has another state.
+    OperationStepped {
+        /// Which operation; one that is unknown or over is ignored.
+        operation: OperationId,
+        /// Which step of its plan, from 0.
+        step: usize,
+        /// Its state now.
+        state: StepState,
+    },
+    /// An operation is over.
+    OperationFinished {
+        /// Which operation; one that is unknown or over is ignored.
+        operation: OperationId,
+        /// How it ended.
+        outcome: Outcome,
+    },
+    /// A text was handed to the clipboard.
+    Copied {
+        /// Its length in characters.
+        characters: usize,
+    },
+    /// A text could not be handed to the clipboard.
+    CopyFailed(Arc<Failure>),
+    /// Configuration files are wrong; the program goes on with defaults.
+    Problems(Vec<Problem>),
+    /// Anything else that went wrong and that a person should read: journal, log, signals.
+    Failed(Arc<Failure>),
+    /// What the last frame measured; never causes a frame.
+    Measured(Measure),
+    /// The program is in the foreground again.
+    Resumed,
+}
+
+/// What comes from the terminal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// A key was pressed or repeats.
+    Key(Key),
+    /// A bracketed paste; never keys.
+    Paste(String),
+    /// The window has another size: columns, rows.
+    Resize(u16, u16),
+    /// The window has the focus again.
+    FocusGained,
+    /// The wheel: lines down, negative for up.
+    Scroll(i32),
+}
+
+/// The end of a reading of AWS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AwsRead {
+    /// The `generation` of the effect that asked for it, 0 for the first reading at the start. An older one is ignored.
+    pub generation: u64,
+    /// When it ended.
+    pub at: Timestamp,
+    /// The failure that concerns all of it (credentials, connection); single denied calls are facts, not failures.
+    pub failure: Option<Arc<Failure>>,
+}
+
+/// What only a drawn frame knows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Measure {
+    /// Rows of the list or of the scrolled body that were visible.
+    pub body: usize,
+    /// Lines that the scrolled body (detail, trust policy, dialog) has in all.
+    pub lines: usize,
+}

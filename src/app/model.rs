@@ -1,0 +1,256 @@
+//! Everything the program knows while it runs. Only `update` and `settle` change it; `ui` reads it.
+
+use jiff::Timestamp;
+
+use super::{
+    cluster::ClusterView,
+    command::Context,
+    dialog::Dialog,
+    effect::Effect,
+    keys::Keys,
+    lock::Lock,
+    message::Measure,
+    operation::{Operation, OperationId},
+    screen::{
+        Screen,
+        list::{ListKind, ListScreen, Scope},
+    },
+    subject::Subject,
+    target,
+    toast::{ToastKind, Toasts},
+};
+use crate::{
+    config::{key::Key, problem::Problem, settings::Settings},
+    domain::{
+        id::ClusterId,
+        inventory::{Inventory, Story},
+    },
+};
+
+/// Size of the window, in cells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size {
+    /// Columns.
+    pub width: u16,
+    /// Rows.
+    pub height: u16,
+}
+
+/// What a session begins with.
+#[derive(Clone, Debug)]
+pub struct Start {
+    /// Settings after file and flags.
+    pub settings: Settings,
+    /// Keys after the keymap file.
+    pub keys: Keys,
+    /// What was wrong in those files.
+    pub problems: Vec<Problem>,
+    /// Something no other session has: part of every idempotency token. Letters, digits, `-`; at most 40.
+    pub session: String,
+    /// Size of the window.
+    pub size: Size,
+    /// When it begins.
+    pub now: Timestamp,
+}
+
+/// The whole state.
+#[derive(Debug)]
+pub struct Model {
+    /// When the last message was handled: ages on screen are counted from it.
+    pub now: Timestamp,
+    /// Size of the window.
+    pub size: Size,
+    /// Settings after file and flags.
+    pub settings: Settings,
+    /// The keymap.
+    pub keys: Keys,
+    /// The clusters; never empty.
+    pub clusters: Vec<ClusterView>,
+    /// Which of them is in view.
+    pub active: usize,
+    /// The lists, in the order of [`ListKind::ALL`]; each keeps its selection, order and filter.
+    pub lists: Vec<ListScreen>,
+    /// The open tab.
+    pub tab: ListKind,
+    /// Pages opened from the tab's list, the one in view last. Empty: the list itself.
+    pub history: Vec<Screen>,
+    /// Dialogs, the one with the keys last.
+    pub dialogs: Vec<Dialog>,
+    /// Sentences on screen.
+    pub toasts: Toasts,
+    /// Operations of this session, the newest last.
+    pub operations: Vec<Operation>,
+    /// Keys pressed that begin a chord.
+    pub pending: Vec<Key>,
+    /// Since when the view is frozen; changes wait.
+    pub frozen: Option<Timestamp>,
+    /// What the last frame measured.
+    pub measure: Measure,
+    pub(super) session: String,
+    pub(super) outbox: Vec<Effect>,
+    pub(super) visible_at: Timestamp,
+    revision: u64,
+}
+
+impl Model {
+    /// A session that knows nothing yet: its first frame can be drawn at once.
+    pub fn new(start: Start) -> Self {
+        let lock = match (start.settings.read_only, start.settings.write) {
+            (true, _) => Lock::ReadOnly,
+            (false, true) => Lock::Unlocked { until: None },
+            (false, false) => Lock::Locked,
+        };
+        let id = ClusterId::default();
+        let mut model = Self {
+            now: start.now,
+            size: start.size,
+            keys: start.keys,
+            clusters: vec![ClusterView::new(id, Inventory::new(id), lock, false)],
+            active: 0,
+            lists: ListKind::ALL.into_iter().map(|kind| ListScreen::new(kind, Scope::Everything)).collect(),
+            tab: ListKind::Pods,
+            history: Vec::new(),
+            dialogs: Vec::new(),
+            toasts: Toasts::default(),
+            operations: Vec::new(),
+            pending: Vec::new(),
+            frozen: None,
+            measure: Measure::default(),
+            session: start.session,
+            outbox: Vec::new(),
+            visible_at: start.now,
+            revision: 0,
+            settings: start.settings,
+        };
+        model.lists[ListKind::Pods as usize].filter.set(&model.settings.filter);
+        for problem in start.problems {
+            model.toasts.show(ToastKind::Failure, problem.to_string(), start.now);
+        }
+        model
+    }
+
+    /// Moves whenever something that can be seen may have changed. A frame is needed if it differs from the last frame's.
+    pub fn visible_revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// Notes that something that can be seen changed.
+    pub(super) fn touch(&mut self) {
+        self.revision += 1;
+        self.visible_at = self.now;
+    }
+
+    /// Notes something to be done outside.
+    pub(super) fn emit(&mut self, effect: Effect) {
+        self.outbox.push(effect);
+    }
+
+    /// Answers a key with a sentence.
+    pub(super) fn say(&mut self, kind: ToastKind, text: impl Into<String>) {
+        self.toasts.show(kind, text, self.now);
+        self.touch();
+    }
+
+    /// The cluster in view.
+    pub fn cluster(&self) -> &ClusterView {
+        &self.clusters[self.active]
+    }
+
+    /// The cluster in view.
+    pub(super) fn cluster_mut(&mut self) -> &mut ClusterView {
+        &mut self.clusters[self.active]
+    }
+
+    /// A cluster by id.
+    pub(super) fn cluster_of(&mut self, id: ClusterId) -> Option<&mut ClusterView> {
+        self.clusters.iter_mut().find(|cluster| cluster.id == id)
+    }
+
+    /// Everything known about the cluster in view.
+    pub fn inventory(&self) -> &Inventory {
+        &self.cluster().inventory
+    }
+
+    /// The page in view, `None` if it is the tab's list.
+    pub fn screen(&self) -> Option<&Screen> {
+        self.history.last()
+    }
+
+    /// The list of a tab.
+    pub fn tab_list(&self, kind: ListKind) -> &ListScreen {
+        &self.lists[kind as usize]
+    }
+
+    /// The list in view, if a list is.
+    pub fn list(&self) -> Option<&ListScreen> {
+        match self.history.last() {
+            None => Some(self.tab_list(self.tab)),
+            Some(Screen::List(list)) => Some(list),
+            Some(_) => None,
+        }
+    }
+
+    /// The list in view, if a list is.
+    pub(super) fn list_mut(&mut self) -> Option<&mut ListScreen> {
+        match self.history.last_mut() {
+            None => Some(&mut self.lists[self.tab as usize]),
+            Some(Screen::List(list)) => Some(list),
+            Some(_) => None,
+        }
+    }
+
+    /// The dialog that has the keys.
+    pub fn dialog(&self) -> Option<&Dialog> {
+        self.dialogs.last()
+    }
+
+    /// Which keys apply now.
+    pub fn context(&self) -> Context {
+        if let Some(dialog) = self.dialog() {
+            return dialog.context();
+        }
+        if self.list().is_some_and(|list| list.filter.editing.is_some()) {
+            return Context::Text;
+        }
+        self.screen().map_or(Context::List, Screen::context)
+    }
+
+    /// What commands act on: the selected row, or the object of the page.
+    pub fn subject(&self) -> Option<Subject> {
+        match self.screen() {
+            Some(Screen::Detail(detail)) => Some(detail.subject.clone()),
+            Some(Screen::Trust(trust)) => Some(Subject::Role(trust.role.clone())),
+            Some(Screen::Doctor(_) | Screen::Operations(_)) => None,
+            Some(Screen::List(_)) | None => self.list().and_then(|list| list.view.subject().cloned()),
+        }
+    }
+
+    /// WHY and FIX of what commands act on.
+    pub fn story(&self) -> Option<Story> {
+        let subject = self.subject()?;
+        target::story(self.inventory(), &subject)
+    }
+
+    /// The lock of the cluster in view.
+    pub fn lock(&self) -> Lock {
+        self.cluster().lock
+    }
+
+    /// An operation by its number.
+    pub fn operation(&self, id: OperationId) -> Option<&Operation> {
+        self.operations.iter().find(|operation| operation.id == id)
+    }
+
+    /// The operation at work, if one is.
+    pub fn running(&self) -> Option<&Operation> {
+        self.operations.iter().find(|operation| operation.is_running())
+    }
+
+    /// Rows that a list or a text has in the window: measured, or estimated before the first frame.
+    pub fn body_height(&self) -> usize {
+        match self.measure.body {
+            0 => usize::from(self.size.height).saturating_sub(7).max(1),
+            measured => measured,
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! One row of any list, with what ordering and filtering ask of it.
+
+use super::subject::Subject;
+use crate::domain::{
+    identity::{State, Verdict},
+    inventory::Inventory,
+    query::{Query, Within},
+    row::{AssociationRow, NamespaceRow, NodeRow, PodRow, RoleRow, ServiceAccountRow, WorkloadRow},
+};
+
+/// One row.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Row {
+    /// Pods folded by workload.
+    Workload(WorkloadRow),
+    /// One pod.
+    Pod(PodRow),
+    /// A service account.
+    ServiceAccount(ServiceAccountRow),
+    /// A namespace.
+    Namespace(NamespaceRow),
+    /// A role.
+    Role(RoleRow),
+    /// An association.
+    Association(AssociationRow),
+    /// A node.
+    Node(NodeRow),
+}
+
+impl Row {
+    /// Who it is.
+    pub fn subject(&self) -> Subject {
+        match self {
+            Self::Workload(row) => Subject::Workload(row.id.clone()),
+            Self::Pod(row) => Subject::Pod(row.id.clone()),
+            Self::ServiceAccount(row) => Subject::ServiceAccount(row.id.clone()),
+            Self::Namespace(row) => Subject::Namespace(row.name.clone()),
+            Self::Role(row) => Subject::Role(row.arn.clone()),
+            Self::Association(row) => Subject::Association(row.id.clone()),
+            Self::Node(row) => Subject::Node(row.name.clone()),
+        }
+    }
+
+    /// Whether it is the row of a subject; allocates nothing.
+    pub fn is(&self, subject: &Subject) -> bool {
+        match (self, subject) {
+            (Self::Workload(row), Subject::Workload(id)) => row.id == *id,
+            (Self::Pod(row), Subject::Pod(id)) => row.id == *id,
+            (Self::ServiceAccount(row), Subject::ServiceAccount(id)) => row.id == *id,
+            (Self::Namespace(row), Subject::Namespace(name)) => row.name == *name,
+            (Self::Role(row), Subject::Role(arn)) => row.arn == *arn,
+            (Self::Association(row), Subject::Association(id)) => row.id == *id,
+            (Self::Node(row), Subject::Node(name)) => row.name == *name,
+            _ => false,
+        }
+    }
+
+    /// Its state; associations and nodes have one by what their verdict or agent says.
+    pub fn state(&self) -> State {
+        match self {
+            Self::Workload(row) => row.state,
+            Self::Pod(row) => row.resolution.state,
+            Self::ServiceAccount(row) => row.state,
+            Self::Namespace(row) => row.state,
+            Self::Role(row) => row.state,
+            Self::Association(row) => association_state(row),
+            Self::Node(row) => {
+                if row.role_arn.is_some() {
+                    State::Ok
+                } else {
+                    State::Unknown
+                }
+            }
+        }
+    }
+
+    /// Whether a person should look at it: worse than `loading` and `ok`.
+    pub fn has_trouble(&self) -> bool {
+        self.state() > State::Ok
+    }
+
+    /// Whether a filter keeps it.
+    pub fn matches(&self, query: &Query, inventory: &Inventory) -> bool {
+        match self {
+            Self::Workload(row) => query.matches(&Within::new(row, inventory)),
+            Self::Pod(row) => query.matches(&Within::new(row, inventory)),
+            Self::ServiceAccount(row) => query.matches(&Within::new(row, inventory)),
+            Self::Namespace(row) => query.matches(&Within::new(row, inventory)),
+            Self::Role(row) => query.matches(&Within::new(row, inventory)),
+            Self::Association(row) => query.matches(&Within::new(row, inventory)),
+            Self::Node(row) => query.matches(&Within::new(row, inventory)),
+        }
+        .is_some()
+    }
+}
+
+fn association_state(row: &AssociationRow) -> State {
+    match row.verdict {
+        Verdict::Broken => State::Broken,
+        Verdict::Unknown => State::Unknown,
+        Verdict::Depends => State::Depends,
+        Verdict::Ok if row.drift > 0 => State::Drift,
+        Verdict::Ok => State::Ok,
+    }
+}

@@ -1,0 +1,62 @@
+//! What fills the window: the lists and the pages opened from them. State only; `ui` draws it.
+
+pub mod detail;
+pub mod links;
+pub mod list;
+
+use detail::{DetailScreen, TrustScreen};
+use list::ListScreen;
+
+use super::command::Context;
+
+/// One page of the history.
+#[derive(Clone, Debug)]
+pub enum Screen {
+    /// A list that was opened from another one: the service accounts of a namespace.
+    List(Box<ListScreen>),
+    /// One object.
+    Detail(DetailScreen),
+    /// A trust policy.
+    Trust(TrustScreen),
+    /// What is unknown, and the permission to ask for.
+    Doctor(Scroll),
+    /// Operations and messages.
+    Operations(Scroll),
+}
+
+impl Screen {
+    /// Which keys apply.
+    pub fn context(&self) -> Context {
+        match self {
+            Self::List(_) => Context::List,
+            Self::Trust(_) => Context::Trust,
+            Self::Detail(_) | Self::Doctor(_) | Self::Operations(_) => Context::Detail,
+        }
+    }
+
+    /// How far its body is scrolled, if it is no list.
+    pub fn scroll_mut(&mut self) -> Option<&mut Scroll> {
+        match self {
+            Self::List(_) => None,
+            Self::Detail(detail) => Some(&mut detail.scroll),
+            Self::Trust(trust) => Some(&mut trust.scroll),
+            Self::Doctor(scroll) | Self::Operations(scroll) => Some(scroll),
+        }
+    }
+}
+
+/// How far a text is scrolled, in lines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Scroll {
+    /// Lines above the first visible one.
+    pub top: usize,
+}
+
+impl Scroll {
+    /// Scrolls within a text of so many lines of which so many are visible; tells whether it moved.
+    pub fn by(&mut self, lines: isize, length: usize, visible: usize) -> bool {
+        let before = self.top;
+        self.top = self.top.saturating_add_signed(lines).min(length.saturating_sub(visible));
+        self.top != before
+    }
+}

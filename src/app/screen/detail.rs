@@ -1,0 +1,62 @@
+//! The page of one object, and the trust policy of a role. Every other object named on a page is a
+//! link: `move` goes from link to link, `open` follows.
+
+use super::Scroll;
+use crate::app::subject::Subject;
+use crate::domain::{
+    id::{RoleArn, ServiceAccountId},
+    identity::Mechanism,
+};
+
+/// The page of one object.
+#[derive(Clone, Debug)]
+pub struct DetailScreen {
+    /// Which object.
+    pub subject: Subject,
+    /// What can be opened from here, made when the page is settled.
+    pub links: Vec<Link>,
+    /// Which of them is selected.
+    pub cursor: usize,
+    /// How far the page is scrolled.
+    pub scroll: Scroll,
+    /// The object is gone: what is shown is what was known last.
+    pub gone: bool,
+    /// Revision of the inventory that the links were made from.
+    pub(in crate::app) made: Option<u64>,
+}
+
+/// Something on a page that Enter opens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// How it is related: `service account`, `role`, `pod`.
+    pub relation: &'static str,
+    /// What it leads to.
+    pub subject: Subject,
+    /// What is worth knowing before opening it: `✗ broken`, `annotation`.
+    pub note: String,
+}
+
+/// The trust policy of a role, seen by somebody who would become it.
+#[derive(Clone, Debug)]
+pub struct TrustScreen {
+    /// The role.
+    pub role: RoleArn,
+    /// Who asks, and how: decides which statement is marked. `None`: nobody in particular.
+    pub asker: Option<(ServiceAccountId, Mechanism)>,
+    /// The text byte for byte as IAM returned it, instead of indented.
+    pub raw: bool,
+    /// How far it is scrolled.
+    pub scroll: Scroll,
+}
+
+impl DetailScreen {
+    /// The page of an object; links come with the next settling.
+    pub fn new(subject: Subject) -> Self {
+        Self { subject, links: Vec::new(), cursor: 0, scroll: Scroll::default(), gone: false, made: None }
+    }
+
+    /// The selected link.
+    pub fn link(&self) -> Option<&Link> {
+        self.links.get(self.cursor)
+    }
+}

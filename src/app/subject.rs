@@ -1,0 +1,69 @@
+//! The identity of anything that can be selected: what stays the same while rows move.
+
+use std::fmt;
+
+use crate::domain::{
+    id::{AssociationId, Namespace, NodeName, PodId, RoleArn, ServiceAccountId},
+    workload::WorkloadId,
+};
+
+/// One object, by identity.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Subject {
+    /// A workload: its pods folded.
+    Workload(WorkloadId),
+    /// One pod.
+    Pod(PodId),
+    /// A service account.
+    ServiceAccount(ServiceAccountId),
+    /// A namespace.
+    Namespace(Namespace),
+    /// A role, by ARN.
+    Role(RoleArn),
+    /// An association.
+    Association(AssociationId),
+    /// A node.
+    Node(NodeName),
+}
+
+impl Subject {
+    /// What kind of thing it is, as headings say it.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Workload(_) => "workload",
+            Self::Pod(_) => "pod",
+            Self::ServiceAccount(_) => "service account",
+            Self::Namespace(_) => "namespace",
+            Self::Role(_) => "role",
+            Self::Association(_) => "association",
+            Self::Node(_) => "node",
+        }
+    }
+
+    /// What `copy` takes: the ARN of a role, `namespace/name` or the name of anything else.
+    pub fn copied(&self) -> String {
+        match self {
+            Self::Role(arn) => arn.to_string(),
+            other => other.to_string(),
+        }
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Workload(id) => write!(out, "{}/{id}", id.namespace),
+            Self::Pod(id) => id.fmt(out),
+            Self::ServiceAccount(id) => id.fmt(out),
+            Self::Namespace(name) => name.fmt(out),
+            Self::Role(arn) => out.write_str(role_name(arn)),
+            Self::Association(id) => id.fmt(out),
+            Self::Node(name) => name.fmt(out),
+        }
+    }
+}
+
+/// The last segment of a role's ARN: what fits a cell.
+pub fn role_name(arn: &RoleArn) -> &str {
+    arn.as_str().rsplit('/').next().unwrap_or(arn.as_str())
+}

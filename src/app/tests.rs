@@ -1,0 +1,9 @@
+//! Keys in, model and effects out: no terminal, no runtime, no clock.
+
+mod changes;
+mod finding;
+mod keymap;
+mod moving;
+mod random;
+mod stillness;
+mod world;

@@ -1,0 +1,49 @@
+//! Moving, choosing and typing in dialogs.
+
+use crate::app::{dialog::Dialog, model::Model};
+
+/// Moves the selection of the dialog, or scrolls it.
+pub(super) fn move_by(model: &mut Model, rows: isize) {
+    let (height, lines) = (model.body_height(), model.measure.lines);
+    let (now, inventory) = (model.now, &model.clusters[model.active].inventory);
+    match model.dialogs.last_mut() {
+        Some(Dialog::Palette(palette)) => palette.cursor = moved(palette.cursor, rows, palette.found.len()),
+        Some(Dialog::Role(form)) => form.move_by(rows, inventory, now),
+        Some(Dialog::Restart(offer)) => offer.cursor = moved(offer.cursor, rows, offer.workloads.len()),
+        Some(dialog) => {
+            if let Some(scroll) = dialog.scroll_mut() {
+                scroll.by(rows, lines, height);
+            }
+        }
+        None => {}
+    }
+}
+
+fn moved(at: usize, rows: isize, count: usize) -> usize {
+    at.saturating_add_signed(rows).min(count.saturating_sub(1))
+}
+
+/// Tab: completes the palette's text, else the next line.
+pub(super) fn tab(model: &mut Model, forward: bool) {
+    match model.dialogs.last_mut() {
+        Some(Dialog::Palette(palette)) if forward => palette.complete(),
+        _ => move_by(model, if forward { 1 } else { -1 }),
+    }
+}
+
+/// Space: chooses the selected line of an offer, or leaves it out.
+pub(super) fn choose(model: &mut Model) {
+    if let Some(Dialog::Restart(offer)) = model.dialogs.last_mut() {
+        offer.toggle();
+    }
+}
+
+/// What depends on the text of the dialog follows it.
+pub(super) fn text_changed(model: &mut Model) {
+    let (now, inventory) = (model.now, &model.clusters[model.active].inventory);
+    match model.dialogs.last_mut() {
+        Some(Dialog::Palette(palette)) => palette.search(),
+        Some(Dialog::Role(form)) => form.search(inventory, now),
+        _ => {}
+    }
+}

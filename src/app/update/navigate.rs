@@ -1,0 +1,163 @@
+//! Moving, opening, going back. Esc is layered and never leaves the program.
+
+use super::{dialogs, lists};
+use crate::app::{
+    availability,
+    dialog::Dialog,
+    effect::Effect,
+    model::Model,
+    screen::{
+        Screen, Scroll,
+        detail::{DetailScreen, TrustScreen},
+        list::{ListKind, ListScreen, Scope},
+    },
+    subject::Subject,
+    target,
+    toast::ToastKind,
+};
+
+/// Longest history of pages; the oldest are forgotten.
+const DEEPEST: usize = 64;
+
+/// Moves the selection, or scrolls where nothing is selected.
+pub(super) fn move_by(model: &mut Model, rows: isize) {
+    let (height, lines) = (model.body_height(), model.measure.lines);
+    model.touch();
+    if model.dialog().is_some() {
+        return dialogs::move_by(model, rows);
+    }
+    match model.history.last_mut() {
+        Some(Screen::Detail(detail)) if !detail.links.is_empty() => move_in(detail, rows, lines, height),
+        Some(Screen::List(_)) | None => {
+            if let Some(list) = model.list_mut() {
+                list.view.move_by(rows, height);
+            }
+        }
+        Some(screen) => {
+            if let Some(scroll) = screen.scroll_mut() {
+                scroll.by(rows, lines, height);
+            }
+        }
+    }
+}
+
+/// One line goes from link to link; more than that scrolls as well.
+fn move_in(detail: &mut DetailScreen, rows: isize, lines: usize, height: usize) {
+    let last = detail.links.len().saturating_sub(1);
+    detail.cursor = detail.cursor.saturating_add_signed(rows).min(last);
+    if rows.unsigned_abs() > 1 {
+        detail.scroll.by(rows, lines, height);
+    }
+}
+
+/// Opens what is selected.
+pub(super) fn open(model: &mut Model) {
+    let subject = match model.screen() {
+        Some(Screen::Detail(detail)) => detail.link().map(|link| link.subject.clone()),
+        Some(Screen::List(_)) | None => model.subject(),
+        Some(_) => None,
+    };
+    match subject {
+        Some(Subject::Namespace(name)) => {
+            let list = ListScreen::new(ListKind::ServiceAccounts, Scope::Namespace(name));
+            push(model, Screen::List(Box::new(list)));
+        }
+        Some(subject) => push(model, Screen::Detail(DetailScreen::new(subject))),
+        None => {}
+    }
+}
+
+/// Opens a page; the one in view again is no new page.
+pub(super) fn push(model: &mut Model, screen: Screen) {
+    let again = model.history.last().is_some_and(|last| match (last, &screen) {
+        (Screen::Doctor(_), Screen::Doctor(_)) | (Screen::Operations(_), Screen::Operations(_)) => true,
+        (Screen::Detail(last), Screen::Detail(new)) => last.subject == new.subject,
+        _ => false,
+    });
+    if !again {
+        model.history.push(screen);
+        let surplus = model.history.len().saturating_sub(DEEPEST);
+        model.history.drain(..surplus);
+        model.measure.lines = 0;
+    }
+}
+
+/// Opens a tab's list as it was left.
+pub(super) fn go_to(model: &mut Model, kind: ListKind) {
+    model.history.clear();
+    model.tab = kind;
+}
+
+/// The next or previous tab; in dialogs and fields the next suggestion.
+pub(super) fn tab(model: &mut Model, forward: bool) {
+    if model.dialog().is_some() {
+        dialogs::tab(model, forward);
+    } else if model.list().is_some_and(|list| list.filter.editing.is_some()) {
+        lists::keep_filter(model);
+    } else {
+        go_to(model, model.tab.neighbour(forward));
+    }
+}
+
+/// Opens the trust policy of the role of what is selected, seen by who would become it.
+pub(super) fn show_trust(model: &mut Model) {
+    let subject = availability::trust_subject(model);
+    let found = subject.and_then(|subject| target::role(model.inventory(), &subject));
+    let Some((role, asker)) = found else { return };
+    let asker = asker.or_else(|| asker_of_page(model));
+    push(model, Screen::Trust(TrustScreen { role, asker, raw: false, scroll: Scroll::default() }));
+}
+
+/// On the page of an object the trust policy of a linked role is seen by that object.
+fn asker_of_page(model: &Model) -> Option<(crate::domain::id::ServiceAccountId, crate::domain::identity::Mechanism)> {
+    match model.screen() {
+        Some(Screen::Detail(detail)) => target::role(model.inventory(), &detail.subject)?.1,
+        _ => None,
+    }
+}
+
+pub(super) fn toggle_raw(model: &mut Model) {
+    if let Some(Screen::Trust(trust)) = model.history.last_mut() {
+        trust.raw = !trust.raw;
+        trust.scroll = Scroll::default();
+    }
+}
+
+/// Esc: an unfinished chord, then the dialog, then failures on screen, then the filter, then the page.
+pub(super) fn back(model: &mut Model) {
+    if model.dialogs.pop().is_some() || model.toasts.dismiss() || lists::leave_filter(model) {
+        return;
+    }
+    if model.history.pop().is_none() {
+        let key = model.keys.label(crate::app::command::Command::Quit, model.context());
+        let text = key
+            .map_or_else(|| "this is the first page".to_owned(), |key| format!("this is the first page: {key} quits"));
+        model.say(ToastKind::Notice, text);
+    }
+}
+
+/// `q`: closes the dialog or page; leaves from a tab's list.
+pub(super) fn close(model: &mut Model) {
+    if model.dialogs.pop().is_none() && model.history.pop().is_none() {
+        model.emit(Effect::Quit);
+    }
+}
+
+/// Ctrl-c: stops an operation between its steps, else closes what is open, else leaves.
+pub(super) fn cancel(model: &mut Model) {
+    if let Some(operation) = model.operations.iter_mut().find(|operation| operation.is_running()) {
+        let id = operation.id;
+        operation.cancelling = true;
+        model.emit(Effect::Cancel(id));
+        return model.say(ToastKind::Notice, format!("operation {id} stops before its next step"));
+    }
+    if model.dialogs.is_empty() && !lists::leave_filter_line(model) {
+        return model.emit(Effect::Quit);
+    }
+    model.dialogs.clear();
+}
+
+/// Whether a dialog shows this operation.
+pub(super) fn shows_operation(dialog: &Dialog, id: crate::app::operation::OperationId) -> bool {
+    matches!(dialog, Dialog::Operation(shown, _) if *shown == id)
+}

@@ -1,0 +1,104 @@
+//! What comes back from operations. Answers for one that is unknown or over are ignored.
+
+use super::navigate::shows_operation;
+use crate::app::{
+    dialog::{Dialog, restart::RestartOffer},
+    effect::{Effect, Extent},
+    model::Model,
+    operation::{Operation, OperationId, Outcome, StepState},
+    toast::ToastKind,
+};
+use crate::domain::{
+    id::ServiceAccountId,
+    plan::{Call, Plan, PlanKind},
+    workload::WorkloadId,
+};
+
+fn running(model: &mut Model, id: OperationId) -> Option<&mut Operation> {
+    model.operations.iter_mut().find(|operation| operation.id == id && operation.is_running())
+}
+
+/// A step has another state.
+pub(super) fn stepped(model: &mut Model, id: OperationId, step: usize, state: StepState) {
+    let Some(known) = running(model, id).and_then(|operation| operation.steps.get_mut(step)) else { return };
+    if *known != state {
+        *known = state;
+        model.touch();
+    }
+}
+
+/// An operation is over: say so, read what it touched, offer the restart that brings it into effect.
+pub(super) fn finished(model: &mut Model, id: OperationId, outcome: Outcome) {
+    let now = model.now;
+    let Some(operation) = running(model, id) else { return };
+    (operation.outcome, operation.finished_at) = (Some(outcome.clone()), Some(now));
+    settle_steps(operation, &outcome);
+    let (plan, cluster) = (operation.plan.clone(), operation.cluster);
+    model.touch();
+    if let Some(extent) = touched(&plan)
+        && let Some(view) = model.cluster_of(cluster)
+    {
+        let generation = view.begin_reading();
+        model.emit(Effect::Refresh { cluster, generation, extent });
+    }
+    match outcome {
+        Outcome::Done => done(model, id, &plan),
+        Outcome::Failed(failure) => model.toasts.fail(failure, now),
+        Outcome::Cancelled => model.say(ToastKind::Notice, format!("operation {id} was stopped; {}", plan.inverse)),
+    }
+}
+
+/// What had no answer of its own takes the outcome's.
+fn settle_steps(operation: &mut Operation, outcome: &Outcome) {
+    for step in &mut operation.steps {
+        match (&*step, outcome) {
+            (StepState::Planned | StepState::Running, Outcome::Done) => *step = StepState::Done,
+            (StepState::Running, Outcome::Failed(failure)) => *step = StepState::Failed(failure.clone()),
+            (StepState::Planned | StepState::Running, _) => *step = StepState::Skipped,
+            _ => {}
+        }
+    }
+}
+
+fn done(model: &mut Model, id: OperationId, plan: &Plan) {
+    model.dialogs.retain(|dialog| !shows_operation(dialog, id));
+    model.say(ToastKind::Success, sentence(plan));
+    let workloads = restartable(plan);
+    if !workloads.is_empty() && model.dialogs.is_empty() {
+        let why = format!("{}; running pods keep what they have until they are recreated", sentence(plan));
+        model.dialogs.push(Dialog::Restart(RestartOffer::new(why, workloads)));
+    }
+}
+
+/// A restart is never followed by the offer of another.
+fn restartable(plan: &Plan) -> Vec<WorkloadId> {
+    if plan.kind == PlanKind::Restart {
+        return Vec::new();
+    }
+    plan.restarts.iter().filter(|workload| workload.kind.can_restart()).cloned().collect()
+}
+
+fn sentence(plan: &Plan) -> String {
+    let subject = &plan.subject;
+    match plan.kind {
+        PlanKind::Associate => format!("{subject} is associated"),
+        PlanKind::Dissociate => format!("{subject} has no association any more"),
+        PlanKind::Annotate => format!("the IRSA annotation of {subject} is as planned"),
+        PlanKind::InstallAgent => "the Pod Identity agent is being installed".to_owned(),
+        PlanKind::Restart => format!("{subject} is being restarted"),
+    }
+}
+
+/// What of AWS must be read again; Kubernetes tells by itself.
+fn touched(plan: &Plan) -> Option<Extent> {
+    plan.steps.iter().find_map(|step| match &step.call {
+        Call::CreatePodIdentityAssociation { service_account, .. }
+        | Call::DeletePodIdentityAssociation { service_account, .. } => Some(of(service_account)),
+        Call::CreateAddon { .. } => Some(Extent::AddOns),
+        Call::AnnotateServiceAccount { .. } | Call::RestartWorkload { .. } => None,
+    })
+}
+
+fn of(service_account: &ServiceAccountId) -> Extent {
+    Extent::ServiceAccount(service_account.clone())
+}

@@ -1,0 +1,18 @@
+//! The AWS side: credentials, calls, pacing and errors. The only importer of `aws-*`. It tells what
+//! AWS says, as `domain` nouns; it decides nothing and knows neither Kubernetes nor screens.
+
+pub mod session;
+
+mod ec2;
+mod eks;
+mod failure;
+mod iam;
+mod pace;
+mod sts;
+mod token;
+mod transport;
+
+pub use eks::NewAssociation;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,262 @@
+//! The command line: clap types and one file per command. It decides nothing about the
+//! world; it calls the runtime and prints what `report` wrote.
+
+use std::{io::Write, path::PathBuf, process::ExitCode, time::Duration};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::domain::failure::{Failure, FailureKind};
+
+mod associate;
+mod demo;
+mod explain;
+mod generated;
+mod get;
+mod global;
+mod sim;
+mod trust;
+mod ui;
+
+/// Who every pod of an Amazon EKS cluster is to AWS, and why.
+///
+/// Without a command the explorer opens on the current kubeconfig context.
+#[derive(Debug, Parser)]
+#[command(name = "rolecall", version, propagate_version = true)]
+pub struct Cli {
+    /// What every command takes.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do; the explorer if absent.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Flags of every command.
+#[derive(Args, Clone, Debug)]
+pub struct Global {
+    /// Kubeconfig file (default: KUBECONFIG, then ~/.kube/config)
+    #[arg(long, global = true, env = "ROLECALL_KUBECONFIG", value_name = "FILE")]
+    pub kubeconfig: Option<PathBuf>,
+    /// Kubeconfig context
+    #[arg(long, global = true, env = "ROLECALL_CONTEXT")]
+    pub context: Option<String>,
+    /// EKS cluster; with --region no kubeconfig is needed
+    #[arg(long, global = true, env = "ROLECALL_CLUSTER")]
+    pub cluster: Option<String>,
+    /// AWS region of the cluster
+    #[arg(long, global = true, env = "ROLECALL_REGION")]
+    pub region: Option<String>,
+    /// AWS profile
+    #[arg(long, global = true, env = "ROLECALL_PROFILE")]
+    pub profile: Option<String>,
+    /// Use the embedded demo world: no network, no files, no credentials
+    #[arg(long, global = true, env = "ROLECALL_DEMO", conflicts_with = "world")]
+    pub demo: bool,
+    /// Use a simulated world from a YAML file
+    #[arg(long, global = true, env = "ROLECALL_WORLD", value_name = "FILE")]
+    pub world: Option<PathBuf>,
+    /// Only this namespace (default: all that are visible)
+    #[arg(short, long, global = true, env = "ROLECALL_NAMESPACE")]
+    pub namespace: Option<String>,
+    /// Only rows that match, in the filter language of the explorer
+    #[arg(long, global = true, env = "ROLECALL_FILTER", value_name = "EXPR")]
+    pub filter: Option<String>,
+    /// Format of data on stdout
+    #[arg(short, long, global = true, env = "ROLECALL_OUTPUT", value_enum, value_name = "FORMAT")]
+    pub output: Option<Output>,
+    /// Never change anything; cannot be unlocked
+    #[arg(long, global = true, env = "ROLECALL_READ_ONLY", conflicts_with = "write")]
+    pub read_only: bool,
+    /// Start unlocked
+    #[arg(long, global = true, env = "ROLECALL_WRITE")]
+    pub write: bool,
+    /// Replace account ids, names and ARNs in what leaves
+    #[arg(long, global = true, env = "ROLECALL_REDACT")]
+    pub redact: bool,
+    /// Only ASCII on screen
+    #[arg(long, global = true, env = "ROLECALL_ASCII")]
+    pub ascii: bool,
+    /// Colour on screen and in tables
+    #[arg(long, global = true, env = "ROLECALL_COLOR", value_enum, default_value = "auto")]
+    pub color: Color,
+    /// Give up after this long, e.g. 30s
+    #[arg(long, global = true, env = "ROLECALL_TIMEOUT", default_value = "60s", value_parser = duration)]
+    pub timeout: Duration,
+    /// Write the log here (default: the state directory)
+    #[arg(long, global = true, env = "ROLECALL_LOG_FILE", value_name = "FILE")]
+    pub log_file: Option<PathBuf>,
+    /// Settings file
+    #[arg(long, global = true, env = "ROLECALL_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Where journal and log live
+    #[arg(long, global = true, env = "ROLECALL_STATE_DIR", value_name = "DIR")]
+    pub state_dir: Option<PathBuf>,
+    /// More in the log; twice for everything
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+/// Formats of data on stdout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// Aligned columns.
+    Table,
+    /// More columns.
+    Wide,
+    /// One document, `rolecall/v1`.
+    Json,
+    /// One item a line.
+    Jsonl,
+    /// RFC 4180.
+    Csv,
+    /// A Markdown table.
+    Markdown,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// If stdout is a terminal and NO_COLOR is not set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// What rolecall can be asked to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Open the explorer on the embedded demo world
+    Demo(demo::Arguments),
+    /// List pods, service accounts, namespaces, roles, associations or nodes with their identities
+    Get(get::Arguments),
+    /// The identity chain of a pod, service account or role in words
+    Explain(explain::Arguments),
+    /// Create an EKS Pod Identity association
+    Associate(associate::Create),
+    /// Remove an EKS Pod Identity association
+    Dissociate(associate::Remove),
+    /// Evaluate or lint trust policies
+    Trust(trust::Arguments),
+    /// Serve a simulated cluster and account on loopback for other clients
+    Sim(sim::Arguments),
+    /// Print the completions of a shell
+    Completions(generated::Completions),
+    /// Print the manual page
+    Man,
+}
+
+/// How a command ended; the only list of exit codes is in the interface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Done, or nothing found.
+    Done,
+    /// A plan was refused or stopped by a conflict.
+    Refused,
+    /// Usage or bad input.
+    Usage,
+    /// Could not look or act.
+    Failed,
+    /// Interrupted.
+    Interrupted,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Done => 0,
+            Exit::Refused => 1,
+            Exit::Usage => 2,
+            Exit::Failed => 3,
+            Exit::Interrupted => 130,
+        })
+    }
+}
+
+impl From<&Failure> for Exit {
+    fn from(failure: &Failure) -> Self {
+        match failure.kind {
+            FailureKind::Usage | FailureKind::Invalid => Self::Usage,
+            FailureKind::Conflict => Self::Refused,
+            _ => Self::Failed,
+        }
+    }
+}
+
+/// Parses the command line, runs the command, and says how it ended.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // clap writes help to stdout and mistakes to stderr, and knows which is which.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    if let Err(report) = color_eyre::config::HookBuilder::default().display_env_section(false).install() {
+        complain(&format!("{report:#}"));
+    }
+    match dispatch(cli) {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            complain(&format!("rolecall: {failure}"));
+            Exit::from(&failure).into()
+        }
+    }
+}
+
+fn dispatch(cli: Cli) -> Result<Exit, Failure> {
+    let global = cli.global;
+    match cli.command {
+        None => ui::run(&global),
+        Some(Command::Demo(arguments)) => demo::run(&global, &arguments),
+        Some(Command::Get(arguments)) => get::run(&global, &arguments),
+        Some(Command::Explain(arguments)) => explain::run(&global, &arguments),
+        Some(Command::Associate(arguments)) => associate::create(&global, &arguments),
+        Some(Command::Dissociate(arguments)) => associate::remove(&global, &arguments),
+        Some(Command::Trust(arguments)) => trust::run(&arguments),
+        Some(Command::Sim(arguments)) => sim::run(&global, &arguments),
+        Some(Command::Completions(arguments)) => generated::completions(&arguments),
+        Some(Command::Man) => generated::manual(),
+    }
+}
+
+/// Data to stdout; a reader that went away is no failure.
+fn print(text: &str) -> Result<(), Failure> {
+    write_to(std::io::stdout().lock(), text)
+}
+
+/// Everything that is not data goes to stderr.
+fn complain(text: &str) {
+    // Nothing can be done about a closed stderr.
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
+fn write_to(mut out: impl Write, text: &str) -> Result<(), Failure> {
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::new(
+            FailureKind::Server,
+            "cannot write the answer",
+            error.to_string(),
+            "Check where the output goes",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// A bad argument, said the way all failures are.
+fn usage(what: impl Into<String>, why: impl Into<String>, next: impl Into<String>) -> Failure {
+    Failure::new(FailureKind::Usage, what, why, next)
+}
+
+/// `30s`, `2m`, `500ms`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let span: jiff::SignedDuration =
+        text.parse().map_err(|_| format!("`{text}` is no duration: write 30s, 2m or 500ms"))?;
+    Duration::try_from(span).map_err(|_| format!("`{text}` is negative"))
+}
+
+#[cfg(test)]
+mod tests;

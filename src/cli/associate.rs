@@ -1,0 +1,249 @@
+//! `rolecall associate` and `dissociate`: the same plans as in the explorer, confirmed by `--yes`
+//! or at a prompt, performed by the same mechanism.
+
+use std::{io::IsTerminal, path::PathBuf};
+
+use clap::Args;
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+
+use super::{Exit, Global, Output, complain, explain::service_account, print, usage};
+use crate::{
+    domain::{
+        failure::{Failure, FailureKind},
+        inventory::Inventory,
+        plan::{
+            Confirmation, Plan,
+            associate::{self, AssociateRequest},
+            dissociate::{self, Target},
+            pick::name_role,
+            restart,
+        },
+    },
+    report,
+    runtime::{
+        clock::Clock,
+        journal::{Author, Journal},
+        perform::{Operation, Performer, Progress},
+        settings, start,
+        survey::{self, Survey},
+    },
+};
+
+/// What every command that changes something takes.
+#[derive(Args, Clone, Debug)]
+pub struct Change {
+    /// Print the plan and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do not ask; needed when stdin is no terminal
+    #[arg(long)]
+    pub yes: bool,
+    /// Why, for the journal: a ticket
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+}
+
+/// An association to create.
+#[derive(Args, Debug)]
+pub struct Create {
+    /// NAMESPACE/NAME of the service account; it need not exist
+    pub service_account: String,
+    /// The role, by name or ARN, in the cluster's account
+    #[arg(long)]
+    pub role: String,
+    /// A role of any account, assumed in a second hop
+    #[arg(long, value_name = "ARN")]
+    pub target_role_arn: Option<String>,
+    /// Send no session tags
+    #[arg(long)]
+    pub no_session_tags: bool,
+    /// Session policy, a JSON file; only with --no-session-tags
+    #[arg(long, value_name = "FILE")]
+    pub session_policy: Option<PathBuf>,
+    /// A tag of the association, KEY=VALUE
+    #[arg(long = "tag", value_name = "K=V", value_parser = tag)]
+    pub tags: Vec<(String, String)>,
+    /// Restart the workloads that a restart would help
+    #[arg(long)]
+    pub restart: bool,
+    /// How it is confirmed.
+    #[command(flatten)]
+    pub change: Change,
+}
+
+/// An association to remove.
+#[derive(Args, Debug)]
+#[group(id = "which", required = true, multiple = false, args = ["service_account", "id"])]
+pub struct Remove {
+    /// NAMESPACE/NAME of the service account
+    pub service_account: Option<String>,
+    /// Id of the association, a-…
+    #[arg(long)]
+    pub id: Option<String>,
+    /// Restart the workloads that a restart would help
+    #[arg(long)]
+    pub restart: bool,
+    /// How it is confirmed.
+    #[command(flatten)]
+    pub change: Change,
+}
+
+fn tag(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or_else(|| format!("`{text}` is no tag: write KEY=VALUE"))?;
+    Ok((key.to_owned(), value.to_owned()))
+}
+
+/// Plans an association and, if confirmed, creates it.
+pub fn create(global: &Global, arguments: &Create) -> Result<Exit, Failure> {
+    let service_account = service_account(&arguments.service_account)?;
+    let policy = arguments.session_policy.as_ref().map(read_policy).transpose()?;
+    run(global, &arguments.change, arguments.restart, |inventory| {
+        let request = AssociateRequest {
+            service_account: service_account.clone(),
+            role_arn: name_role(inventory, &arguments.role)?,
+            target_role_arn: arguments.target_role_arn.as_deref().map(Into::into),
+            disable_session_tags: arguments.no_session_tags,
+            policy: policy.clone(),
+            tags: arguments.tags.clone(),
+        };
+        associate::plan(inventory, &request, Timestamp::now())
+    })
+}
+
+/// Plans the removal of an association and, if confirmed, removes it.
+pub fn remove(global: &Global, arguments: &Remove) -> Result<Exit, Failure> {
+    let target = match (&arguments.service_account, &arguments.id) {
+        (Some(text), _) => Target::ServiceAccount(service_account(text)?),
+        (None, id) => Target::Association(id.clone().unwrap_or_default().into()),
+    };
+    run(global, &arguments.change, arguments.restart, |inventory| dissociate::plan(inventory, &target))
+}
+
+fn read_policy(file: &PathBuf) -> Result<String, Failure> {
+    std::fs::read_to_string(file).map_err(|error| {
+        usage(format!("cannot read the session policy {}", file.display()), error.to_string(), "Check the path")
+    })
+}
+
+fn run(
+    global: &Global,
+    change: &Change,
+    restart: bool,
+    plan: impl Fn(&Inventory) -> Result<Plan, Failure>,
+) -> Result<Exit, Failure> {
+    start::block_on(async {
+        let outside = global.outside(false)?;
+        let timeout = global.timeout;
+        let survey = survey::survey(&outside, global.namespace.clone(), timeout, Clock::System).await?;
+        let plan = plan(&survey.inventory)?;
+        print(&shown(global, &plan))?;
+        if let Some(exit) = refused(global, change, &plan)? {
+            return Ok(exit);
+        }
+        let performer = performer(global, change, &survey, outside.settle());
+        perform(&performer, &plan).await?;
+        if restart {
+            restart_all(&performer, &survey.inventory, &plan).await?;
+        } else if !plan.restarts.is_empty() {
+            let names: Vec<_> = plan.restarts.iter().map(ToString::to_string).collect();
+            complain(&format!("Running pods keep what they have: restart {} (or add --restart).", names.join(", ")));
+        }
+        Ok(Exit::Done)
+    })?
+}
+
+fn shown(global: &Global, plan: &Plan) -> String {
+    match global.output {
+        Some(Output::Json | Output::Jsonl) => report::plan::json(plan, None),
+        _ => report::plan::text(plan, global.ascii, None),
+    }
+}
+
+/// Why nothing is performed, if so.
+fn refused(global: &Global, change: &Change, plan: &Plan) -> Result<Option<Exit>, Failure> {
+    if plan.refusal().is_some() {
+        return Ok(Some(Exit::Refused));
+    }
+    if change.dry_run {
+        return Ok(Some(Exit::Done));
+    }
+    if global.loaded().settings.read_only {
+        return Err(usage("nothing was changed", "this session is read-only", "Leave out --read-only"));
+    }
+    if change.yes || confirmed(plan)? {
+        return Ok(None);
+    }
+    complain("Nothing was changed.");
+    Ok(Some(Exit::Refused))
+}
+
+fn confirmed(plan: &Plan) -> Result<bool, Failure> {
+    if !std::io::stdin().is_terminal() {
+        return Err(usage(
+            "nothing was changed",
+            "the plan has to be confirmed, and the input is no terminal",
+            "Read the plan with --dry-run, then give --yes",
+        ));
+    }
+    let wanted = match &plan.confirmation {
+        Confirmation::Enter => "yes",
+        Confirmation::Type(text) => text,
+    };
+    complain(&format!("Type {wanted} to go on:"));
+    let mut answer = String::new();
+    let read = std::io::stdin().read_line(&mut answer);
+    read.map_err(|error| usage("nothing was changed", error.to_string(), "Give --yes"))?;
+    Ok(answer.trim() == wanted)
+}
+
+fn performer(global: &Global, change: &Change, survey: &Survey, settle: std::time::Duration) -> Performer {
+    let state = settings::state_directory(global.state_dir.as_deref());
+    let caller = survey.inventory.caller().known();
+    Performer {
+        session: survey.session.clone(),
+        connection: survey.connection.clone(),
+        journal: Journal::new(&state),
+        author: Author {
+            caller: caller.map(|caller| caller.arn.to_string()),
+            context: survey.inventory.target().context.clone(),
+            host: global.host(),
+            reason: change.reason.clone(),
+        },
+        clock: Clock::System,
+        settle,
+    }
+}
+
+async fn perform(performer: &Performer, plan: &Plan) -> Result<(), Failure> {
+    let id = format!("{:x}-{:x}", Timestamp::now().as_microsecond(), std::process::id());
+    let operation = Operation { id: &id, plan, client_token: &id };
+    let stop = CancellationToken::new();
+    let done = performer.perform(operation, &stop, |index, progress| told(plan, index, progress)).await;
+    done.map_err(|failure| midway(plan, failure))
+}
+
+fn told(plan: &Plan, index: usize, progress: Progress<'_>) {
+    let Some(step) = plan.steps.get(index) else { return };
+    match progress {
+        Progress::Started => complain(&format!("… {}", step.summary)),
+        Progress::Done => complain(&format!("✓ {}", step.summary)),
+        Progress::Failed(_) => complain(&format!("✗ {}", step.summary)),
+    }
+}
+
+/// A plan that failed once it had begun did not end for bad input, whatever the server called it.
+fn midway(plan: &Plan, mut failure: Failure) -> Failure {
+    if failure.kind == FailureKind::Invalid {
+        failure.kind = FailureKind::Server;
+    }
+    tracing::error!(plan = plan.kind.word(), subject = plan.subject, "{failure}");
+    failure
+}
+
+async fn restart_all(performer: &Performer, inventory: &Inventory, plan: &Plan) -> Result<(), Failure> {
+    for workload in &plan.restarts {
+        perform(performer, &restart::plan(inventory, workload)?).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,98 @@
+//! `rolecall get`: one look, printed.
+
+use std::io::IsTerminal;
+
+use clap::Args;
+use jiff::Timestamp;
+
+use super::{Exit, Global, Output, complain, print, usage};
+use crate::{
+    domain::{failure::Failure, query::Query},
+    report::{self, Format, Kind, Options, Request},
+    runtime::{clock::Clock, start, survey, terminal},
+};
+
+/// What is listed.
+#[derive(Args, Debug)]
+pub struct Arguments {
+    /// pods, serviceaccounts (sa), namespaces (ns), roles, associations, nodes or overview
+    #[arg(value_parser = kind)]
+    pub kind: Kind,
+    /// Only this one: NAMESPACE/NAME, NAME, an ARN or an id
+    pub name: Option<String>,
+}
+
+impl Arguments {
+    /// What the explorer would show first.
+    pub fn pods() -> Self {
+        Self { kind: Kind::Pods, name: None }
+    }
+}
+
+fn kind(word: &str) -> Result<Kind, String> {
+    Kind::named(word).ok_or_else(|| {
+        let known: Vec<_> = Kind::ALL.iter().map(|kind| kind.word()).collect();
+        format!("nothing is called `{word}`; there are {}", known.join(", "))
+    })
+}
+
+/// Looks once and prints.
+pub fn run(global: &Global, arguments: &Arguments) -> Result<Exit, Failure> {
+    let filter = global.query()?;
+    let survey = global.survey()?;
+    let request = Request {
+        filter: filter.as_ref(),
+        namespace: global.namespace.as_deref(),
+        name: arguments.name.as_deref(),
+        options: global.report_options(),
+        ..Request::new(arguments.kind, global.format(), Timestamp::now())
+    };
+    let rendered = report::render(&request, &survey.inventory)?;
+    print(&rendered.stdout)?;
+    if !rendered.stderr.is_empty() {
+        complain(rendered.stderr.trim_end());
+    }
+    Ok(Exit::Done)
+}
+
+impl Global {
+    /// The filter, if there is one.
+    pub(super) fn query(&self) -> Result<Option<Query>, Failure> {
+        let parse = |text: &String| {
+            Query::parse(text).map_err(|error| {
+                usage(
+                    format!("cannot read the filter `{text}`"),
+                    error.to_string(),
+                    "Write words, ns: sa: role: node: now: next: state: image: terms, ! to negate, ~ for a regular expression",
+                )
+            })
+        };
+        self.filter.as_ref().map(parse).transpose()
+    }
+
+    /// One look at everything, ended by Ctrl-C.
+    pub(super) fn survey(&self) -> Result<survey::Survey, Failure> {
+        start::block_on(async {
+            let outside = self.outside(false)?;
+            survey::survey(&outside, self.namespace.clone(), self.timeout, Clock::System).await
+        })?
+    }
+
+    pub(super) fn report_options(&self) -> Options {
+        let to_terminal = std::io::stdout().is_terminal();
+        let width = if to_terminal { terminal::width() } else { None };
+        Options { redact: self.redact, ascii: self.ascii, width }
+    }
+
+    pub(super) fn format(&self) -> Format {
+        match self.output.unwrap_or(Output::Table) {
+            Output::Table => Format::Table,
+            Output::Wide => Format::Wide,
+            Output::Json => Format::Json,
+            Output::Jsonl => Format::Jsonl,
+            Output::Csv => Format::Csv,
+            Output::Markdown => Format::Markdown,
+        }
+    }
+}
+

@@ -1,0 +1,22 @@
+//! The truth: nouns of EKS and IAM, identity resolution, trust evaluation, plans and the
+//! inventory that joins them. Pure: no clock, environment, files, tasks, terminal or SDK.
+
+pub mod arn;
+pub mod association;
+pub mod change;
+pub mod cluster;
+pub mod fact;
+pub mod failure;
+pub mod id;
+pub mod identity;
+pub mod inventory;
+pub mod node;
+pub mod plan;
+pub mod provider;
+pub mod query;
+pub mod role;
+pub mod row;
+pub mod service_account;
+pub mod trust;
+pub mod webhook;
+pub mod workload;

@@ -1,0 +1,47 @@
+//! EKS Pod Identity associations, as the EKS API 2017-11-01 gives them.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use jiff::Timestamp;
+
+use super::{
+    fact::Fact,
+    id::{AssociationId, RoleArn, ServiceAccountId},
+};
+
+/// One association. The list call gives everything but `detail` (ListPodIdentityAssociations
+/// carries no role), which needs one Describe a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Association {
+    /// `a-…`.
+    pub id: AssociationId,
+    /// Its own ARN.
+    pub arn: Arc<str>,
+    /// Whom it is for; neither needs to exist.
+    pub service_account: ServiceAccountId,
+    /// The add-on that owns it, if one does: change it through the add-on.
+    pub owner_arn: Option<Arc<str>>,
+    /// What only Describe tells.
+    pub detail: Fact<AssociationDetail>,
+}
+
+/// What DescribePodIdentityAssociation adds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AssociationDetail {
+    /// The role, in the cluster's account.
+    pub role_arn: RoleArn,
+    /// The role assumed in a second hop, in any account.
+    pub target_role_arn: Option<RoleArn>,
+    /// `sts:ExternalId` of the second hop.
+    pub external_id: Option<Arc<str>>,
+    /// No session tags are sent.
+    pub disable_session_tags: bool,
+    /// Session policy, JSON text of at most 2,048 characters.
+    pub policy: Option<Arc<str>>,
+    /// Tags of the association.
+    pub tags: BTreeMap<String, String>,
+    /// When it was created.
+    pub created_at: Option<Timestamp>,
+    /// When it was last changed.
+    pub modified_at: Option<Timestamp>,
+}

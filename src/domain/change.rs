@@ -1,0 +1,74 @@
+//! What the adapters tell the inventory. Batches arrive in any order between objects; of one
+//! object the newest wins. A re-list replaces its kind at once, so that lists never flicker empty.
+
+use std::sync::Arc;
+
+use super::{
+    association::{Association, AssociationDetail},
+    cluster::{Caller, Cluster, Target},
+    fact::Fact,
+    id::{AssociationId, InstanceId, Namespace, NodeName, PodId, RoleArn, RoleName, ServiceAccountId},
+    node::{AddOn, Instance, Node, NodeGroup},
+    provider::Provider,
+    role::Role,
+    service_account::ServiceAccount,
+    webhook::Webhook,
+    workload::Pod,
+};
+
+/// One change of what is known about a cluster.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// A pod is new or changed.
+    Pod(Pod),
+    /// A pod is gone.
+    PodGone(PodId),
+    /// All pods, after a re-list.
+    Pods(Fact<Vec<Pod>>),
+    /// A service account is new or changed.
+    ServiceAccount(ServiceAccount),
+    /// A service account is gone.
+    ServiceAccountGone(ServiceAccountId),
+    /// All service accounts, after a re-list.
+    ServiceAccounts(Fact<Vec<ServiceAccount>>),
+    /// A namespace is new.
+    Namespace(Namespace),
+    /// A namespace is gone.
+    NamespaceGone(Namespace),
+    /// All namespaces, after a re-list.
+    Namespaces(Fact<Vec<Namespace>>),
+    /// A node is new or changed.
+    Node(Node),
+    /// A node is gone.
+    NodeGone(NodeName),
+    /// All nodes, after a re-list.
+    Nodes(Fact<Vec<Node>>),
+    /// The pod identity webhooks of the cluster (whole set).
+    Webhooks(Fact<Vec<Webhook>>),
+    /// What the context says.
+    Target(Target),
+    /// DescribeCluster.
+    Cluster(Fact<Cluster>),
+    /// GetCallerIdentity.
+    Caller(Fact<Caller>),
+    /// ListPodIdentityAssociations: all of them, without details.
+    Associations(Fact<Vec<Association>>),
+    /// The associations of one service account, after a change or for the selected row.
+    AssociationsOf(ServiceAccountId, Vec<Association>),
+    /// DescribePodIdentityAssociation.
+    AssociationDetail(AssociationId, Fact<AssociationDetail>),
+    /// ListRoles: every role of the account.
+    Roles(Fact<Vec<Role>>),
+    /// GetRole; `Absent` when IAM says NoSuchEntity for the caller's own account.
+    Role(RoleName, Fact<Role>),
+    /// ListOpenIDConnectProviders, with their client ids where they were read.
+    Providers(Fact<Vec<Provider>>),
+    /// All node groups.
+    NodeGroups(Fact<Vec<NodeGroup>>),
+    /// Instances by id; `Absent` when EC2 does not know the id.
+    Instance(InstanceId, Fact<Instance>),
+    /// Role of an instance profile, by the profile's ARN.
+    InstanceProfile(Arc<str>, Fact<RoleArn>),
+    /// All add-ons.
+    AddOns(Fact<Vec<AddOn>>),
+}

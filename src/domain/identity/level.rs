@@ -1,0 +1,202 @@
+//! The levels that need no hops of AWS: keys, files, other endpoints, instance metadata, and what a
+//! winner hides (identity-resolution 0.1, 2.3–2.5, 3.1).
+
+use std::net::IpAddr;
+
+use super::{
+    admission::short,
+    environment::{Setting, Settings, Winner, host},
+    node_role::{NodeRole, Reach},
+    resolve::Subject,
+    trail::{Trail, reason, resting},
+};
+use crate::domain::{
+    id::RoleArn,
+    identity::{HopKind, Identity, Mechanism, Verdict},
+};
+
+/// Keys, a shared configuration file or another endpoint: what they rest on.
+pub fn own(subject: &Subject<'_>, winner: &Winner, trail: &mut Trail) {
+    trail.hop(HopKind::Pod, || subject.title());
+    match winner {
+        Winner::StaticKeys => {
+            let message = "Access keys in the environment win; whose they are cannot be read from here.";
+            trail.fail(
+                Verdict::Depends,
+                "access keys",
+                || "in the environment".to_owned(),
+                resting(Some("STATIC-KEYS"), message, "owner of the access keys"),
+            );
+        }
+        Winner::Profile(what) => {
+            let message = format!("A shared configuration file ({what}) decides, and not in every SDK.");
+            let mut found = resting(None, message, "shared configuration file");
+            found.depends_on.push("SDK".to_owned());
+            trail.fail(Verdict::Depends, "profile", || what.to_string(), found);
+        }
+        Winner::Endpoint(address) => endpoint(address, trail),
+        Winner::WebIdentity | Winner::PodIdentity | Winner::Metadata => {}
+    }
+}
+
+fn endpoint(address: &Setting, trail: &mut Trail) {
+    let Setting::Text(uri) = address else {
+        let message = "AWS_CONTAINER_CREDENTIALS_FULL_URI is set from elsewhere, so the endpoint cannot be told.";
+        return trail.fail(
+            Verdict::Depends,
+            "endpoint",
+            || "valueFrom".to_owned(),
+            resting(None, message, "value of AWS_CONTAINER_CREDENTIALS_FULL_URI"),
+        );
+    };
+    let host = host(uri);
+    if is_refused(uri, host) {
+        let message = format!(
+            "SDKs refuse the credentials endpoint {host}: plain http is allowed only to loopback and link-local addresses of AWS."
+        );
+        return trail.fail(Verdict::Broken, "endpoint", || host.to_owned(), reason(None, message));
+    }
+    let message = format!("Credentials come from the endpoint {host}, which cannot be asked from here.");
+    trail.fail(Verdict::Depends, "endpoint", || host.to_owned(), resting(None, message, format!("endpoint {host}")));
+}
+
+/// Plain http to an address that no SDK allows (2.5). A name may resolve to an allowed one.
+fn is_refused(uri: &str, host: &str) -> bool {
+    let plain = uri.split_once("://").is_none_or(|(scheme, _)| scheme.eq_ignore_ascii_case("http"));
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    plain
+        && address.is_ok_and(|address| {
+            !address.is_loopback()
+                && !["169.254.170.2", "169.254.170.23", "fd00:ec2::23"].contains(&address.to_string().as_str())
+        })
+}
+
+/// Nothing is configured: the node role if instance metadata answers, else nothing.
+pub fn metadata(subject: &Subject<'_>, settings: &Settings, trail: &mut Trail) -> (Mechanism, Option<RoleArn>) {
+    trail.hop(HopKind::Pod, || subject.title());
+    trail.ok("injected", || "nothing".to_owned());
+    trail.hop(HopKind::Node, || subject.node_title());
+    if settings.metadata_disabled {
+        trail.ok("metadata", || "AWS_EC2_METADATA_DISABLED".to_owned());
+        trail.note(reason(None, "AWS_EC2_METADATA_DISABLED keeps SDKs from asking for the node role."));
+        return (Mechanism::None, None);
+    }
+    match reach(subject, trail) {
+        Mechanism::NodeRole => role(subject, trail),
+        other => (other, None),
+    }
+}
+
+fn reach(subject: &Subject<'_>, trail: &mut Trail) -> Mechanism {
+    let reach = match subject.spec.annotations.contains_key("iam.amazonaws.com/role") {
+        true => &Reach::Maybe("metadata proxy"),
+        false => subject.node.reach_for(subject.spec.host_network),
+    };
+    match reach {
+        Reach::Yes => {
+            trail.ok("metadata", || if subject.spec.host_network { "host network" } else { "reachable" }.to_owned());
+            Mechanism::NodeRole
+        }
+        Reach::No(why) => {
+            trail.ok("metadata", || "not reachable".to_owned());
+            trail.note(reason(None, format!("Instance metadata cannot be reached: {why}.")));
+            Mechanism::None
+        }
+        Reach::Maybe(what) => {
+            let message = format!("Whether instance metadata answers depends: {what}.");
+            trail.fail(Verdict::Depends, "metadata", || (*what).to_owned(), resting(None, message, *what));
+            Mechanism::NodeRole
+        }
+        Reach::Unknown(action) => {
+            let mut found = reason(None, "Whether this pod reaches instance metadata cannot be read.");
+            found.depends_on.extend(action.as_deref().map(str::to_owned));
+            trail.fail(Verdict::Unknown, "metadata", || "cannot be read".to_owned(), found);
+            Mechanism::NodeRole
+        }
+        Reach::Loading => {
+            trail.waiting("metadata");
+            Mechanism::Unknown
+        }
+        Reach::Differs => {
+            let message = "Nodes differ in whether pods reach instance metadata, and none is chosen yet.";
+            trail.fail(Verdict::Unknown, "metadata", || "nodes differ".to_owned(), resting(None, message, "the node"));
+            Mechanism::Unknown
+        }
+    }
+}
+
+/// The node's role; no credentials at all if the node offers none.
+fn role(subject: &Subject<'_>, trail: &mut Trail) -> (Mechanism, Option<RoleArn>) {
+    trail.hop(
+        HopKind::Role,
+        || if let NodeRole::Known(arn, _) = &subject.node.role { short(arn) } else { String::new() },
+    );
+    match &subject.node.role {
+        NodeRole::Known(arn, source) => {
+            trail.ok("role", || format!("by {source}"));
+            return (Mechanism::NodeRole, Some(arn.clone()));
+        }
+        NodeRole::NotOffered => {
+            trail.ok("role", || "the instance has no profile".to_owned());
+            trail.note(reason(None, "The instance has no instance profile, so instance metadata offers no role."));
+            return (Mechanism::None, None);
+        }
+        NodeRole::Loading => trail.waiting("role"),
+        NodeRole::Unknown(action) => {
+            let mut found = reason(None, "The role of the node cannot be read.");
+            found.depends_on.extend(action.as_deref().map(str::to_owned));
+            trail.fail(Verdict::Unknown, "role", || "cannot be read".to_owned(), found);
+        }
+        NodeRole::Differs => {
+            let message = "Nodes have different roles, and none is chosen yet.";
+            trail.fail(Verdict::Depends, "role", || "nodes differ".to_owned(), resting(None, message, "the node"));
+        }
+    }
+    (Mechanism::NodeRole, None)
+}
+
+/// Pairs of variables of which one half is missing: most SDKs ignore them, some fail (2.3).
+pub fn halves(settings: &Settings, trail: &mut Trail) {
+    if let Some(variable) = settings.half_web_identity() {
+        let message = format!("{variable} is set without its other half, so web identity does not apply.");
+        if variable == "AWS_WEB_IDENTITY_TOKEN_FILE" {
+            trail.fail(
+                Verdict::Depends,
+                "environment",
+                || variable.to_owned(),
+                resting(Some("STALE-IRSA-ENV"), message, "SDK"),
+            );
+        } else {
+            trail.note(reason(Some("STALE-IRSA-ENV"), message));
+        }
+    }
+    if let Some(variable) = settings.half_container() {
+        trail.note(reason(
+            None,
+            format!("{variable} is set without AWS_CONTAINER_CREDENTIALS_FULL_URI, so it is ignored."),
+        ));
+    }
+}
+
+/// What takes over if the winner is removed, and what a broken winner falls to in Java (2.4).
+pub fn shadows(
+    subject: &Subject<'_>,
+    settings: &Settings,
+    levels: &[Winner],
+    identity: &mut Identity,
+    trail: &mut Trail,
+) {
+    let hidden = levels.iter().skip(1).filter(|level| **level != Winner::Metadata).map(Winner::mechanism);
+    identity.shadowed = hidden.collect();
+    let is_metadata = levels.first().is_none_or(|winner| *winner == Winner::Metadata);
+    let reachable = *subject.node.reach_for(subject.spec.host_network) == Reach::Yes && !settings.metadata_disabled;
+    if is_metadata || !reachable || subject.node.role == NodeRole::NotOffered {
+        return;
+    }
+    identity.shadowed.push(Mechanism::NodeRole);
+    if trail.is_broken() && matches!(identity.mechanism, Mechanism::Irsa | Mechanism::PodIdentity) {
+        let role =
+            if let NodeRole::Known(arn, _) = &subject.node.role { format!(" {}", short(arn)) } else { String::new() };
+        trail.note(reason(None, format!("SDKs for Java fall silently to the node role{role}; others fail.")));
+    }
+}

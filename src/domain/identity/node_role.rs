@@ -1,0 +1,413 @@
+//! What a node means for the pods on it: its kind, its role and which source told it, whether pods
+//! reach instance metadata, and whether the Pod Identity agent answers there (identity-resolution 3, 4.1).
+
+use std::sync::Arc;
+
+use super::facts::Facts;
+use crate::domain::{
+    fact::Fact,
+    failure::Failure,
+    id::{InstanceId, NodeName, RoleArn},
+    node::{Instance, Node, NodeKind},
+};
+
+/// Everything about a node that decides identities. Nodes that agree in it share one value, so it
+/// names no node.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct NodeFacts {
+    /// What runs the node; `None` if the node object is not known.
+    pub kind: Option<NodeKind>,
+    /// Its operating system is Windows.
+    pub windows: bool,
+    /// Its role.
+    pub role: NodeRole,
+    /// Whether ordinary pods reach instance metadata.
+    pub reach: Reach,
+    /// Whether pods on the host's network do.
+    pub host_reach: Reach,
+    /// The Pod Identity agent there.
+    pub agent: Agent,
+}
+
+/// The role of a node, by the first source that answers (3.4).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum NodeRole {
+    /// Known, and from where: `instance-profile`, `nodegroup` or `cluster`.
+    Known(RoleArn, &'static str),
+    /// Nothing is offered to pods: Fargate, or an instance without a profile.
+    NotOffered,
+    /// A source has not answered yet.
+    Loading,
+    /// No source could be read; the permission that the best one lacks, if that is why.
+    Unknown(Option<Arc<str>>),
+    /// The nodes that a pod could land on have different roles.
+    Differs,
+}
+
+/// Whether a container reaches instance metadata (3.1).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Reach {
+    /// It does.
+    Yes,
+    /// It does unless something that cannot be read stands between; says what.
+    Maybe(&'static str),
+    /// It does not; says why.
+    No(&'static str),
+    /// The instance could not be read; the permission that is missing, if that is why.
+    Unknown(Option<Arc<str>>),
+    /// The instance has not been read yet.
+    Loading,
+    /// The nodes that a pod could land on differ.
+    Differs,
+}
+
+/// The Pod Identity agent on a node (4.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Agent {
+    /// Its pod is ready.
+    Ready,
+    /// Auto Mode has it in the node.
+    BuiltIn,
+    /// There is a pod, but it is not ready.
+    NotReady,
+    /// There is none.
+    Missing,
+    /// It is on some of the nodes that a pod could land on.
+    Some,
+    /// It cannot run there: `Fargate`, `Windows`.
+    Unsupported(&'static str),
+    /// Its pods cannot be seen.
+    Unknown,
+    /// Pods have not been read yet.
+    Loading,
+}
+
+impl NodeRole {
+    /// Which source told it.
+    pub fn source(&self) -> &'static str {
+        match self {
+            Self::Known(_, source) => source,
+            _ => "unknown",
+        }
+    }
+
+    /// Its ARN, if it is known.
+    pub fn arn(&self) -> Option<&RoleArn> {
+        match self {
+            Self::Known(arn, _) => Some(arn),
+            _ => None,
+        }
+    }
+}
+
+impl Agent {
+    /// `ready`, `missing`, `built-in`, `unsupported` or `unknown`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::BuiltIn => "built-in",
+            Self::NotReady | Self::Missing => "missing",
+            Self::Unsupported(_) => "unsupported",
+            Self::Some | Self::Unknown | Self::Loading => "unknown",
+        }
+    }
+}
+
+impl Reach {
+    /// `yes`, `no` or `unknown`.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Yes => "yes",
+            Self::No(_) => "no",
+            Self::Maybe(_) | Self::Unknown(_) | Self::Loading | Self::Differs => "unknown",
+        }
+    }
+}
+
+/// What is seen of a node through the pods on it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NodePods {
+    /// A pod of the agent is there.
+    pub agent: bool,
+    /// A pod of the agent is there and ready.
+    pub agent_ready: bool,
+    /// kube2iam or kiam runs there: it answers instead of instance metadata.
+    pub proxy: bool,
+    /// Whether pods of the agent could be seen at all: `None` while pods are being read.
+    pub visible: Option<bool>,
+}
+
+/// The kind of a node (3.3).
+pub fn kind(node: &Node) -> NodeKind {
+    let provider = node.provider_id.as_deref().unwrap_or_default();
+    match node.labels.get("eks.amazonaws.com/compute-type").map(AsRef::as_ref) {
+        Some("auto") => return NodeKind::Auto,
+        Some("fargate") => return NodeKind::Fargate,
+        Some("hybrid") => return NodeKind::Hybrid,
+        _ => {}
+    }
+    if provider.starts_with("eks-hybrid://") {
+        NodeKind::Hybrid
+    } else if node.name.as_str().starts_with("fargate-") && last_segment(provider).starts_with("fargate-") {
+        NodeKind::Fargate
+    } else if node.labels.contains_key("eks.amazonaws.com/nodegroup") {
+        NodeKind::Managed
+    } else if node.labels.contains_key("karpenter.sh/nodepool") {
+        let auto = node.labels.contains_key("eks.amazonaws.com/nodeclass");
+        if auto { NodeKind::Auto } else { NodeKind::Karpenter }
+    } else {
+        NodeKind::SelfManaged
+    }
+}
+
+/// The EC2 instance behind a node, from its provider id.
+pub fn instance_id(node: &Node) -> Option<InstanceId> {
+    let id = last_segment(node.provider_id.as_deref()?);
+    id.starts_with("i-").then(|| id.into())
+}
+
+fn last_segment(provider: &str) -> &str {
+    provider.rsplit('/').next().unwrap_or_default()
+}
+
+/// Whether a node runs Windows.
+pub fn is_windows(node: &Node) -> bool {
+    node.labels.get("kubernetes.io/os").is_some_and(|os| &**os == "windows")
+}
+
+/// What is known of a node that a pod runs on.
+pub fn node_facts(facts: &Facts, name: &NodeName, pods: NodePods) -> NodeFacts {
+    match facts.nodes.get(name) {
+        Fact::Known(node) => known_node(facts, node, pods),
+        Fact::Loading => unseen(NodeRole::Loading, Reach::Loading, pods),
+        Fact::Absent => unseen(NodeRole::Unknown(None), Reach::Unknown(None), pods),
+        Fact::Unknown(failure) => {
+            let action = missing_action(&failure, "list nodes");
+            unseen(NodeRole::Unknown(action.clone()), Reach::Unknown(action), pods)
+        }
+    }
+}
+
+fn unseen(role: NodeRole, reach: Reach, pods: NodePods) -> NodeFacts {
+    // Without its node object an Auto Mode node, which needs no agent pod, cannot be told from others.
+    let agent = match agent_pod(pods) {
+        Agent::Missing => Agent::Unknown,
+        agent => agent,
+    };
+    let agent = if matches!(role, NodeRole::Loading) && agent != Agent::Ready { Agent::Loading } else { agent };
+    NodeFacts { kind: None, windows: false, role, host_reach: reach.clone(), reach, agent }
+}
+
+fn known_node(facts: &Facts, node: &Node, pods: NodePods) -> NodeFacts {
+    let kind = kind(node);
+    let windows = is_windows(node);
+    NodeFacts {
+        kind: Some(kind),
+        windows,
+        role: role(facts, node, kind),
+        reach: reach(facts, node, kind, false, pods.proxy),
+        host_reach: reach(facts, node, kind, true, false),
+        agent: agent(kind, windows, pods),
+    }
+}
+
+/// The agent on a node of a kind.
+pub fn agent(kind: NodeKind, windows: bool, pods: NodePods) -> Agent {
+    match kind {
+        NodeKind::Fargate => Agent::Unsupported("Fargate"),
+        _ if windows => Agent::Unsupported("Windows"),
+        NodeKind::Auto => Agent::BuiltIn,
+        _ => agent_pod(pods),
+    }
+}
+
+fn agent_pod(pods: NodePods) -> Agent {
+    match (pods.agent_ready, pods.agent, pods.visible) {
+        (true, _, _) => Agent::Ready,
+        (false, true, _) => Agent::NotReady,
+        (false, false, None) => Agent::Loading,
+        (false, false, Some(true)) => Agent::Missing,
+        (false, false, Some(false)) => Agent::Unknown,
+    }
+}
+
+/// The role of a node: the instance's own profile first, then the node group, then Auto Mode's role.
+fn role(facts: &Facts, node: &Node, kind: NodeKind) -> NodeRole {
+    match kind {
+        NodeKind::Fargate => return NodeRole::NotOffered,
+        NodeKind::Hybrid => return NodeRole::Unknown(Some("ssm:DescribeInstanceInformation".into())),
+        NodeKind::Managed | NodeKind::SelfManaged | NodeKind::Karpenter | NodeKind::Auto => {}
+    }
+    let from_instance = role_of_instance(facts, node);
+    if matches!(from_instance, NodeRole::Known(..) | NodeRole::NotOffered) {
+        return from_instance;
+    }
+    let other = match kind {
+        NodeKind::Managed => role_of_group(facts, node),
+        NodeKind::Auto => role_of_auto_mode(facts),
+        _ => None,
+    };
+    match (other, from_instance) {
+        (Some(NodeRole::Loading), NodeRole::Unknown(_)) => NodeRole::Loading,
+        (Some(known @ NodeRole::Known(..)), _) => known,
+        (_, from_instance) => from_instance,
+    }
+}
+
+fn role_of_instance(facts: &Facts, node: &Node) -> NodeRole {
+    let Some(id) = instance_id(node) else { return NodeRole::Unknown(None) };
+    match facts.instance(&id) {
+        Fact::Known(Instance { profile_arn: Some(profile), .. }) => role_of_profile(facts, profile),
+        Fact::Known(Instance { profile_arn: None, .. }) => NodeRole::NotOffered,
+        Fact::Loading => NodeRole::Loading,
+        Fact::Absent => NodeRole::Unknown(None),
+        Fact::Unknown(failure) => NodeRole::Unknown(missing_action(&failure, "ec2:DescribeInstances")),
+    }
+}
+
+fn role_of_profile(facts: &Facts, profile: &str) -> NodeRole {
+    match facts.instance_profile(profile) {
+        Fact::Known(role) => NodeRole::Known(role.clone(), "instance-profile"),
+        Fact::Loading => NodeRole::Loading,
+        Fact::Absent => NodeRole::NotOffered,
+        Fact::Unknown(failure) => NodeRole::Unknown(missing_action(&failure, "iam:GetInstanceProfile")),
+    }
+}
+
+fn role_of_group(facts: &Facts, node: &Node) -> Option<NodeRole> {
+    let name = node.labels.get("eks.amazonaws.com/nodegroup")?;
+    match facts.joined(facts.node_groups.as_ref()) {
+        Fact::Known(groups) => {
+            let group = groups.iter().find(|group| group.name == *name)?;
+            Some(NodeRole::Known(group.role_arn.clone(), "nodegroup"))
+        }
+        Fact::Loading => Some(NodeRole::Loading),
+        Fact::Absent | Fact::Unknown(_) => None,
+    }
+}
+
+fn role_of_auto_mode(facts: &Facts) -> Option<NodeRole> {
+    let cluster = facts.joined(facts.cluster.as_ref());
+    let role = cluster.known()?.auto_node_role_arn.clone()?;
+    Some(NodeRole::Known(role.into(), "cluster"))
+}
+
+/// The decision list of 3.1.
+fn reach(facts: &Facts, node: &Node, kind: NodeKind, host_network: bool, proxy: bool) -> Reach {
+    match kind {
+        NodeKind::Fargate => return Reach::No("Fargate has no instance metadata"),
+        NodeKind::Hybrid => return Reach::No("hybrid nodes have no instance metadata"),
+        _ => {}
+    }
+    let unread = |action: Option<Arc<str>>| match (kind, host_network) {
+        // Auto Mode's setting is fixed: tokens required, hop limit 1 (3.2).
+        (NodeKind::Auto, true) => Reach::Yes,
+        (NodeKind::Auto, false) => Reach::No("Auto Mode sets the hop limit to 1"),
+        _ => Reach::Unknown(action),
+    };
+    let Some(id) = instance_id(node) else { return unread(None) };
+    match facts.instance(&id) {
+        Fact::Known(instance) => reach_of_instance(instance, host_network, proxy),
+        Fact::Loading => Reach::Loading,
+        Fact::Absent => unread(None),
+        Fact::Unknown(failure) => unread(missing_action(&failure, "ec2:DescribeInstances")),
+    }
+}
+
+fn reach_of_instance(instance: &Instance, host_network: bool, proxy: bool) -> Reach {
+    let options = &instance.metadata;
+    if !options.enabled {
+        return Reach::No("the metadata endpoint of the instance is off");
+    }
+    let hops = host_network || !options.tokens_required || options.hop_limit >= 2;
+    match (hops, options.pending) {
+        (_, true) => Reach::Maybe("metadata options still being applied"),
+        (false, false) => Reach::No("tokens are required and the hop limit is 1"),
+        (true, false) if proxy && !host_network => Reach::Maybe("metadata proxy"),
+        (true, false) => Reach::Yes,
+    }
+}
+
+/// The permission behind a failure, or the one that the call needs if that is why it failed.
+pub(super) fn missing_action(failure: &Failure, usual: &str) -> Option<Arc<str>> {
+    Some(failure.action.as_deref().unwrap_or(usual).into())
+}
+
+/// What a pod may expect that has no node yet: what all Linux nodes have in common (0.2).
+pub fn fleet<'a>(nodes: impl IntoIterator<Item = &'a NodeFacts>, listed: Fact<()>) -> NodeFacts {
+    let mut common: Option<NodeFacts> = None;
+    for node in nodes {
+        if node.windows || node.kind == Some(NodeKind::Fargate) {
+            continue;
+        }
+        common = Some(match common {
+            None => NodeFacts { kind: None, ..node.clone() },
+            Some(common) => common.joined(node),
+        });
+    }
+    common.unwrap_or_else(|| match listed {
+        Fact::Loading => no_node(Reach::Loading, NodeRole::Loading, Agent::Loading),
+        Fact::Unknown(failure) => {
+            let action = missing_action(&failure, "list nodes");
+            no_node(Reach::Unknown(action.clone()), NodeRole::Unknown(action), Agent::Unknown)
+        }
+        Fact::Known(()) | Fact::Absent => no_node(Reach::Differs, NodeRole::Differs, Agent::Some),
+    })
+}
+
+fn no_node(reach: Reach, role: NodeRole, agent: Agent) -> NodeFacts {
+    NodeFacts { kind: None, windows: false, role, host_reach: reach.clone(), reach, agent }
+}
+
+impl NodeFacts {
+    fn joined(self, other: &Self) -> Self {
+        Self {
+            kind: None,
+            windows: false,
+            role: common_role(self.role, &other.role),
+            reach: common_reach(self.reach, &other.reach),
+            host_reach: common_reach(self.host_reach, &other.host_reach),
+            agent: common_agent(self.agent, other.agent),
+        }
+    }
+
+    /// Whether a container there reaches instance metadata.
+    pub fn reach_for(&self, host_network: bool) -> &Reach {
+        if host_network { &self.host_reach } else { &self.reach }
+    }
+}
+
+fn common_role(one: NodeRole, other: &NodeRole) -> NodeRole {
+    match (&one, other) {
+        (NodeRole::Known(one_arn, _), NodeRole::Known(other_arn, _)) if one_arn == other_arn => one,
+        (NodeRole::Loading, _) | (_, NodeRole::Loading) => NodeRole::Loading,
+        (NodeRole::Unknown(_), _) => one,
+        (_, NodeRole::Unknown(_)) => other.clone(),
+        _ if one == *other => one,
+        _ => NodeRole::Differs,
+    }
+}
+
+fn common_reach(one: Reach, other: &Reach) -> Reach {
+    match (&one, other) {
+        (Reach::Loading, _) | (_, Reach::Loading) => Reach::Loading,
+        (Reach::Unknown(_), _) => one,
+        (_, Reach::Unknown(_)) => other.clone(),
+        (Reach::No(_), Reach::No(_)) => one,
+        _ if one == *other => one,
+        (Reach::Maybe(_), Reach::Yes) => one,
+        (Reach::Yes, Reach::Maybe(_)) => other.clone(),
+        _ => Reach::Differs,
+    }
+}
+
+fn common_agent(one: Agent, other: Agent) -> Agent {
+    let works = |agent| matches!(agent, Agent::Ready | Agent::BuiltIn);
+    match (one, other) {
+        (Agent::Loading, _) | (_, Agent::Loading) => Agent::Loading,
+        (Agent::Unknown, _) | (_, Agent::Unknown) => Agent::Unknown,
+        _ if one == other || works(one) && works(other) => one,
+        (Agent::Missing | Agent::NotReady, Agent::Missing | Agent::NotReady) => Agent::Missing,
+        _ => Agent::Some,
+    }
+}

@@ -1,0 +1,459 @@
+//! Now and next of every container, and the answer of its pod (identity-resolution part 0; the rules
+//! for `mixed`, `drift` and `state` are those of the interface).
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    environment::{Settings, Winner},
+    facts::Facts,
+    injection::{self, Exempt, Method, Supposed},
+    irsa, level,
+    node_role::NodeFacts,
+    pod_identity,
+    trail::{Trail, reason, resting},
+};
+use crate::domain::{
+    association::AssociationDetail,
+    id::{NodeName, PodName, ServiceAccountId},
+    identity::{ContainerIdentity, Identity, Mechanism, Reason, Resolution, State, Verdict},
+    workload::{Container, ContainerKind, PodSpec},
+};
+
+/// Which of the two answers is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// What the running container uses.
+    Now,
+    /// What it would get if it were created again.
+    Next,
+}
+
+/// When a pod was created, against its association.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Age {
+    /// The association changed after the pod started, so recently that old credentials may be cached.
+    pub stale: bool,
+    /// Against the association's creation.
+    pub born: Born,
+}
+
+/// A pod's creation against that of its association.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Born {
+    /// There is no association, or its time is not known.
+    #[default]
+    Unknown,
+    /// Before it.
+    Before,
+    /// Within a minute after it.
+    Race,
+    /// Later.
+    After,
+}
+
+/// Everything about a pod that decides its identities. Replicas that agree in it share one answer.
+#[derive(Clone, Debug)]
+pub struct Subject<'a> {
+    /// Its service account.
+    pub account: &'a ServiceAccountId,
+    /// Its spec.
+    pub spec: &'a PodSpec,
+    /// What is known of its node.
+    pub node: &'a NodeFacts,
+    /// Its age against the association.
+    pub age: Age,
+    /// The association that is supposed.
+    pub supposed: Supposed,
+    /// Its name, for a chain on screen.
+    pub pod: Option<&'a PodName>,
+    /// The name of its node, for a chain on screen.
+    pub node_name: Option<&'a NodeName>,
+}
+
+impl Subject<'_> {
+    /// What stands at the head of a chain.
+    pub fn title(&self) -> String {
+        self.pod.map_or_else(|| "a new pod".to_owned(), ToString::to_string)
+    }
+
+    /// The name of the node, or what stands for it.
+    pub fn node_title(&self) -> String {
+        self.node_name.map_or_else(|| "no node yet".to_owned(), ToString::to_string)
+    }
+}
+
+/// An identity, and whether a fact that decides has not arrived.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// The identity as far as it is known.
+    pub identity: Identity,
+    /// A fact that decides is still loading.
+    pub loading: bool,
+}
+
+/// The age of a pod against the association of its service account, where that was described.
+pub fn age(detail: Option<&AssociationDetail>, now: Timestamp, created_at: Timestamp) -> Age {
+    let Some(detail) = detail else { return Age::default() };
+    let born = match detail.created_at.map(|association| created_at.duration_since(association)) {
+        None => Born::Unknown,
+        Some(age) if age.is_negative() => Born::Before,
+        Some(age) if age < SignedDuration::from_secs(60) => Born::Race,
+        Some(_) => Born::After,
+    };
+    let older = detail.modified_at.is_some_and(|modified| created_at < modified);
+    let stale = older && pod_identity::cached_until(detail).is_some_and(|until| now < until);
+    Age { stale, born }
+}
+
+/// Resolves a pod.
+pub fn resolve(facts: &Facts, subject: &Subject<'_>) -> Resolution {
+    let pod = Injector::of(facts, subject);
+    let containers: Vec<Resolved> = share(subject.spec.containers.iter().map(|container| pod.container(container)));
+    join(subject.spec, containers)
+}
+
+/// Now and next of one container, before they are shared.
+struct Resolved {
+    now: Arc<Identity>,
+    next: Arc<Identity>,
+    loading: bool,
+}
+
+/// Containers with equal answers share them.
+fn share(containers: impl Iterator<Item = (Outcome, Outcome)>) -> Vec<Resolved> {
+    let mut known: Vec<Arc<Identity>> = Vec::new();
+    let mut intern = |identity: Identity| match known.iter().find(|other| ***other == identity) {
+        Some(other) => Arc::clone(other),
+        None => {
+            let new = Arc::new(identity);
+            known.push(Arc::clone(&new));
+            new
+        }
+    };
+    containers
+        .map(|(now, next)| Resolved {
+            loading: now.loading || next.loading,
+            now: intern(now.identity),
+            next: intern(next.identity),
+        })
+        .collect()
+}
+
+/// What the webhook does to one pod.
+pub(super) struct Injector<'a> {
+    facts: &'a Facts,
+    subject: &'a Subject<'a>,
+    method: Method,
+    exempt: Option<Exempt>,
+}
+
+impl<'a> Injector<'a> {
+    pub(super) fn of(facts: &'a Facts, subject: &'a Subject<'a>) -> Self {
+        let method = injection::method(facts, subject.account, &subject.supposed);
+        let exempt = injection::exempt_pod(facts, &subject.account.namespace, &subject.spec.labels);
+        Self { facts, subject, method, exempt }
+    }
+
+    fn container(&self, container: &Container) -> (Outcome, Outcome) {
+        let settings = Settings::of(container, self.subject.spec);
+        let mut now = self.outcome(&settings, Moment::Now, None);
+        let exempt = injection::exempt_container(self.subject.spec, container).or_else(|| self.exempt.clone());
+        let next = self.next(&settings, container, exempt.as_ref());
+        if matches!(now.identity.mechanism, Mechanism::NodeRole | Mechanism::None) {
+            let missed = missed(self.subject, &now.identity, &next.identity);
+            now.identity.reasons.splice(0..0, missed);
+        }
+        (now, next)
+    }
+
+    /// What a container would have if its pod were created again, with the settings it then has.
+    pub(super) fn next_settings(
+        &self,
+        settings: &Settings,
+        container: &Container,
+        exempt: Option<&Exempt>,
+    ) -> Settings {
+        if matches!(exempt, Some(Exempt::Container | Exempt::Ephemeral)) {
+            return settings.clone();
+        }
+        let removed = injection::injected(settings, container);
+        let bare = injection::minus_injected(settings.clone(), removed);
+        match exempt {
+            None => injection::inject(bare, &self.method, self.subject.spec, removed),
+            Some(_) => bare,
+        }
+    }
+
+    fn next(&self, settings: &Settings, container: &Container, exempt: Option<&Exempt>) -> Outcome {
+        let settings = self.next_settings(settings, container, exempt);
+        let own = matches!(settings.winner(), Winner::StaticKeys | Winner::Profile(_) | Winner::WebIdentity);
+        match (own, undecided(&self.method, exempt)) {
+            (false, Some(outcome)) => outcome,
+            _ => self.outcome(&settings, Moment::Next, exempt),
+        }
+    }
+
+    /// What a plain container of a new pod gets.
+    pub(super) fn plain(&self, trail: Trail) -> (Outcome, Trail) {
+        let settings = match self.exempt {
+            None => injection::inject(Settings::default(), &self.method, self.subject.spec, None),
+            Some(_) => Settings::default(),
+        };
+        match undecided(&self.method, self.exempt.as_ref()) {
+            Some(outcome) => (outcome, trail),
+            None => self.walk(&settings, Moment::Next, self.exempt.as_ref(), trail),
+        }
+    }
+
+    fn outcome(&self, settings: &Settings, moment: Moment, exempt: Option<&Exempt>) -> Outcome {
+        self.walk(settings, moment, exempt, Trail::default()).0
+    }
+
+    /// Walks the level that wins; the trail is handed back for a chain.
+    pub(super) fn walk(
+        &self,
+        settings: &Settings,
+        moment: Moment,
+        exempt: Option<&Exempt>,
+        mut trail: Trail,
+    ) -> (Outcome, Trail) {
+        let (facts, subject) = (self.facts, self.subject);
+        let levels = settings.levels();
+        let winner = levels.first().cloned().unwrap_or(Winner::Metadata);
+        let mut identity = blank(winner.mechanism());
+        let intended = moment == Moment::Next && matches!(self.method, Method::PodIdentity | Method::Irsa(..));
+        if intended {
+            exempt.and_then(spared).into_iter().for_each(|reason| trail.note(reason));
+        }
+        match &winner {
+            Winner::WebIdentity => {
+                identity.role_arn = irsa::role_arn(settings);
+                irsa::walk(facts, subject, settings, moment, &mut trail);
+            }
+            Winner::PodIdentity => {
+                let grant = pod_identity::walk(facts, subject, settings, moment, &mut trail);
+                (identity.association_id, identity.role_arn, identity.target_role_arn) =
+                    (grant.association, grant.role, grant.target);
+            }
+            Winner::Metadata => {
+                (identity.mechanism, identity.role_arn) = level::metadata(subject, settings, &mut trail)
+            }
+            own => level::own(subject, own, &mut trail),
+        }
+        level::halves(settings, &mut trail);
+        level::shadows(subject, settings, &levels, &mut identity, &mut trail);
+        if intended && exempt.is_none() {
+            self.presumed(&mut trail);
+        }
+        identity.verdict = trail.verdict();
+        identity.reasons = trail.take_reasons();
+        (Outcome { identity, loading: trail.is_loading() }, trail)
+    }
+
+    /// What the answer presumes of a webhook that cannot be read.
+    fn presumed(&self, trail: &mut Trail) {
+        let Some(failure) = self.facts.webhooks.failure() else { return };
+        let action = failure.action.as_deref().unwrap_or("list mutatingwebhookconfigurations");
+        let message = "The pod identity webhook cannot be read; this presumes that it is as EKS installs it.";
+        trail.fail(Verdict::Unknown, "webhook", || "cannot be read".to_owned(), resting(None, message, action));
+    }
+}
+
+/// Why a configured service account's pod or container gets nothing.
+fn spared(exempt: &Exempt) -> Option<Reason> {
+    let (code, message) = match exempt {
+        Exempt::NoWebhook => (
+            "WEBHOOK-MISSING",
+            "No MutatingWebhookConfiguration injects pod identities, so new pods get none.".to_owned(),
+        ),
+        Exempt::NotSelected => {
+            ("WEBHOOK-ALTERED", "The selectors of the pod identity webhook leave this pod out.".to_owned())
+        }
+        Exempt::Label => (
+            "INJECTION-OPTED-OUT",
+            format!("The label {} opts this pod out of the identity of its service account.", injection::SKIP_LABEL),
+        ),
+        Exempt::Container => {
+            ("INJECTION-OPTED-OUT", format!("The annotation {} exempts this container.", injection::SKIP_CONTAINERS))
+        }
+        Exempt::Ephemeral | Exempt::Loading | Exempt::Unreadable(_) => return None,
+    };
+    Some(reason(Some(code), message))
+}
+
+/// An identity of which only the mechanism is known.
+pub fn blank(mechanism: Mechanism) -> Identity {
+    Identity {
+        mechanism,
+        role_arn: None,
+        target_role_arn: None,
+        association_id: None,
+        shadowed: Vec::new(),
+        verdict: Verdict::Ok,
+        reasons: Vec::new(),
+    }
+}
+
+/// The answer where the injection itself cannot be told.
+fn undecided(method: &Method, exempt: Option<&Exempt>) -> Option<Outcome> {
+    let loading =
+        Outcome { identity: Identity { verdict: Verdict::Unknown, ..blank(Mechanism::Unknown) }, loading: true };
+    let unknown = |message: &str, action: &str| {
+        let mut identity = Identity { verdict: Verdict::Unknown, ..blank(Mechanism::Unknown) };
+        identity.reasons.push(resting(None, message, action));
+        Outcome { identity, loading: false }
+    };
+    match (exempt, method) {
+        (Some(Exempt::Loading), Method::PodIdentity | Method::Irsa(..) | Method::Loading) => Some(loading),
+        (Some(Exempt::Unreadable(action)), Method::PodIdentity | Method::Irsa(..) | Method::Unknown(_)) => {
+            let action = action.as_deref().unwrap_or("list mutatingwebhookconfigurations");
+            Some(unknown("Whether the webhook honours the skip label of this pod cannot be read.", action))
+        }
+        (None, Method::Loading) => Some(loading),
+        (None, Method::Unknown(action)) => {
+            Some(unknown("What the service account is configured for cannot be read.", action))
+        }
+        _ => None,
+    }
+}
+
+/// Why a running container has nothing although new ones would be given an identity.
+fn missed(subject: &Subject<'_>, now: &Identity, next: &Identity) -> Option<Reason> {
+    let by = match next.mechanism {
+        Mechanism::PodIdentity => "association",
+        Mechanism::Irsa => "annotation",
+        _ => return None,
+    };
+    let account = subject.account;
+    let uses = if now.mechanism == Mechanism::None { "have no credentials" } else { "use the node role" };
+    Some(match (next.mechanism, subject.age.born) {
+        (Mechanism::PodIdentity, Born::Race) => reason(
+            Some("PI-RACE"),
+            format!(
+                "These pods started within a minute of the association of {account}, before it took effect, and {uses}."
+            ),
+        ),
+        (Mechanism::PodIdentity, Born::Before) => reason(
+            Some("IDENTITY-NOT-INJECTED"),
+            format!("These pods are older than the association of {account} and {uses}."),
+        ),
+        _ => reason(
+            Some("IDENTITY-NOT-INJECTED"),
+            format!("These pods started without the {by} of {account} and {uses}."),
+        ),
+    })
+}
+
+fn is_counted(kind: ContainerKind) -> bool {
+    matches!(kind, ContainerKind::Container | ContainerKind::Sidecar)
+}
+
+/// The pod's answer from its containers'.
+fn join(spec: &PodSpec, resolved: Vec<Resolved>) -> Resolution {
+    let counted: Vec<&Resolved> = spec
+        .containers
+        .iter()
+        .zip(&resolved)
+        .filter(|(container, _)| is_counted(container.kind))
+        .map(|(_, found)| found)
+        .collect();
+    let now = common(counted.iter().map(|found| &found.now));
+    let next = common(counted.iter().map(|found| &found.next));
+    let drift = counted.iter().any(|found| is_drift(found));
+    let broken = resolved.iter().any(|found| found.now.verdict == Verdict::Broken);
+    let state = if broken { State::Broken } else { state(&counted, drift) };
+    let containers = resolved.into_iter().map(|found| ContainerIdentity { now: found.now, next: found.next }).collect();
+    Resolution { containers, now, next, drift, state }
+}
+
+fn is_drift(found: &Resolved) -> bool {
+    let known = |identity: &Identity| identity.mechanism != Mechanism::Unknown;
+    known(&found.now) && known(&found.next) && !found.loading && !found.now.is_same(&found.next)
+}
+
+/// The state of a pod none of whose containers is broken.
+fn state(counted: &[&Resolved], drift: bool) -> State {
+    let any = |test: fn(&Resolved) -> bool| counted.iter().any(|found| test(found));
+    if any(is_at_risk) {
+        State::AtRisk
+    } else if any(|found| found.loading) {
+        State::Loading
+    } else if any(|found| found.now.verdict == Verdict::Unknown || found.next.mechanism == Mechanism::Unknown) {
+        State::Unknown
+    } else if any(|found| found.now.verdict == Verdict::Depends) {
+        State::Depends
+    } else if drift {
+        State::Drift
+    } else {
+        State::Ok
+    }
+}
+
+fn is_at_risk(found: &Resolved) -> bool {
+    let bare = |identity: &Identity| matches!(identity.mechanism, Mechanism::NodeRole | Mechanism::None);
+    let has_own = !bare(&found.now) && found.now.mechanism != Mechanism::Unknown;
+    found.next.verdict == Verdict::Broken || (!found.loading && has_own && bare(&found.next))
+}
+
+/// The common answer, else `mixed` with the worst verdict.
+fn common<'a>(mut identities: impl Iterator<Item = &'a Arc<Identity>>) -> Arc<Identity> {
+    let Some(first) = identities.next() else { return Arc::new(blank(Mechanism::None)) };
+    let (mut worst, mut same, mut words) = (first, true, vec![first.mechanism.word()]);
+    for identity in identities {
+        same &= identity.is_same(first);
+        if identity.verdict > worst.verdict {
+            worst = identity;
+        }
+        if !words.contains(&identity.mechanism.word()) {
+            words.push(identity.mechanism.word());
+        }
+    }
+    if same {
+        return Arc::clone(worst);
+    }
+    let mut mixed = Identity { verdict: worst.verdict, reasons: worst.reasons.clone(), ..blank(Mechanism::Mixed) };
+    let differ = if words.len() > 1 { words.join(", ") } else { "different roles".to_owned() };
+    mixed.reasons.push(reason(None, format!("The containers of the pod differ: {differ}.")));
+    Arc::new(mixed)
+}
+
+/// What a plain container of a new pod would get.
+pub fn plain(facts: &Facts, account: &ServiceAccountId, node: &NodeFacts, supposed: Supposed) -> Outcome {
+    with_plain(facts, account, node, supposed, Trail::default()).0
+}
+
+/// The same with its walk.
+pub(super) fn with_plain(
+    facts: &Facts,
+    account: &ServiceAccountId,
+    node: &NodeFacts,
+    supposed: Supposed,
+    trail: Trail,
+) -> (Outcome, Trail) {
+    let spec = PodSpec {
+        service_account: account.name.clone(),
+        host_network: false,
+        windows: false,
+        labels: std::collections::BTreeMap::new(),
+        annotations: std::collections::BTreeMap::new(),
+        containers: Vec::new(),
+        token_volumes: Vec::new(),
+    };
+    let subject = Subject { account, spec: &spec, node, age: Age::default(), supposed, pod: None, node_name: None };
+    Injector::of(facts, &subject).plain(trail)
+}
+
+/// The state that follows from what new pods would get, for a service account without pods.
+pub fn state_of_next(next: &Outcome) -> State {
+    if next.loading {
+        return State::Loading;
+    }
+    match next.identity.verdict {
+        Verdict::Broken => State::Broken,
+        Verdict::Unknown => State::Unknown,
+        Verdict::Depends => State::Depends,
+        Verdict::Ok => State::Ok,
+    }
+}

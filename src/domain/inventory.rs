@@ -1,0 +1,360 @@
+//! Everything known about one cluster, joined: indexed both ways, updated incrementally,
+//! with a revision that moves only when something visible changed. Reads no clock.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use self::{
+    crew::Crew,
+    settle::{Answers, Dirty},
+};
+use super::{
+    association::Association,
+    change::Change,
+    cluster::{Caller, Cluster, Target},
+    fact::Fact,
+    failure::Failure,
+    id::{AssociationId, ClusterId, InstanceId, Namespace, NodeName, PodId, RoleArn, RoleName, ServiceAccountId},
+    identity::{
+        Hop, Identity, Mechanism, Resolution,
+        admission::{self, Asking},
+        chain,
+        facts::Facts,
+        injection::{DEFAULT_AUDIENCE, Supposed},
+        listing::Listing,
+        node_role::{NodeFacts, fleet},
+        pod_identity,
+        resolve::{self, Outcome, Subject},
+    },
+    role::Role,
+    service_account::ServiceAccount,
+    trust,
+    workload::Pod,
+};
+
+mod crew;
+mod progress;
+mod rows;
+mod settle;
+mod story;
+mod take;
+mod tally;
+#[cfg(test)]
+mod tests;
+
+/// How far a kind of fact has been read; what the bottom line shows while it loads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// `pods`, `associations`, `roles`, …
+    pub what: &'static str,
+    /// How many have been read.
+    pub done: usize,
+    /// How many there are; 0 while nobody has said.
+    pub total: usize,
+}
+
+/// Something that could not be read, and why. `complete:false` in the data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// What is unknown because of it: `roles`, `instance i-…`.
+    pub what: String,
+    /// Why.
+    pub failure: Arc<Failure>,
+}
+
+/// Facts that rows need and nobody has read yet, most wanted first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Associations without detail.
+    pub associations: Vec<AssociationId>,
+    /// Roles that are named but were not in the list (list denied, or another path).
+    pub roles: Vec<RoleName>,
+    /// Instances behind nodes.
+    pub instances: Vec<InstanceId>,
+    /// Instance profiles of instances.
+    pub instance_profiles: Vec<Arc<str>>,
+}
+
+/// Numbers of the header tabs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Pods.
+    pub pods: usize,
+    /// Workloads.
+    pub workloads: usize,
+    /// Service accounts, named-only ones included.
+    pub service_accounts: usize,
+    /// Namespaces.
+    pub namespaces: usize,
+    /// Roles.
+    pub roles: usize,
+    /// Associations.
+    pub associations: usize,
+    /// Nodes.
+    pub nodes: usize,
+}
+
+/// What the selection is told: why its state is what it is, and what may be done.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Story {
+    /// One to three sentences; the first says why.
+    pub why: Vec<String>,
+    /// In order of preference.
+    pub fixes: Vec<Fix>,
+}
+
+/// Something that would help.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fix {
+    /// What to do.
+    pub action: FixAction,
+    /// In one line: `restart deploy/web: new pods get pod-identity`.
+    pub text: String,
+}
+
+/// What a fix does; the app knows which key that is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FixAction {
+    /// Create an association.
+    Associate,
+    /// Set the IRSA annotation.
+    Annotate,
+    /// Restart the workload.
+    Restart,
+    /// Install the agent add-on.
+    InstallAgent,
+    /// Look at the trust policy.
+    Trust,
+    /// Nothing that can be done from here; the text says what to change.
+    Advice,
+}
+
+/// The Pod Identity agent, as far as the whole cluster is concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AgentState {
+    /// It runs on no node.
+    Missing,
+    /// EKS Auto Mode has it built into every node.
+    BuiltIn,
+    /// It is ready on some nodes.
+    Ready {
+        /// Nodes where it is ready or built in.
+        nodes: usize,
+        /// Nodes where it could run.
+        of: usize,
+    },
+    /// Its pods cannot be seen.
+    Unknown,
+}
+
+/// Everything known about one cluster.
+#[derive(Debug)]
+pub struct Inventory {
+    id: ClusterId,
+    revision: u64,
+    facts: Facts,
+    namespaces: Listing<Namespace, Namespace>,
+    crew: Crew,
+    answers: FxHashMap<ServiceAccountId, Answers>,
+    node_facts: FxHashMap<NodeName, Arc<NodeFacts>>,
+    node_classes: FxHashSet<Arc<NodeFacts>>,
+    /// What pods without a node may expect.
+    fleet: Arc<NodeFacts>,
+    /// Whether pods of the agent would be seen.
+    sight: Option<bool>,
+    batches: u64,
+}
+
+impl Default for Inventory {
+    fn default() -> Self {
+        Self::new(ClusterId::default())
+    }
+}
+
+impl Inventory {
+    /// An inventory in which everything is still loading.
+    pub fn new(id: ClusterId) -> Self {
+        Self {
+            id,
+            revision: 0,
+            facts: Facts::default(),
+            namespaces: Listing::default(),
+            crew: Crew::default(),
+            answers: FxHashMap::default(),
+            node_facts: FxHashMap::default(),
+            node_classes: FxHashSet::default(),
+            fleet: Arc::new(fleet([], Fact::Loading)),
+            sight: None,
+            batches: 0,
+        }
+    }
+
+    /// Which of the clusters on screen.
+    pub fn id(&self) -> ClusterId {
+        self.id
+    }
+
+    /// Moves only when something visible changed.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// Takes over one batch; true if something visible changed. Only what it touches is resolved again.
+    pub fn apply(&mut self, changes: Vec<Change>, now: Timestamp) -> bool {
+        let mut dirty = Dirty::default();
+        for change in changes {
+            self.take(change, &mut dirty);
+        }
+        self.resolve_at(now, dirty)
+    }
+
+    /// Brings facts up to date that change with time alone; true if something visible changed.
+    pub fn settle(&mut self, now: Timestamp) -> bool {
+        self.resolve_at(now, Dirty::default())
+    }
+
+    fn resolve_at(&mut self, now: Timestamp, mut dirty: Dirty) -> bool {
+        let since = std::mem::replace(&mut self.facts.now, now);
+        self.touch_expired(since, now, &mut dirty);
+        let changed = self.resolve_dirty(dirty);
+        self.revision += u64::from(changed);
+        changed
+    }
+
+    /// When the next fact changes with time alone: cached credentials that end.
+    pub fn next_deadline(&self, now: Timestamp) -> Option<Timestamp> {
+        let deadlines = self.facts.associations.items().values().filter_map(|association| {
+            let detail = association.detail.known()?;
+            let until = pod_identity::cached_until(detail).filter(|until| *until > now)?;
+            let pods = self.crew.at(self.crew.of_account(&association.service_account));
+            let modified = detail.modified_at?;
+            pods.into_iter().any(|entry| entry.pod.created_at < modified).then_some(until)
+        });
+        deadlines.min()
+    }
+
+    /// What the context says.
+    pub fn target(&self) -> &Target {
+        &self.facts.target
+    }
+
+    /// DescribeCluster.
+    pub fn cluster(&self) -> &Fact<Cluster> {
+        &self.facts.cluster
+    }
+
+    /// GetCallerIdentity.
+    pub fn caller(&self) -> &Fact<Caller> {
+        &self.facts.caller
+    }
+
+    /// Why AWS facts are not joined: the caller's account or the context's server is not the cluster's.
+    pub fn mismatch(&self) -> Option<Failure> {
+        self.facts.mismatch()
+    }
+
+    /// A pod.
+    pub fn pod(&self, id: &PodId) -> Option<&Pod> {
+        self.crew.get(id).map(|entry| &entry.pod)
+    }
+
+    /// The identities of a pod.
+    pub fn resolution(&self, id: &PodId) -> Option<&Arc<Resolution>> {
+        self.crew.get(id)?.resolution.as_ref()
+    }
+
+    /// A service account whose object exists.
+    pub fn service_account(&self, id: &ServiceAccountId) -> Option<&ServiceAccount> {
+        self.facts.service_accounts.items().get(id)
+    }
+
+    /// The association of a service account.
+    pub fn association_of(&self, id: &ServiceAccountId) -> Option<&Association> {
+        self.facts.association(id).known().copied()
+    }
+
+    /// An association.
+    pub fn association(&self, id: &AssociationId) -> Option<&Association> {
+        self.facts.joined(self.facts.associations.get(id)).known().copied()
+    }
+
+    /// A role by its ARN. Absent only if IAM said so for the cluster's account; a role of another
+    /// account is unknown, with a sentence.
+    pub fn role(&self, arn: &RoleArn) -> Fact<&Role> {
+        self.facts.role(arn)
+    }
+
+    /// All roles of the account that are known.
+    pub fn known_roles(&self) -> impl Iterator<Item = &Role> {
+        let joined = matches!(self.facts.gate(), Fact::Known(()));
+        self.facts.roles.items().values().filter(move |_| joined)
+    }
+
+    /// What a plain container of a new pod would get.
+    pub fn next_of(&self, id: &ServiceAccountId) -> Identity {
+        self.plain(id, Supposed::Live).identity
+    }
+
+    /// The same, were there no association.
+    pub fn next_without_association(&self, id: &ServiceAccountId) -> Identity {
+        self.plain(id, Supposed::Without).identity
+    }
+
+    /// The same, were there an association with this role.
+    pub fn next_with_association(&self, id: &ServiceAccountId, role: &RoleArn) -> Identity {
+        self.plain(id, Supposed::With(role.clone())).identity
+    }
+
+    fn plain(&self, id: &ServiceAccountId, supposed: Supposed) -> Outcome {
+        resolve::plain(&self.facts, id, &self.fleet, supposed)
+    }
+
+    /// The identity chain of a pod: of its container that is worst off now.
+    pub fn chain(&self, id: &PodId) -> Vec<Hop> {
+        let Some(entry) = self.crew.get(id) else { return Vec::new() };
+        let pod = &entry.pod;
+        let account = pod.service_account();
+        let subject = Subject {
+            account: &account,
+            spec: &pod.spec,
+            node: pod.node.as_ref().and_then(|name| self.node_facts.get(name)).unwrap_or(&self.fleet),
+            age: resolve::age(self.facts.association_detail(&account), self.facts.now, pod.created_at),
+            supposed: Supposed::Live,
+            pod: Some(&pod.id.name),
+            node_name: pod.node.as_ref(),
+        };
+        chain::of_pod(&self.facts, &subject)
+    }
+
+    /// The chain of what a plain container of a new pod would get.
+    pub fn chain_of_service_account(&self, id: &ServiceAccountId) -> Vec<Hop> {
+        chain::of_service_account(&self.facts, id, &self.fleet)
+    }
+
+    /// What the trust policy of a role answers a service account; `None` if it cannot be asked.
+    pub fn trust_decision(
+        &self,
+        role: &RoleArn,
+        id: &ServiceAccountId,
+        mechanism: Mechanism,
+        now: Timestamp,
+    ) -> Option<trust::Decision> {
+        let (facts, cluster) = (&self.facts, self.facts.cluster.known()?);
+        let found = *facts.role(role).known()?;
+        let detail = facts.association_detail(id);
+        let session_tags = detail.is_none_or(|detail| !detail.disable_session_tags);
+        let audience = self.service_account(id).and_then(|account| account.audience.as_deref());
+        let asking = match (mechanism, detail) {
+            (Mechanism::PodIdentity, Some(detail)) if detail.target_role_arn.as_ref() == Some(role) => {
+                Asking::Target { source: &detail.role_arn, session_tags }
+            }
+            (Mechanism::PodIdentity, _) => Asking::PodIdentity(session_tags),
+            (Mechanism::Irsa, _) => Asking::Irsa(audience.unwrap_or(DEFAULT_AUDIENCE)),
+            (Mechanism::NodeRole, _) => Asking::Node,
+            _ => return None,
+        };
+        admission::decide(cluster, found, id, &asking, now)
+    }
+}

@@ -1,0 +1,255 @@
+//! What is still loading, what could not be read, and what should be asked for next.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::{AgentState, Counts, Gap, Inventory, Progress, Wanted, settle::carried_roles};
+use crate::domain::{
+    arn::Arn,
+    fact::Fact,
+    failure::Failure,
+    id::{AssociationId, InstanceId, NodeName, RoleArn, RoleName, ServiceAccountId},
+    identity::node_role::{self, Agent},
+};
+
+impl Inventory {
+    /// The kinds of facts that are not complete yet.
+    pub fn progress(&self) -> Vec<Progress> {
+        let facts = &self.facts;
+        let lists = [
+            ("pods", !self.crew.state().is_answered(), self.crew.len()),
+            ("service accounts", !facts.service_accounts.state().is_answered(), facts.service_accounts.items().len()),
+            ("namespaces", !self.namespaces.state().is_answered(), self.namespaces.items().len()),
+            ("nodes", !facts.nodes.state().is_answered(), facts.nodes.items().len()),
+            ("cluster", !facts.cluster.is_answered(), 0),
+            ("associations", !facts.associations.state().is_answered(), facts.associations.items().len()),
+            ("roles", !facts.roles.state().is_answered(), facts.roles.items().len()),
+        ];
+        let loading = lists.into_iter().filter(|(_, loading, _)| *loading);
+        let mut progress: Vec<Progress> = loading.map(|(what, _, done)| Progress { what, done, total: 0 }).collect();
+        progress.extend(self.details());
+        progress.extend(self.instances_read());
+        progress
+    }
+
+    fn details(&self) -> Option<Progress> {
+        let items = self.facts.associations.items();
+        let done = items.values().filter(|association| association.detail.is_answered()).count();
+        let open = self.facts.associations.state().known().is_some() && done < items.len();
+        open.then_some(Progress { what: "associations", done, total: items.len() })
+    }
+
+    fn instances_read(&self) -> Option<Progress> {
+        let ids = self.facts.nodes.items().values().filter_map(node_role::instance_id);
+        let (mut done, mut total) = (0, 0);
+        for id in ids {
+            total += 1;
+            done += usize::from(self.facts.instances.get(&id).is_some_and(Fact::is_answered));
+        }
+        (done < total).then_some(Progress { what: "instances", done, total })
+    }
+
+    /// What could not be read, and why; equal failures of many objects are one gap.
+    pub fn gaps(&self) -> Vec<Gap> {
+        let facts = &self.facts;
+        let lists = [
+            ("pods", self.crew.failure()),
+            ("service accounts", facts.service_accounts.failure()),
+            ("namespaces", self.namespaces.failure()),
+            ("nodes", facts.nodes.failure()),
+            ("webhooks", facts.webhooks.failure()),
+            ("cluster", facts.cluster.failure()),
+            ("caller", facts.caller.failure()),
+            ("associations", facts.associations.failure()),
+            ("roles", facts.roles.failure()),
+            ("OIDC providers", facts.providers.failure()),
+            ("node groups", facts.node_groups.failure()),
+            ("add-ons", facts.add_ons.failure()),
+        ];
+        let gap = |(what, failure): (&str, Option<&Arc<Failure>>)| {
+            failure.map(|failure| Gap { what: what.to_owned(), failure: Arc::clone(failure) })
+        };
+        let mut gaps: Vec<Gap> = lists.into_iter().filter_map(gap).collect();
+        if let Some(failure) = self.mismatch() {
+            gaps.insert(0, Gap { what: "AWS facts".to_owned(), failure: Arc::new(failure) });
+        }
+        gaps.extend(self.gaps_of_objects());
+        gaps
+    }
+
+    fn gaps_of_objects(&self) -> Vec<Gap> {
+        let facts = &self.facts;
+        let details = facts.associations.items().values();
+        let details = details.filter_map(|association| Some((association.id.as_str(), association.detail.failure()?)));
+        let roles = facts.role_answers.iter().filter_map(|(name, answer)| Some((name.as_str(), answer.failure()?)));
+        let instances = facts.instances.iter().filter_map(|(id, answer)| Some((id.as_str(), answer.failure()?)));
+        let profiles = facts.instance_profiles.iter().filter_map(|(arn, answer)| Some((&**arn, answer.failure()?)));
+        [
+            folded(("association", "associations"), details),
+            folded(("role", "roles"), roles),
+            folded(("instance", "instances"), instances),
+            folded(("instance profile", "instance profiles"), profiles),
+        ]
+        .concat()
+    }
+
+    /// Facts that rows need and nobody has read yet, those with most pods first.
+    pub fn wanted(&self) -> Wanted {
+        if !matches!(self.facts.gate(), Fact::Known(())) {
+            return Wanted::default();
+        }
+        let (instances, instance_profiles) = self.wanted_instances();
+        Wanted { associations: self.wanted_associations(), roles: self.wanted_roles(), instances, instance_profiles }
+    }
+
+    fn pods_of(&self, account: &ServiceAccountId) -> usize {
+        self.crew.of_account(account).len()
+    }
+
+    fn wanted_associations(&self) -> Vec<AssociationId> {
+        let open = self.facts.associations.items().values().filter(|association| !association.detail.is_answered());
+        most_first(open.map(|association| (association.id.clone(), self.pods_of(&association.service_account))))
+    }
+
+    /// Roles of this account that something names and no list brought.
+    fn wanted_roles(&self) -> Vec<RoleName> {
+        if !self.facts.roles.state().is_answered() {
+            return Vec::new();
+        }
+        let mut named: FxHashMap<RoleName, usize> = FxHashMap::default();
+        for (arn, pods) in self.named_roles() {
+            if let Some(name) = self.own_role(&arn).filter(|name| self.is_open(name)) {
+                *named.entry(name).or_default() += pods;
+            }
+        }
+        most_first(named.into_iter())
+    }
+
+    fn named_roles(&self) -> Vec<(RoleArn, usize)> {
+        let mut named = Vec::new();
+        for association in self.facts.associations.items().values() {
+            let Some(detail) = association.detail.known() else { continue };
+            let pods = self.pods_of(&association.service_account);
+            named.push((detail.role_arn.clone(), pods));
+            named.extend(detail.target_role_arn.clone().map(|target| (target, pods)));
+        }
+        for account in self.facts.service_accounts.items().values() {
+            named.extend(account.role_arn.clone().map(|arn| (arn, self.pods_of(&account.id))));
+        }
+        named.extend(self.crew.specs().flat_map(|spec| carried_roles(spec)).map(|arn| (arn, 1)));
+        named
+    }
+
+    fn own_role(&self, arn: &RoleArn) -> Option<RoleName> {
+        let arn = Arn::role(arn.as_str()).ok()?;
+        let cluster = self.facts.cluster.known()?;
+        (arn.account() == cluster.account()).then(|| arn.role_name())?
+    }
+
+    fn is_open(&self, name: &RoleName) -> bool {
+        self.facts.roles.get(name).known().is_none() && !self.facts.role_answers.contains_key(name)
+    }
+
+    fn wanted_instances(&self) -> (Vec<InstanceId>, Vec<Arc<str>>) {
+        let mut instances = Vec::new();
+        let mut profiles: FxHashMap<Arc<str>, usize> = FxHashMap::default();
+        for (name, node) in self.facts.nodes.items() {
+            let Some(id) = node_role::instance_id(node) else { continue };
+            let pods = self.crew.on_node(name).len();
+            match self.facts.instances.get(&id) {
+                None | Some(Fact::Loading) => instances.push((id, pods)),
+                Some(Fact::Known(instance)) => {
+                    let open = |profile: &&Arc<str>| {
+                        !self.facts.instance_profiles.get(*profile).is_some_and(Fact::is_answered)
+                    };
+                    if let Some(profile) = instance.profile_arn.as_ref().filter(open) {
+                        *profiles.entry(Arc::clone(profile)).or_default() += pods;
+                    }
+                }
+                Some(Fact::Absent | Fact::Unknown(_)) => {}
+            }
+        }
+        (most_first(instances.into_iter()), most_first(profiles.into_iter()))
+    }
+
+    /// Numbers of the header tabs.
+    pub fn counts(&self) -> Counts {
+        Counts {
+            pods: self.crew.len(),
+            workloads: self.crew.workloads().len(),
+            service_accounts: self.account_ids().len(),
+            namespaces: self.namespace_names().len(),
+            roles: self.role_arns().len(),
+            associations: self.facts.joined_associations().count(),
+            nodes: self.facts.nodes.items().len(),
+        }
+    }
+
+    /// The agent, over all nodes where it could run.
+    pub fn agent(&self) -> AgentState {
+        let agents: Vec<Agent> = self
+            .facts
+            .nodes
+            .items()
+            .keys()
+            .filter_map(|name| self.node_facts.get(name))
+            .map(|facts| facts.agent)
+            .collect();
+        let possible: Vec<Agent> = agents.into_iter().filter(|agent| !matches!(agent, Agent::Unsupported(_))).collect();
+        let nodes = possible.iter().filter(|agent| matches!(agent, Agent::Ready | Agent::BuiltIn)).count();
+        if nodes > 0 && possible.iter().all(|agent| *agent == Agent::BuiltIn) {
+            AgentState::BuiltIn
+        } else if nodes > 0 {
+            AgentState::Ready { nodes, of: possible.len() }
+        } else if !possible.is_empty() && possible.iter().all(|agent| matches!(agent, Agent::Missing | Agent::NotReady))
+        {
+            AgentState::Missing
+        } else {
+            self.agent_without_nodes()
+        }
+    }
+
+    fn agent_without_nodes(&self) -> AgentState {
+        let ready = |entry: &&super::crew::Entry| super::crew::is_agent(&entry.pod) && entry.pod.ready;
+        let on: FxHashSet<&NodeName> =
+            self.crew.entries().filter(ready).filter_map(|entry| entry.pod.node.as_ref()).collect();
+        if !on.is_empty() {
+            return AgentState::Ready { nodes: on.len(), of: self.crew.nodes().count() };
+        }
+        let add_ons = self.facts.joined(self.facts.add_ons.as_ref());
+        let installed = add_ons.known().map(|add_ons| add_ons.iter().any(super::settle::is_agent_add_on));
+        let auto = self.facts.cluster.known().is_some_and(|cluster| cluster.auto_mode);
+        if installed == Some(false) && !auto && self.sight == Some(true) {
+            AgentState::Missing
+        } else {
+            AgentState::Unknown
+        }
+    }
+
+    /// The agent on one node: `ready`, `missing`, `built-in`, `unsupported` or `unknown`.
+    pub fn agent_on(&self, node: &NodeName) -> &'static str {
+        self.node_facts.get(node).map_or("unknown", |facts| facts.agent.word())
+    }
+}
+
+/// Keys by falling number, then by name, so that equal ones keep their order.
+fn most_first<K: Ord>(keys: impl Iterator<Item = (K, usize)>) -> Vec<K> {
+    let mut keys: Vec<(K, usize)> = keys.collect();
+    keys.sort_by(|(one, pods), (other, others)| others.cmp(pods).then_with(|| one.cmp(other)));
+    keys.into_iter().map(|(key, _)| key).collect()
+}
+
+/// One gap for each missing permission.
+fn folded<'a>(kind: (&str, &str), failures: impl Iterator<Item = (&'a str, &'a Arc<Failure>)>) -> Vec<Gap> {
+    let mut groups: BTreeMap<Option<&str>, Vec<(&str, &Arc<Failure>)>> = BTreeMap::new();
+    for (name, failure) in failures {
+        groups.entry(failure.action.as_deref()).or_default().push((name, failure));
+    }
+    let gap = |group: Vec<(&str, &Arc<Failure>)>| {
+        let (name, failure) = group.iter().min_by_key(|(name, _)| *name)?;
+        let what = if group.len() == 1 { format!("{} {name}", kind.0) } else { format!("{} {}", group.len(), kind.1) };
+        Some(Gap { what, failure: Arc::clone(failure) })
+    };
+    groups.into_values().filter_map(gap).collect()
+}

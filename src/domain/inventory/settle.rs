@@ -1,0 +1,320 @@
+//! Which pods a batch of changes touches, and resolving exactly those: an answer is kept for each
+//! (service account, spec, node facts, age) and shared by the replicas that agree in it.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::{
+    Inventory,
+    crew::{Entry, Place, is_agent, is_proxy},
+};
+use crate::domain::{
+    arn::Arn,
+    fact::Fact,
+    id::{InstanceId, NodeName, RoleArn, RoleName, ServiceAccountId},
+    identity::{
+        Resolution,
+        injection::Supposed,
+        node_role::{self, NodeFacts, NodePods},
+        pod_identity,
+        resolve::{self, Age, Subject},
+    },
+    node::AddOn,
+    workload::{PodSpec, Value},
+};
+
+/// What a batch of changes touched.
+#[derive(Debug, Default)]
+pub struct Dirty {
+    /// A fact that any pod may rest on.
+    pub all: bool,
+    /// A fact that any node may rest on.
+    pub all_nodes: bool,
+    /// Service accounts whose configuration changed.
+    pub accounts: FxHashSet<ServiceAccountId>,
+    /// Roles that changed.
+    pub roles: FxHashSet<RoleName>,
+    /// Nodes that changed, or their agents.
+    pub nodes: FxHashSet<NodeName>,
+    /// Instances that were read.
+    pub instances: FxHashSet<InstanceId>,
+    /// Instance profiles that were read.
+    pub profiles: FxHashSet<Arc<str>>,
+    /// Pods that are new or changed.
+    pub pods: Vec<Place>,
+    /// A row changed, whether or not an identity did.
+    pub visible: bool,
+}
+
+/// Answers of one service account's pods.
+#[derive(Debug, Default)]
+pub struct Answers(FxHashMap<(usize, usize, Age), Answer>);
+
+#[derive(Debug)]
+struct Answer {
+    /// Held, so that the addresses in the key stay theirs.
+    _of: (Arc<PodSpec>, Arc<NodeFacts>),
+    resolution: Arc<Resolution>,
+}
+
+impl Answers {
+    fn get(&self, spec: &Arc<PodSpec>, node: &Arc<NodeFacts>, age: Age) -> Option<Arc<Resolution>> {
+        self.0.get(&key(spec, node, age)).map(|answer| Arc::clone(&answer.resolution))
+    }
+
+    fn put(&mut self, spec: &Arc<PodSpec>, node: &Arc<NodeFacts>, age: Age, resolution: &Arc<Resolution>) {
+        self.0.entry(key(spec, node, age)).or_insert_with(|| Answer {
+            _of: (Arc::clone(spec), Arc::clone(node)),
+            resolution: Arc::clone(resolution),
+        });
+    }
+
+    /// Drops answers that no pod has any more.
+    fn sweep(&mut self) {
+        self.0.retain(|_, answer| Arc::strong_count(&answer.resolution) > 1);
+    }
+}
+
+fn key(spec: &Arc<PodSpec>, node: &Arc<NodeFacts>, age: Age) -> (usize, usize, Age) {
+    (Arc::as_ptr(spec).addr(), Arc::as_ptr(node).addr(), age)
+}
+
+impl Inventory {
+    /// Resolves what a batch touched; true if anything visible changed.
+    pub(super) fn resolve_dirty(&mut self, mut dirty: Dirty) -> bool {
+        self.touch_instances(&mut dirty);
+        self.touch_roles(&mut dirty);
+        let places = self.dirty_places(&mut dirty);
+        let mut changed = dirty.visible;
+        for places in self.groups(places) {
+            changed |= self.resolve_group(&places);
+        }
+        self.sweep(dirty.all);
+        changed
+    }
+
+    fn dirty_places(&mut self, dirty: &mut Dirty) -> Vec<Place> {
+        let moved = self.refresh_nodes(dirty);
+        if dirty.all {
+            self.answers.clear();
+            return self.crew.accounts().values().flatten().copied().collect();
+        }
+        let mut places = std::mem::take(&mut dirty.pods);
+        for account in &dirty.accounts {
+            self.answers.remove(account);
+            places.extend_from_slice(self.crew.of_account(account));
+        }
+        places.extend(moved);
+        places.sort_unstable();
+        places.dedup();
+        places
+    }
+
+    /// Brings the facts of nodes up to date and tells whose pods see a difference.
+    fn refresh_nodes(&mut self, dirty: &Dirty) -> Vec<Place> {
+        let sight = self.agent_sight();
+        let all = dirty.all_nodes || sight != self.sight;
+        self.sight = sight;
+        let mut names: FxHashSet<NodeName> = dirty.nodes.clone();
+        if all {
+            names.extend(self.facts.nodes.items().keys().cloned());
+            names.extend(self.node_facts.keys().cloned());
+        }
+        // Pods may run on nodes whose objects cannot be seen.
+        let of_pods = dirty.pods.iter().filter_map(|place| self.crew.entry(*place)?.pod.node.clone());
+        names.extend(of_pods.filter(|name| !self.node_facts.contains_key(name)));
+        let mut moved = Vec::new();
+        if names.is_empty() && !all {
+            return moved;
+        }
+        let before = self.fleet.clone();
+        for name in names {
+            if self.refresh_node(&name) {
+                moved.extend_from_slice(self.crew.on_node(&name));
+            }
+        }
+        self.refresh_fleet();
+        if before != self.fleet {
+            let homeless = |place: &Place| self.crew.entry(*place).is_some_and(|entry| entry.pod.node.is_none());
+            moved.extend(self.crew.accounts().values().flatten().copied().filter(homeless));
+        }
+        moved
+    }
+
+    fn refresh_node(&mut self, name: &NodeName) -> bool {
+        let is_there = self.facts.nodes.get(name).known().is_some() || !self.crew.on_node(name).is_empty();
+        if !is_there {
+            return self.node_facts.remove(name).is_some();
+        }
+        let found = node_role::node_facts(&self.facts, name, self.node_pods(name));
+        if self.node_facts.get(name).is_some_and(|known| **known == found) {
+            return false;
+        }
+        let shared = self.shared_node(found);
+        self.node_facts.insert(name.clone(), shared);
+        true
+    }
+
+    fn shared_node(&mut self, found: NodeFacts) -> Arc<NodeFacts> {
+        if let Some(known) = self.node_classes.get(&found) {
+            return Arc::clone(known);
+        }
+        let new = Arc::new(found);
+        self.node_classes.insert(Arc::clone(&new));
+        new
+    }
+
+    fn refresh_fleet(&mut self) {
+        let listed = self.facts.nodes.items().keys().filter_map(|name| self.node_facts.get(name));
+        let distinct: FxHashSet<&NodeFacts> = listed.map(|facts| &**facts).collect();
+        let mut distinct: Vec<&NodeFacts> = distinct.into_iter().collect();
+        distinct.sort_by_cached_key(|facts| format!("{facts:?}"));
+        let fleet = node_role::fleet(distinct, self.facts.nodes.state().clone());
+        if *self.fleet != fleet {
+            self.fleet = Arc::new(fleet);
+        }
+    }
+
+    fn node_pods(&self, name: &NodeName) -> NodePods {
+        let mut seen = NodePods { visible: self.sight, ..NodePods::default() };
+        for entry in self.crew.at(self.crew.on_node(name)) {
+            seen.agent |= is_agent(&entry.pod);
+            seen.agent_ready |= is_agent(&entry.pod) && entry.pod.ready && !entry.pod.terminating;
+            seen.proxy |= is_proxy(&entry.pod);
+        }
+        seen
+    }
+
+    /// Whether pods of the agent would be seen if there were any; `None` while pods are being read.
+    fn agent_sight(&self) -> Option<bool> {
+        match self.crew.state() {
+            Fact::Loading => None,
+            _ if self.crew.sees_kube_system() => Some(true),
+            // Without a view of kube-system only the list of add-ons tells that there is none.
+            _ => {
+                let add_ons = self.facts.joined(self.facts.add_ons.as_ref());
+                Some(add_ons.known().is_some_and(|add_ons| !add_ons.iter().any(is_agent_add_on)))
+            }
+        }
+    }
+
+    fn touch_instances(&self, dirty: &mut Dirty) {
+        if dirty.instances.is_empty() && dirty.profiles.is_empty() {
+            return;
+        }
+        for (name, node) in self.facts.nodes.items() {
+            let Some(id) = node_role::instance_id(node) else { continue };
+            let profile = || self.facts.instances.get(&id)?.known()?.profile_arn.clone();
+            if dirty.instances.contains(&id) || profile().is_some_and(|profile| dirty.profiles.contains(&profile)) {
+                dirty.nodes.insert(name.clone());
+            }
+        }
+    }
+
+    /// Finds who uses the roles that changed: associations, annotations, and what pods carry.
+    fn touch_roles(&self, dirty: &mut Dirty) {
+        if dirty.roles.is_empty() || dirty.all {
+            return;
+        }
+        let roles = std::mem::take(&mut dirty.roles);
+        let is_changed = |arn: &RoleArn| role_name(arn).is_some_and(|name| roles.contains(&name));
+        for association in self.facts.associations.items().values() {
+            let Some(detail) = association.detail.known() else { continue };
+            if is_changed(&detail.role_arn) || detail.target_role_arn.as_ref().is_some_and(is_changed) {
+                dirty.accounts.insert(association.service_account.clone());
+            }
+        }
+        for account in self.facts.service_accounts.items().values() {
+            if account.role_arn.as_ref().is_some_and(is_changed) {
+                dirty.accounts.insert(account.id.clone());
+            }
+        }
+        let carriers = self.crew.specs().filter(|spec| carried_roles(spec).any(|arn| is_changed(&arn)));
+        let names: FxHashSet<&str> = carriers.map(|spec| spec.service_account.as_str()).collect();
+        let accounts = self.crew.accounts().keys().filter(|account| names.contains(account.name.as_str()));
+        dirty.accounts.extend(accounts.cloned());
+    }
+
+    /// Pods of one spec in one namespace, so of one service account: both are shared, so that
+    /// comparing addresses is enough.
+    fn groups(&self, places: Vec<Place>) -> Vec<Vec<Place>> {
+        let mut groups: FxHashMap<(usize, usize), Vec<Place>> = FxHashMap::default();
+        for place in places {
+            if let Some(Entry { pod, .. }) = self.crew.entry(place) {
+                let namespace = pod.id.namespace.as_str().as_ptr().addr();
+                groups.entry((Arc::as_ptr(&pod.spec).addr(), namespace)).or_default().push(place);
+            }
+        }
+        groups.into_values().collect()
+    }
+
+    fn resolve_group(&mut self, places: &[Place]) -> bool {
+        let Some(first) = places.first().and_then(|place| self.crew.entry(*place)) else { return false };
+        let (account, spec) = (first.pod.service_account(), Arc::clone(&first.pod.spec));
+        let mut answers = self.answers.remove(&account).unwrap_or_default();
+        let detail = self.facts.association_detail(&account).cloned();
+        let now = self.facts.now;
+        let mut changed = false;
+        for place in places {
+            let Some(entry) = self.crew.entry(*place) else { continue };
+            let age = resolve::age(detail.as_ref(), now, entry.pod.created_at);
+            let node =
+                Arc::clone(entry.pod.node.as_ref().and_then(|name| self.node_facts.get(name)).unwrap_or(&self.fleet));
+            let resolution = answers.get(&spec, &node, age).unwrap_or_else(|| {
+                let (account, spec, node) = (&account, &*spec, &*node);
+                let subject =
+                    Subject { account, spec, node, age, supposed: Supposed::Live, pod: None, node_name: None };
+                Arc::new(resolve::resolve(&self.facts, &subject))
+            });
+            answers.put(&spec, &node, age, &resolution);
+            if let Some(entry) = self.crew.entry_mut(*place) {
+                changed |= entry.resolution.as_ref() != Some(&resolution);
+                entry.resolution = Some(resolution);
+            }
+        }
+        self.answers.insert(account, answers);
+        changed
+    }
+
+    /// Forgets what nothing uses any more, now and then.
+    fn sweep(&mut self, all: bool) {
+        self.batches += 1;
+        if !all && !self.batches.is_multiple_of(256) {
+            return;
+        }
+        let crew = &self.crew;
+        self.answers.retain(|account, _| !crew.of_account(account).is_empty());
+        self.answers.values_mut().for_each(Answers::sweep);
+        self.crew.sweep();
+        self.node_classes.retain(|class| Arc::strong_count(class) > 1);
+    }
+
+    /// Marks the service accounts whose cached credentials ended between two moments.
+    pub(super) fn touch_expired(&self, since: Timestamp, now: Timestamp, dirty: &mut Dirty) {
+        for association in self.facts.associations.items().values() {
+            let until = association.detail.known().and_then(pod_identity::cached_until);
+            if until.is_some_and(|until| since < until && until <= now) {
+                dirty.accounts.insert(association.service_account.clone());
+            }
+        }
+    }
+}
+
+/// The add-on that brings the agent.
+pub(super) fn is_agent_add_on(add_on: &AddOn) -> bool {
+    &*add_on.name == "eks-pod-identity-agent"
+}
+
+fn role_name(arn: &RoleArn) -> Option<RoleName> {
+    Arn::role(arn.as_str()).ok()?.role_name()
+}
+
+/// The role ARNs written in the environments of a spec.
+pub(super) fn carried_roles(spec: &PodSpec) -> impl Iterator<Item = RoleArn> {
+    spec.containers.iter().filter_map(|container| match container.environment.get("AWS_ROLE_ARN")? {
+        Value::Text(arn) => Some(RoleArn::from(Arc::clone(arn))),
+        Value::Hidden | Value::AccessKey(_) => None,
+    })
+}

@@ -1,0 +1,273 @@
+//! Taking over what the adapters tell: one function for each kind of change. Answers that repeat
+//! what is known touch nothing.
+
+use std::sync::Arc;
+
+use super::{Inventory, crew::Touched, settle::Dirty};
+use crate::domain::{
+    association::{Association, AssociationDetail},
+    change::Change,
+    fact::Fact,
+    id::{AssociationId, RoleName, ServiceAccountId},
+    role::Role,
+    workload::Pod,
+};
+
+impl Inventory {
+    /// Takes over one change and notes what it touches.
+    pub(super) fn take(&mut self, change: Change, dirty: &mut Dirty) {
+        match change {
+            Change::Pod(pod) => {
+                let touched = self.crew.put(pod);
+                touch(touched, dirty);
+            }
+            Change::PodGone(id) => {
+                let gone = self.crew.remove(&id);
+                touch(gone, dirty);
+            }
+            Change::Pods(pods) => self.take_pods(pods, dirty),
+            Change::Namespace(name) => dirty.visible |= self.namespaces.put(name.clone(), name),
+            Change::NamespaceGone(name) => dirty.visible |= self.namespaces.items_mut().remove(&name).is_some(),
+            Change::Namespaces(names) => {
+                let state = self.namespaces.state().clone();
+                let changed = self.namespaces.replace(names, Clone::clone);
+                dirty.visible |= !changed.is_empty() || state != *self.namespaces.state();
+            }
+            Change::ServiceAccount(_) | Change::ServiceAccountGone(_) | Change::ServiceAccounts(_) => {
+                self.take_account(change, dirty);
+            }
+            Change::Node(_) | Change::NodeGone(_) | Change::Nodes(_) => self.take_node(change, dirty),
+            Change::Target(_) | Change::Cluster(_) | Change::Caller(_) => self.take_cluster(change, dirty),
+            Change::Associations(found) => self.take_associations(found, dirty),
+            Change::AssociationsOf(account, found) => self.take_associations_of(&account, found, dirty),
+            Change::AssociationDetail(id, detail) => self.take_detail(&id, detail, dirty),
+            Change::Roles(roles) => self.take_roles(roles, dirty),
+            Change::Role(name, role) => self.take_role(name, role, dirty),
+            Change::Webhooks(_) | Change::Providers(_) | Change::NodeGroups(_) | Change::AddOns(_) => {
+                self.take_common(change, dirty);
+            }
+            Change::Instance(id, instance) => {
+                if update(self.facts.instances.entry(id.clone()).or_default(), instance) {
+                    dirty.instances.insert(id);
+                    dirty.visible = true;
+                }
+            }
+            Change::InstanceProfile(arn, role) => {
+                if update(self.facts.instance_profiles.entry(Arc::clone(&arn)).or_default(), role) {
+                    dirty.profiles.insert(arn);
+                    dirty.visible = true;
+                }
+            }
+        }
+    }
+
+    fn take_pods(&mut self, pods: Fact<Vec<Pod>>, dirty: &mut Dirty) {
+        let before = self.crew.state().clone();
+        for touched in self.crew.replace(pods).unwrap_or_default() {
+            touch(Some(touched), dirty);
+        }
+        dirty.visible |= before != *self.crew.state();
+    }
+
+    fn take_account(&mut self, change: Change, dirty: &mut Dirty) {
+        let accounts = &mut self.facts.service_accounts;
+        match change {
+            Change::ServiceAccount(account) => {
+                let id = account.id.clone();
+                if accounts.put(id.clone(), account) {
+                    dirty.accounts.insert(id);
+                    dirty.visible = true;
+                }
+            }
+            Change::ServiceAccountGone(id) => {
+                dirty.visible |= accounts.items_mut().remove(&id).is_some();
+                dirty.accounts.insert(id);
+            }
+            Change::ServiceAccounts(found) => {
+                let before = accounts.state().clone();
+                let changed = accounts.replace(found, |account| account.id.clone());
+                dirty.all |= before != *accounts.state();
+                dirty.visible |= dirty.all || !changed.is_empty();
+                dirty.accounts.extend(changed);
+            }
+            _ => {}
+        }
+    }
+
+    fn take_node(&mut self, change: Change, dirty: &mut Dirty) {
+        let nodes = &mut self.facts.nodes;
+        let changed = match change {
+            Change::Node(node) => {
+                let name = node.name.clone();
+                if nodes.put(name.clone(), node) { vec![name] } else { Vec::new() }
+            }
+            Change::NodeGone(name) => {
+                if nodes.items_mut().remove(&name).is_some() {
+                    vec![name]
+                } else {
+                    Vec::new()
+                }
+            }
+            Change::Nodes(found) => {
+                let before = nodes.state().clone();
+                let changed = nodes.replace(found, |node| node.name.clone());
+                dirty.all_nodes |= before != *nodes.state();
+                changed
+            }
+            _ => Vec::new(),
+        };
+        dirty.visible |= dirty.all_nodes || !changed.is_empty();
+        dirty.nodes.extend(changed);
+    }
+
+    fn take_cluster(&mut self, change: Change, dirty: &mut Dirty) {
+        let facts = &mut self.facts;
+        let changed = match change {
+            Change::Target(target) => {
+                let changed = facts.target != target;
+                facts.target = target;
+                changed
+            }
+            Change::Cluster(cluster) => update(&mut facts.cluster, cluster),
+            Change::Caller(caller) => update(&mut facts.caller, caller),
+            _ => false,
+        };
+        if changed {
+            facts.recheck();
+            dirty.all = true;
+            dirty.all_nodes = true;
+            dirty.visible = true;
+        }
+    }
+
+    fn take_common(&mut self, change: Change, dirty: &mut Dirty) {
+        let facts = &mut self.facts;
+        let (pods, nodes) = match change {
+            Change::Webhooks(webhooks) => (update(&mut facts.webhooks, webhooks), false),
+            Change::Providers(providers) => (update(&mut facts.providers, providers), false),
+            Change::NodeGroups(groups) => (false, update(&mut facts.node_groups, groups)),
+            Change::AddOns(add_ons) => (false, update(&mut facts.add_ons, add_ons)),
+            _ => (false, false),
+        };
+        dirty.all |= pods;
+        dirty.all_nodes |= nodes;
+        dirty.visible |= pods || nodes;
+    }
+
+    /// The list call carries no details: those that were described stay.
+    fn take_associations(&mut self, found: Fact<Vec<Association>>, dirty: &mut Dirty) {
+        let listing = &mut self.facts.associations;
+        let before = listing.state().clone();
+        let found = found.map_known(|mut found| {
+            found.iter_mut().for_each(|association| keep_detail(listing.items().get(&association.id), association));
+            found
+        });
+        let changed = listing.replace(found, |association| association.id.clone());
+        dirty.all |= before != *listing.state();
+        dirty.visible |= dirty.all || !changed.is_empty();
+        if changed.is_empty() {
+            return;
+        }
+        let items = listing.items();
+        let old = std::mem::take(&mut self.facts.association_ids);
+        dirty.accounts.extend(old.into_iter().filter(|(_, id)| changed.contains(id)).map(|(account, _)| account));
+        dirty.accounts.extend(
+            changed.iter().filter_map(|id| items.get(id)).map(|association| association.service_account.clone()),
+        );
+        self.facts.association_ids =
+            items.values().map(|association| (association.service_account.clone(), association.id.clone())).collect();
+    }
+
+    fn take_associations_of(&mut self, account: &ServiceAccountId, found: Vec<Association>, dirty: &mut Dirty) {
+        let mut changed = false;
+        let listing = &mut self.facts.associations;
+        let keeps = |id: &AssociationId| found.iter().any(|association| association.id == *id);
+        if let Some(old) = self.facts.association_ids.get(account).filter(|id| !keeps(id)).cloned() {
+            listing.items_mut().remove(&old);
+            self.facts.association_ids.remove(account);
+            changed = true;
+        }
+        for mut association in found.into_iter().filter(|association| association.service_account == *account) {
+            keep_detail(listing.items().get(&association.id), &mut association);
+            self.facts.association_ids.insert(account.clone(), association.id.clone());
+            changed |= listing.put(association.id.clone(), association);
+        }
+        if changed {
+            dirty.accounts.insert(account.clone());
+            dirty.visible = true;
+        }
+    }
+
+    fn take_detail(&mut self, id: &AssociationId, detail: Fact<AssociationDetail>, dirty: &mut Dirty) {
+        let listing = &mut self.facts.associations;
+        let Some(association) = listing.items_mut().get_mut(id) else { return };
+        let account = association.service_account.clone();
+        if matches!(detail, Fact::Absent) {
+            listing.items_mut().remove(id);
+            self.facts.association_ids.remove(&account);
+        } else if !update(&mut association.detail, detail) {
+            return;
+        }
+        dirty.accounts.insert(account);
+        dirty.visible = true;
+    }
+
+    fn take_roles(&mut self, roles: Fact<Vec<Role>>, dirty: &mut Dirty) {
+        if matches!(roles, Fact::Known(_)) {
+            self.facts.role_answers.clear();
+        }
+        let listing = &mut self.facts.roles;
+        let before = listing.state().clone();
+        let changed = listing.replace(roles, |role| role.name.clone());
+        dirty.all |= before != *listing.state();
+        dirty.visible |= dirty.all || !changed.is_empty();
+        dirty.roles.extend(changed);
+    }
+
+    fn take_role(&mut self, name: RoleName, role: Fact<Role>, dirty: &mut Dirty) {
+        let facts = &mut self.facts;
+        let changed = match role {
+            Fact::Known(role) => {
+                let asked = facts.role_answers.remove(&name).is_some();
+                facts.roles.put(name.clone(), role) || asked
+            }
+            Fact::Absent => {
+                let listed = facts.roles.items_mut().remove(&name).is_some();
+                update(facts.role_answers.entry(name.clone()).or_default(), Fact::Absent) || listed
+            }
+            Fact::Unknown(failure) if facts.roles.get(&name).known().is_none() => {
+                update(facts.role_answers.entry(name.clone()).or_default(), Fact::Unknown(failure))
+            }
+            Fact::Unknown(_) | Fact::Loading => false,
+        };
+        if changed {
+            dirty.roles.insert(name);
+            dirty.visible = true;
+        }
+    }
+}
+
+fn touch(touched: Option<Touched>, dirty: &mut Dirty) {
+    let Some(touched) = touched else { return };
+    dirty.visible = true;
+    dirty.pods.extend(touched.place);
+    dirty.nodes.extend(touched.nodes);
+}
+
+fn keep_detail(known: Option<&Association>, found: &mut Association) {
+    if let Some(known) = known {
+        let mut detail = known.detail.clone();
+        detail.update(std::mem::take(&mut found.detail));
+        found.detail = detail;
+    }
+}
+
+/// Takes over an answer; true if that changed the fact.
+fn update<T: PartialEq>(fact: &mut Fact<T>, answer: Fact<T>) -> bool {
+    let is_hidden = matches!(fact, Fact::Known(_)) && matches!(answer, Fact::Unknown(_) | Fact::Loading);
+    if is_hidden || *fact == answer {
+        return false;
+    }
+    *fact = answer;
+    true
+}

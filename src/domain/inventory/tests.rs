@@ -1,0 +1,14 @@
+//! Worlds built by hand, and the identities that the specification gives them.
+
+mod gaps;
+mod incremental;
+mod irsa;
+mod next;
+mod node_role;
+mod now;
+mod pod_identity;
+mod rows;
+mod size;
+mod state;
+mod story;
+mod world;

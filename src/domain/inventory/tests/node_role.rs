@@ -1,0 +1,144 @@
+//! Nodes: kind, role by the first source that answers, and who reaches instance metadata (part 3).
+
+use super::world::*;
+use crate::domain::{
+    change::Change,
+    fact::Fact,
+    identity::{Mechanism, State, Verdict, node_role},
+    node::{Instance, MetadataOptions, Node, NodeGroup, NodeKind},
+};
+
+fn on(metadata: MetadataOptions, host_network: bool) -> World {
+    let mut world = World::new();
+    world.node("n1", metadata);
+    world.account("shop/web", None);
+    world.put(with_spec(pod("shop/web-1", "web", "n1", vec![plain("app")]), |spec| spec.host_network = host_network));
+    world
+}
+
+fn mechanism(metadata: MetadataOptions, host_network: bool) -> Mechanism {
+    on(metadata, host_network).now_of("shop/web-1").mechanism
+}
+
+#[test]
+fn required_tokens_and_hop_limit_1_keep_pods_out_but_not_the_host_network() {
+    assert_eq!(mechanism(options(true, 1), false), Mechanism::None);
+    assert_eq!(mechanism(options(true, 1), true), Mechanism::NodeRole);
+}
+
+#[test]
+fn hop_limit_2_or_optional_tokens_let_pods_in() {
+    assert_eq!(mechanism(options(true, 2), false), Mechanism::NodeRole);
+    assert_eq!(mechanism(options(false, 1), false), Mechanism::NodeRole);
+}
+
+#[test]
+fn an_endpoint_that_is_off_keeps_everybody_out() {
+    let off = MetadataOptions { enabled: false, ..options(false, 2) };
+    assert_eq!(mechanism(off, true), Mechanism::None);
+}
+
+#[test]
+fn pending_options_are_a_maybe() {
+    let world = on(MetadataOptions { pending: true, ..options(true, 2) }, false);
+    assert_eq!(
+        (world.now_of("shop/web-1").mechanism, world.state("shop/web-1")),
+        (Mechanism::NodeRole, State::Depends)
+    );
+}
+
+#[test]
+fn a_disabled_sdk_does_not_ask() {
+    let mut world = on(options(false, 2), false);
+    world.pod("shop/web-2", "web", vec![container("app", &[("AWS_EC2_METADATA_DISABLED", "true")], &[])]);
+    assert_eq!(world.now_of("shop/web-2").mechanism, Mechanism::None);
+}
+
+#[test]
+fn a_metadata_proxy_makes_the_node_role_a_maybe() {
+    let mut world = on(options(false, 2), false);
+    let mut proxied = pod("shop/web-2", "web", "n1", vec![plain("app")]);
+    proxied = with_spec(proxied, |spec| {
+        spec.annotations.insert("iam.amazonaws.com/role".into(), "web".into());
+    });
+    world.put(proxied);
+    assert_eq!(world.state("shop/web-2"), State::Depends);
+}
+
+#[test]
+fn the_instance_profile_tells_the_role_before_the_node_group_does() {
+    let mut world = World::new();
+    world.apply(vec![Change::NodeGroups(Fact::Known(vec![NodeGroup {
+        name: "ng".into(),
+        role_arn: arn("group-role"),
+    }]))]);
+    world.apply(node("n2", &[("eks.amazonaws.com/nodegroup", "ng")], options(false, 2)));
+    world.account("shop/web", None);
+    world.put(pod("shop/web-1", "web", "n2", vec![plain("app")]));
+    assert_eq!(world.now_of("shop/web-1").role_arn, Some(arn("ng-role")));
+    let row = |world: &World| world.inventory.nodes().into_iter().find(|row| row.name.as_str() == "n2").unwrap();
+    assert_eq!(
+        (row(&world).role_source, row(&world).kind, row(&world).imds),
+        ("instance-profile", NodeKind::Managed, "yes")
+    );
+}
+
+#[test]
+fn the_node_group_tells_it_where_the_instance_cannot_be_read() {
+    let mut world = World::new();
+    world.apply(vec![Change::NodeGroups(Fact::Known(vec![NodeGroup {
+        name: "ng".into(),
+        role_arn: arn("group-role"),
+    }]))]);
+    let labels = [("eks.amazonaws.com/nodegroup", "ng")];
+    let mut changes = node("n2", &labels, options(false, 2));
+    changes.truncate(1);
+    changes.push(Change::Instance("i-n2".into(), Fact::Unknown(denied("ec2:DescribeInstances"))));
+    world.apply(changes);
+    world.account("shop/web", None);
+    world.put(pod("shop/web-1", "web", "n2", vec![plain("app")]));
+    let now = world.now_of("shop/web-1");
+    assert_eq!(
+        (now.mechanism, now.verdict, now.role_arn.clone()),
+        (Mechanism::NodeRole, Verdict::Unknown, Some(arn("group-role")))
+    );
+    assert_eq!(now.reasons[0].depends_on, ["ec2:DescribeInstances"]);
+    assert_eq!(world.state("shop/web-1"), State::Unknown);
+}
+
+#[test]
+fn an_instance_without_a_profile_offers_nothing() {
+    let mut world = on(options(false, 2), false);
+    let bare = Instance { id: "i-n1".into(), profile_arn: None, metadata: options(false, 2) };
+    world.apply(vec![Change::Instance("i-n1".into(), Fact::Known(bare))]);
+    assert_eq!(world.now_of("shop/web-1").mechanism, Mechanism::None);
+}
+
+#[test]
+fn an_instance_not_yet_read_is_loading_and_wanted() {
+    let mut world = World::new();
+    world.apply(node("n2", &[], options(true, 1)).into_iter().take(1).collect());
+    world.account("shop/web", None);
+    world.put(pod("shop/web-1", "web", "n2", vec![plain("app")]));
+    assert_eq!(world.state("shop/web-1"), State::Loading);
+    assert_eq!(world.inventory.wanted().instances, ["i-n2".into()]);
+}
+
+#[test]
+fn nodes_are_classified_by_labels_and_provider_id() {
+    let kind = |name: &str, provider: &str, labels: &[(&str, &str)]| {
+        let labels = labels.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
+        node_role::kind(&Node { name: name.into(), provider_id: Some(provider.into()), labels, ready: true })
+    };
+    let ec2 = "aws:////i-0abc";
+    assert_eq!(kind("n", ec2, &[]), NodeKind::SelfManaged);
+    assert_eq!(kind("n", ec2, &[("eks.amazonaws.com/nodegroup", "ng")]), NodeKind::Managed);
+    assert_eq!(
+        kind("n", ec2, &[("karpenter.sh/nodepool", "p"), ("karpenter.k8s.aws/ec2nodeclass", "c")]),
+        NodeKind::Karpenter
+    );
+    assert_eq!(kind("n", ec2, &[("karpenter.sh/nodepool", "p"), ("eks.amazonaws.com/nodeclass", "c")]), NodeKind::Auto);
+    assert_eq!(kind("n", ec2, &[("eks.amazonaws.com/compute-type", "auto")]), NodeKind::Auto);
+    assert_eq!(kind("fargate-ip-1", "aws:///eu-west-1a/1f2e/fargate-ip-1", &[]), NodeKind::Fargate);
+    assert_eq!(kind("n", "eks-hybrid:///eu-west-1/acme/n", &[]), NodeKind::Hybrid);
+}

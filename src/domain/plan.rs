@@ -1,0 +1,198 @@
+//! A plan: everything that would change, before anything does. Pure data; the runtime performs it
+//! step by step, journalled (experience part 5).
+
+use serde::Serialize;
+
+use super::{
+    id::{AssociationId, ClusterName, RoleArn, ServiceAccountId},
+    workload::WorkloadId,
+};
+
+mod affected;
+pub mod agent;
+pub mod annotate;
+pub mod associate;
+mod command;
+pub mod dissociate;
+pub mod pick;
+mod precondition;
+pub mod restart;
+#[cfg(test)]
+pub(crate) mod tests;
+
+pub use command::shell_quoted;
+pub use pick::{Judgement, RoleCandidate, name_role, role_candidates};
+
+/// What a plan is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PlanKind {
+    /// Create an association.
+    Associate,
+    /// Delete an association.
+    Dissociate,
+    /// Set or remove the IRSA annotation of a service account.
+    Annotate,
+    /// Install the agent add-on.
+    InstallAgent,
+    /// Restart a workload.
+    Restart,
+}
+
+/// One change of the world: exactly one API call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "call")]
+pub enum Call {
+    /// `eks:CreatePodIdentityAssociation`.
+    CreatePodIdentityAssociation {
+        /// The cluster.
+        cluster: ClusterName,
+        /// Namespace and name.
+        service_account: ServiceAccountId,
+        /// The role, in the cluster's account.
+        role_arn: RoleArn,
+        /// A second hop.
+        target_role_arn: Option<RoleArn>,
+        /// Send no session tags.
+        disable_session_tags: bool,
+        /// Session policy, JSON text.
+        policy: Option<String>,
+        /// Tags of the association.
+        tags: Vec<(String, String)>,
+    },
+    /// `eks:DeletePodIdentityAssociation`.
+    DeletePodIdentityAssociation {
+        /// The cluster.
+        cluster: ClusterName,
+        /// Which one.
+        association: AssociationId,
+        /// Whom it must still be for.
+        service_account: ServiceAccountId,
+        /// The role it must still have, if that was known: the step stops if it differs.
+        role_arn: Option<RoleArn>,
+    },
+    /// `patch serviceaccounts`: sets or removes `eks.amazonaws.com/role-arn`, nothing else.
+    AnnotateServiceAccount {
+        /// Namespace and name.
+        service_account: ServiceAccountId,
+        /// The annotation as the plan saw it: the step stops if it differs.
+        before: Option<RoleArn>,
+        /// What to set; `None` removes it.
+        after: Option<RoleArn>,
+    },
+    /// `eks:CreateAddon` for `eks-pod-identity-agent`.
+    CreateAddon {
+        /// The cluster.
+        cluster: ClusterName,
+        /// Name of the add-on.
+        addon: String,
+    },
+    /// `patch deployments|statefulsets|daemonsets`: the restart annotation of the pod template.
+    RestartWorkload {
+        /// The workload.
+        workload: WorkloadId,
+    },
+}
+
+/// One step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Step {
+    /// What is called.
+    #[serde(flatten)]
+    pub call: Call,
+    /// In one line, as a person would say it.
+    pub summary: String,
+    /// The same as a command of the AWS CLI or kubectl, ready to be copied.
+    pub command: String,
+}
+
+/// Something that must hold before the first step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Precondition {
+    /// What was checked.
+    pub what: String,
+    /// Whether it holds; `None`: cannot be known from here.
+    pub ok: Option<bool>,
+    /// What was found.
+    pub detail: String,
+    /// A plan with this one failed is refused.
+    pub required: bool,
+}
+
+/// A workload whose identity the plan changes, and what it falls to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Affected {
+    /// The workload.
+    pub workload: WorkloadId,
+    /// Number of its pods.
+    pub pods: u32,
+    /// What new pods will be: `pod-identity api-service-role`, `node-role ng-role`, `none: will fail`.
+    pub falls_to: String,
+}
+
+/// How the person confirms.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Confirmation {
+    /// Enter.
+    Enter,
+    /// Typing this text.
+    Type(String),
+}
+
+/// The whole plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Plan {
+    /// What it is for.
+    pub kind: PlanKind,
+    /// `payments/api`, `deploy/api`, …
+    pub subject: String,
+    /// In order.
+    pub steps: Vec<Step>,
+    /// Checked, with their results.
+    pub preconditions: Vec<Precondition>,
+    /// Who notices.
+    pub affects: Vec<Affected>,
+    /// How it is undone, in one sentence.
+    pub inverse: String,
+    /// How it is confirmed.
+    pub confirmation: Confirmation,
+    /// Workloads whose restart brings the change into effect; offered afterwards.
+    pub restarts: Vec<WorkloadId>,
+}
+
+impl PlanKind {
+    /// The word in data: `associate`, `install-agent`, …
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Associate => "associate",
+            Self::Dissociate => "dissociate",
+            Self::Annotate => "annotate",
+            Self::InstallAgent => "install-agent",
+            Self::Restart => "restart",
+        }
+    }
+}
+
+impl Precondition {
+    /// One that must hold, or the plan is refused.
+    pub(crate) fn required(what: impl Into<String>, ok: Option<bool>, detail: impl Into<String>) -> Self {
+        Self { what: what.into(), ok, detail: detail.into(), required: true }
+    }
+
+    /// One that is said, but does not refuse the plan.
+    pub(crate) fn advisory(what: impl Into<String>, ok: Option<bool>, detail: impl Into<String>) -> Self {
+        Self { what: what.into(), ok, detail: detail.into(), required: false }
+    }
+}
+
+impl Plan {
+    /// The first required precondition that does not hold.
+    pub fn refusal(&self) -> Option<&Precondition> {
+        self.preconditions.iter().find(|precondition| precondition.required && precondition.ok == Some(false))
+    }
+}

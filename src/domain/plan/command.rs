@@ -1,0 +1,141 @@
+//! Calls as commands of the AWS CLI and kubectl: the same call, quoted for a POSIX shell,
+//! with region and context named so that it cannot reach another cluster.
+
+use std::borrow::Cow;
+
+use serde_json::{Map, Value};
+
+use super::Call;
+use crate::domain::{
+    id::ServiceAccountId,
+    inventory::Inventory,
+    service_account::PREFIX,
+    workload::{WorkloadId, WorkloadKind},
+};
+
+/// One word of a POSIX shell: as it is where that is safe, else in single quotes.
+pub fn shell_quoted(word: &str) -> Cow<'_, str> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"@%+=:,./_-".contains(&byte);
+    if !word.is_empty() && word.bytes().all(plain) {
+        Cow::Borrowed(word)
+    } else {
+        Cow::Owned(format!("'{}'", word.replace('\'', r"'\''")))
+    }
+}
+
+struct Command(String);
+
+impl Command {
+    fn new(program: &str) -> Self {
+        Self(program.to_owned())
+    }
+
+    fn word(mut self, word: &str) -> Self {
+        self.0.push(' ');
+        self.0.push_str(&shell_quoted(word));
+        self
+    }
+
+    fn option(self, name: &str, value: &str) -> Self {
+        self.word(name).word(value)
+    }
+
+    fn option_if(self, name: &str, value: Option<&str>) -> Self {
+        match value {
+            Some(value) => self.option(name, value),
+            None => self,
+        }
+    }
+}
+
+/// The command that makes exactly this call.
+pub(super) fn command(inventory: &Inventory, call: &Call) -> String {
+    let command = match call {
+        Call::CreatePodIdentityAssociation { .. } => create_association(inventory, call),
+        Call::DeletePodIdentityAssociation { cluster, association, .. } => {
+            aws(inventory, "delete-pod-identity-association", cluster.as_str())
+                .option("--association-id", association.as_str())
+        }
+        Call::AnnotateServiceAccount { service_account, after, .. } => {
+            annotate(inventory, service_account, after.as_ref().map(|role| role.as_str()))
+        }
+        Call::CreateAddon { cluster, addon } => {
+            aws(inventory, "create-addon", cluster.as_str()).option("--addon-name", addon)
+        }
+        Call::RestartWorkload { workload } => kubectl(inventory)
+            .option("--namespace", workload.namespace.as_str())
+            .word("rollout")
+            .word("restart")
+            .word(&kubectl_name(workload)),
+    };
+    command.0
+}
+
+fn aws(inventory: &Inventory, operation: &str, cluster: &str) -> Command {
+    let known = inventory.cluster().known().map(|cluster| cluster.region());
+    let region = known.or_else(|| inventory.target().region.clone());
+    Command::new("aws eks")
+        .word(operation)
+        .option_if("--region", region.as_ref().map(|region| region.as_str()))
+        .option("--cluster-name", cluster)
+}
+
+fn kubectl(inventory: &Inventory) -> Command {
+    Command::new("kubectl").option_if("--context", inventory.target().context.as_deref())
+}
+
+fn create_association(inventory: &Inventory, call: &Call) -> Command {
+    let Call::CreatePodIdentityAssociation {
+        cluster,
+        service_account,
+        role_arn,
+        target_role_arn,
+        disable_session_tags,
+        policy,
+        tags,
+    } = call
+    else {
+        return Command::new("aws eks");
+    };
+    let command = aws(inventory, "create-pod-identity-association", cluster.as_str())
+        .option("--namespace", service_account.namespace.as_str())
+        .option("--service-account", service_account.name.as_str())
+        .option("--role-arn", role_arn.as_str())
+        .option_if("--target-role-arn", target_role_arn.as_ref().map(|role| role.as_str()));
+    let command = if *disable_session_tags { command.word("--disable-session-tags") } else { command };
+    let command = command.option_if("--policy", policy.as_deref());
+    if tags.is_empty() { command } else { command.option("--tags", &tags_argument(tags)) }
+}
+
+/// The shorthand where it can say it, JSON where a character would mean something else there.
+fn tags_argument(tags: &[(String, String)]) -> String {
+    let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.:/+@-".contains(&byte));
+    if tags.iter().all(|(key, value)| plain(key) && plain(value) && !value.is_empty()) {
+        let pairs: Vec<String> = tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        return pairs.join(",");
+    }
+    let map: Map<String, Value> = tags.iter().map(|(key, value)| (key.clone(), value.clone().into())).collect();
+    Value::Object(map).to_string()
+}
+
+fn annotate(inventory: &Inventory, service_account: &ServiceAccountId, after: Option<&str>) -> Command {
+    let command = kubectl(inventory)
+        .option("--namespace", service_account.namespace.as_str())
+        .word("annotate")
+        .word("serviceaccount")
+        .word(service_account.name.as_str());
+    match after {
+        Some(role) => command.word(&format!("{PREFIX}role-arn={role}")).word("--overwrite"),
+        None => command.word(&format!("{PREFIX}role-arn-")),
+    }
+}
+
+fn kubectl_name(workload: &WorkloadId) -> String {
+    let kind = match workload.kind {
+        WorkloadKind::Deployment => "deployment",
+        WorkloadKind::StatefulSet => "statefulset",
+        WorkloadKind::DaemonSet => "daemonset",
+        _ => workload.kind.short(),
+    };
+    format!("{kind}/{}", workload.name)
+}

@@ -1,0 +1,29 @@
+//! Service accounts and what their annotations ask for (identity-resolution 1.5).
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::id::{RoleArn, ServiceAccountId};
+
+/// Prefix of every annotation and label that the EKS webhook reads.
+pub const PREFIX: &str = "eks.amazonaws.com/";
+
+/// One service account, slim: only metadata is ever read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceAccount {
+    /// Namespace and name.
+    pub id: ServiceAccountId,
+    /// `eks.amazonaws.com/role-arn`, verbatim; `None` if absent or empty.
+    pub role_arn: Option<RoleArn>,
+    /// `eks.amazonaws.com/audience`.
+    pub audience: Option<Arc<str>>,
+    /// `eks.amazonaws.com/sts-regional-endpoints`, verbatim.
+    pub sts_regional_endpoints: Option<Arc<str>>,
+    /// When it was created.
+    pub created_at: Option<Timestamp>,
+    /// `metadata.resourceVersion`: the precondition of a patch.
+    pub resource_version: Arc<str>,
+    /// Who else writes it (field managers; well-known labels of Helm, Argo CD and Flux).
+    pub managers: Vec<Arc<str>>,
+}

@@ -1,0 +1,158 @@
+//! The evaluation: any matching Deny denies, else any matching Allow allows, else it is
+//! denied; for all calls of a mechanism together.
+
+use super::context::Context;
+use super::decision::{Decision, Verdict};
+use super::document::{Document, Effect, Statement};
+use super::explain;
+use super::request::{Caller, RawRequest, Request};
+use super::truth::Truth;
+
+/// One question: who calls what, with which keys.
+pub(super) struct Query<'a> {
+    pub(super) caller: Caller,
+    pub(super) actions: Vec<&'a str>,
+    pub(super) context: Context<'a>,
+}
+
+impl<'a> Query<'a> {
+    pub(super) fn new(request: &'a Request) -> Self {
+        Self {
+            caller: request.caller(),
+            actions: request.calls().to_vec(),
+            context: Context::Request(request),
+        }
+    }
+
+    pub(super) fn raw(request: &'a RawRequest) -> Self {
+        Self {
+            caller: request.caller.clone(),
+            actions: vec![&request.action],
+            context: Context::Given(request),
+        }
+    }
+}
+
+/// Whether a statement matches a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It matches.
+    Matches,
+    /// It does not match.
+    No,
+    /// It depends on these keys.
+    Depends(Vec<String>),
+}
+
+/// Decides whether the role can be assumed, and explains it.
+pub fn evaluate(document: &Document, request: &Request) -> Decision {
+    let query = Query::new(request);
+    explain::explain(document, &query, decide(document, &query))
+}
+
+/// The verdict without the explanation: what `who` asks thousands of times.
+pub fn verdict(document: &Document, request: &Request) -> Verdict {
+    decide(document, &Query::new(request))
+}
+
+/// Decides a call that is given directly.
+pub fn evaluate_raw(document: &Document, request: &RawRequest) -> Decision {
+    let query = Query::raw(request);
+    explain::explain(document, &query, decide(document, &query))
+}
+
+/// How one statement stands to a request: for the mark in the margin. All calls of the
+/// mechanism are asked; the statement matches if it matches any of them.
+pub fn statement_standing(statement: &Statement, request: &Request) -> Standing {
+    let query = Query::new(request);
+    match Truth::any(
+        query
+            .actions
+            .iter()
+            .map(|action| matches(statement, &query, action)),
+    ) {
+        Truth::True => Standing::Matches,
+        Truth::False => Standing::No,
+        Truth::Unknown(keys) => Standing::Depends(keys),
+    }
+}
+
+fn decide(document: &Document, query: &Query<'_>) -> Verdict {
+    if !document.refusals().is_empty() {
+        return Verdict::Invalid;
+    }
+    match Truth::all(
+        query
+            .actions
+            .iter()
+            .map(|action| allowed(document, query, action)),
+    ) {
+        Truth::True => Verdict::Allow,
+        Truth::Unknown(keys) => Verdict::Depends(keys),
+        Truth::False => {
+            let explicit = query
+                .actions
+                .iter()
+                .any(|action| denied(document, query, action) == Truth::True);
+            Verdict::Deny {
+                explicit: explicit && document.undefined().is_none(),
+            }
+        }
+    }
+}
+
+/// Whether the policy allows one call.
+pub(super) fn allowed(document: &Document, query: &Query<'_>, action: &str) -> Truth {
+    if document.undefined().is_some() {
+        return Truth::undocumented("duplicate-key");
+    }
+    let denied = denied(document, query, action);
+    if denied == Truth::True {
+        return Truth::False;
+    }
+    any_matching(document, query, action, Effect::Allow).and(denied.not())
+}
+
+fn denied(document: &Document, query: &Query<'_>, action: &str) -> Truth {
+    any_matching(document, query, action, Effect::Deny)
+}
+
+fn any_matching(document: &Document, query: &Query<'_>, action: &str, effect: Effect) -> Truth {
+    let statements = document
+        .statements()
+        .iter()
+        .filter(|statement| statement.effect == Some(effect));
+    Truth::any(statements.map(|statement| matches(statement, query, action)))
+}
+
+/// Principal, action and every condition must match. There is no resource.
+pub(super) fn matches(statement: &Statement, query: &Query<'_>, action: &str) -> Truth {
+    if !statement.covers(action) {
+        return Truth::False;
+    }
+    match principal_matches(statement, query) {
+        Truth::False => Truth::False,
+        principal if statement.undefined().is_some() => {
+            principal.and(Truth::undocumented("duplicate-key"))
+        }
+        principal => principal.and(Truth::all(
+            statement
+                .conditions
+                .iter()
+                .map(|condition| condition.holds(&query.context)),
+        )),
+    }
+}
+
+/// Several principals are alternatives.
+pub(super) fn principal_matches(statement: &Statement, query: &Query<'_>) -> Truth {
+    Truth::any(
+        statement
+            .principals
+            .iter()
+            .map(|principal| match statement.effect {
+                Some(Effect::Allow) => principal.admits(&query.caller),
+                _ => principal.covers(&query.caller),
+            }),
+    )
+}

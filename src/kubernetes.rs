@@ -1,0 +1,19 @@
+//! The Kubernetes side: kubeconfig, connection, watches and the few writes. The only importer of
+//! `kube`. It tells what the API server says, as `domain` changes; it decides nothing and knows
+//! neither AWS nor screens.
+
+pub mod connect;
+pub mod context;
+pub mod object;
+pub mod watch;
+
+mod bearer;
+mod decode;
+mod failure;
+mod identify;
+mod intern;
+mod plugin;
+mod request;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,180 @@
+//! The few writes to the cluster and the reads they need. Every write re-reads first and refuses
+//! when the object is no longer what the plan was made for. Nothing is ever created here.
+
+use http::Method;
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{
+    connect::Connection,
+    decode::metadata,
+    failure::Call,
+    intern::Strings,
+    request::{Message, encode},
+};
+use crate::domain::{
+    failure::{Failure, FailureKind},
+    id::{RoleArn, ServiceAccountId},
+    service_account::ServiceAccount,
+    workload::{WorkloadId, WorkloadKind},
+};
+
+/// The annotation that IRSA reads.
+const ROLE_ARN: &str = "eks.amazonaws.com/role-arn";
+
+/// Sets, changes or removes the role annotation of a service account.
+///
+/// # Errors
+/// `Conflict` if the annotation is not `before` any more or somebody else writes meanwhile;
+/// `Denied`, `NotFound` and the failures of the connection.
+pub async fn annotate(
+    connection: &Connection,
+    id: &ServiceAccountId,
+    before: Option<&RoleArn>,
+    after: Option<&RoleArn>,
+) -> Result<(), Failure> {
+    let now = service_account(connection, id).await?;
+    if now.role_arn.as_ref() != before {
+        return Err(changed(id, before, now.role_arn.as_ref()));
+    }
+    // `null` removes a key in a JSON merge patch.
+    let patch = json!({ "metadata": {
+        "resourceVersion": &*now.resource_version,
+        "annotations": { ROLE_ARN: after.map(RoleArn::as_str) },
+    }});
+    let call = Call::new("patch", "serviceaccounts")
+        .within(Some(id.namespace.as_str()))
+        .named(id.name.as_str());
+    write(connection, &call, service_account_path(id), &patch).await
+}
+
+/// Reads one service account.
+///
+/// # Errors
+/// `NotFound`, `Denied` and the failures of the connection.
+pub async fn service_account(
+    connection: &Connection,
+    id: &ServiceAccountId,
+) -> Result<ServiceAccount, Failure> {
+    let call = Call::new("get", "serviceaccounts")
+        .within(Some(id.namespace.as_str()))
+        .named(id.name.as_str());
+    let body = connection
+        .read(&call, &Message::get(service_account_path(id)))
+        .await?;
+    let text = String::from_utf8_lossy(&body);
+    metadata::service_account(&text, &mut Strings::default()).map_err(|error| {
+        let what = format!("cannot read service account {id}");
+        Failure::new(
+            FailureKind::Server,
+            what,
+            error.to_string(),
+            "Look at it with `kubectl get serviceaccount -o yaml`",
+        )
+    })
+}
+
+fn service_account_path(id: &ServiceAccountId) -> String {
+    let (namespace, name) = (encode(id.namespace.as_str()), encode(id.name.as_str()));
+    format!("/api/v1/namespaces/{namespace}/serviceaccounts/{name}")
+}
+
+fn changed(id: &ServiceAccountId, before: Option<&RoleArn>, now: Option<&RoleArn>) -> Failure {
+    let say = |arn: Option<&RoleArn>| arn.map_or_else(|| "no role".to_owned(), RoleArn::to_string);
+    Failure::new(
+        FailureKind::Conflict,
+        format!("service account {id} was not changed"),
+        format!(
+            "its annotation named {} when this was planned and names {} now",
+            say(before),
+            say(now)
+        ),
+        "Look at it again and repeat the change if it is still wanted",
+    )
+}
+
+/// Starts a rollout restart of a Deployment, StatefulSet or DaemonSet, as `kubectl rollout restart` does.
+///
+/// # Errors
+/// `Invalid` for a kind that has no rollout; `NotFound`, `Denied` and the failures of the connection.
+pub async fn restart(
+    connection: &Connection,
+    workload: &WorkloadId,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let resource = match workload.kind {
+        WorkloadKind::Deployment => "deployments",
+        WorkloadKind::StatefulSet => "statefulsets",
+        WorkloadKind::DaemonSet => "daemonsets",
+        _ => return Err(no_rollout(workload)),
+    };
+    let (namespace, name) = (workload.namespace.as_str(), workload.name.as_str());
+    let at = now.round(jiff::Unit::Second).unwrap_or(now).to_string();
+    let patch = json!({ "spec": { "template": { "metadata": { "annotations": {
+        "kubectl.kubernetes.io/restartedAt": at,
+    }}}}});
+    let call = Call::new("patch", &format!("{resource}.apps"))
+        .within(Some(namespace))
+        .named(name);
+    let path = format!(
+        "/apis/apps/v1/namespaces/{}/{resource}/{}",
+        encode(namespace),
+        encode(name)
+    );
+    write(connection, &call, path, &patch).await
+}
+
+fn no_rollout(workload: &WorkloadId) -> Failure {
+    Failure::new(
+        FailureKind::Invalid,
+        format!("{workload} cannot be restarted"),
+        "only Deployments, StatefulSets and DaemonSets have a rollout",
+        "Recreate its pods the way they were made",
+    )
+}
+
+async fn write(
+    connection: &Connection,
+    call: &Call,
+    path: String,
+    patch: &serde_json::Value,
+) -> Result<(), Failure> {
+    let message = Message {
+        method: Method::PATCH,
+        path: format!("{path}?fieldManager=rolecall"),
+        accept: "application/json",
+        content_type: Some("application/merge-patch+json"),
+        body: patch.to_string().into_bytes(),
+    };
+    connection.read(call, &message).await.map(drop)
+}
+
+/// The version of the API server, e.g. `v1.34.1-eks-3cfe0ce`.
+///
+/// # Errors
+/// The failures of the connection, and `Server` if the answer makes no sense.
+pub async fn version(connection: &Connection) -> Result<String, Failure> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Version {
+        git_version: String,
+    }
+    let call = Call::new("get", "version");
+    let body = connection
+        .read(&call, &Message::get("/version".to_owned()))
+        .await?;
+    let version: Version = serde_json::from_slice(&body).map_err(|error| {
+        let next = "Check that the address is that of a Kubernetes API server";
+        Failure::new(
+            FailureKind::Server,
+            "cannot read the version of the cluster",
+            error.to_string(),
+            next,
+        )
+    })?;
+    Ok(version.git_version)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,231 @@
+//! A plan in words, as the command that would do the same, and as JSON.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::{API_VERSION, Redactor, json as writer, text};
+use crate::domain::plan::{Affected, Call, Confirmation, Plan, Precondition, Step};
+
+/// The call as its API spells it, e.g. `eks:CreatePodIdentityAssociation`.
+pub fn call_name(call: &Call) -> &'static str {
+    match call {
+        Call::CreatePodIdentityAssociation { .. } => "eks:CreatePodIdentityAssociation",
+        Call::DeletePodIdentityAssociation { .. } => "eks:DeletePodIdentityAssociation",
+        Call::AnnotateServiceAccount { .. } => "patch serviceaccounts",
+        Call::CreateAddon { .. } => "eks:CreateAddon",
+        Call::RestartWorkload { .. } => "patch workloads",
+    }
+}
+
+/// The arguments of the call, by the names of its API.
+pub fn arguments(call: &Call) -> Value {
+    match call {
+        Call::CreatePodIdentityAssociation { .. } => create_arguments(call),
+        Call::DeletePodIdentityAssociation { cluster, association, .. } => {
+            json!({"clusterName": cluster, "associationId": association})
+        }
+        Call::AnnotateServiceAccount { service_account, after, .. } => json!({
+            "namespace": service_account.namespace,
+            "name": service_account.name,
+            "annotations": {"eks.amazonaws.com/role-arn": after},
+        }),
+        Call::CreateAddon { cluster, addon } => json!({"clusterName": cluster, "addonName": addon}),
+        Call::RestartWorkload { workload } => json!({
+            "namespace": workload.namespace,
+            "kind": workload.kind.short(),
+            "name": workload.name,
+        }),
+    }
+}
+
+fn create_arguments(call: &Call) -> Value {
+    let Call::CreatePodIdentityAssociation {
+        cluster,
+        service_account,
+        role_arn,
+        target_role_arn,
+        disable_session_tags,
+        policy,
+        tags,
+    } = call
+    else {
+        return Value::Null;
+    };
+    let mut arguments = json!({
+        "clusterName": cluster,
+        "namespace": service_account.namespace,
+        "serviceAccount": service_account.name,
+        "roleArn": role_arn,
+    });
+    if let Some(target) = target_role_arn {
+        arguments["targetRoleArn"] = json!(target);
+    }
+    if *disable_session_tags {
+        arguments["disableSessionTags"] = json!(true);
+    }
+    if let Some(policy) = policy {
+        arguments["policy"] = json!(policy);
+    }
+    if !tags.is_empty() {
+        let tags: serde_json::Map<String, Value> =
+            tags.iter().map(|(key, value)| (key.clone(), json!(value))).collect();
+        arguments["tags"] = Value::Object(tags);
+    }
+    arguments
+}
+
+/// What changes of an object that exists, before and after.
+fn diff(call: &Call) -> Value {
+    match call {
+        Call::AnnotateServiceAccount { before, after, .. } => json!({"before": before, "after": after}),
+        _ => Value::Null,
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PlanItem<'a> {
+    api_version: &'static str,
+    id: String,
+    kind: &'static str,
+    subject: &'a str,
+    steps: Vec<StepItem<'a>>,
+    preconditions: &'a [Precondition],
+    affects: Vec<AffectedItem<'a>>,
+    inverse: &'a str,
+    confirmation: Option<&'a str>,
+    refused: Option<&'a str>,
+    restarts: Vec<String>,
+    exports: Value,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct StepItem<'a> {
+    call: &'static str,
+    arguments: Value,
+    diff: Value,
+    summary: &'a str,
+    command: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AffectedItem<'a> {
+    kind: &'a str,
+    namespace: &'a str,
+    name: &'a str,
+    pods: u32,
+    falls_to: &'a str,
+}
+
+impl<'a> From<&'a Step> for StepItem<'a> {
+    fn from(step: &'a Step) -> Self {
+        Self {
+            call: call_name(&step.call),
+            arguments: arguments(&step.call),
+            diff: diff(&step.call),
+            summary: &step.summary,
+            command: &step.command,
+        }
+    }
+}
+
+impl<'a> From<&'a Affected> for AffectedItem<'a> {
+    fn from(affected: &'a Affected) -> Self {
+        let workload = &affected.workload;
+        Self {
+            kind: workload.kind.short(),
+            namespace: workload.namespace.as_str(),
+            name: workload.name.as_str(),
+            pods: affected.pods,
+            falls_to: &affected.falls_to,
+        }
+    }
+}
+
+/// The plan as the contract names it.
+pub fn json(plan: &Plan, redactor: Option<&Redactor>) -> String {
+    let item = PlanItem {
+        api_version: API_VERSION,
+        id: format!("{}:{}", plan.kind.word(), plan.subject),
+        kind: plan.kind.word(),
+        subject: &plan.subject,
+        steps: plan.steps.iter().map(StepItem::from).collect(),
+        preconditions: &plan.preconditions,
+        affects: plan.affects.iter().map(AffectedItem::from).collect(),
+        inverse: &plan.inverse,
+        confirmation: match &plan.confirmation {
+            Confirmation::Enter => None,
+            Confirmation::Type(text) => Some(text),
+        },
+        refused: plan.refusal().map(|refusal| refusal.detail.as_str()),
+        restarts: plan.restarts.iter().map(|workload| format!("{}/{workload}", workload.namespace)).collect(),
+        exports: json!({"aws-cli": commands(plan)}),
+    };
+    writer::pretty(&item, redactor)
+}
+
+/// Only the commands, one a line: `-o aws-cli`.
+pub fn commands(plan: &Plan) -> String {
+    plan.steps.iter().map(|step| format!("{}\n", step.command)).collect()
+}
+
+/// The plan for people.
+pub fn text(plan: &Plan, ascii: bool, redactor: Option<&Redactor>) -> String {
+    let mut lines = vec![format!("{} {}", plan.kind.word(), plan.subject), String::new()];
+    for (index, step) in plan.steps.iter().enumerate() {
+        lines.extend(step_lines(index + 1, step));
+    }
+    lines.extend(section("CHECKED", plan.preconditions.iter().map(|found| precondition(found, ascii))));
+    lines.extend(section("AFFECTS", plan.affects.iter().map(|line| affected(line, ascii))));
+    lines.extend([String::new(), format!("UNDO  {}.", plan.inverse)]);
+    if let Some(refusal) = plan.refusal() {
+        lines.extend([String::new(), format!("REFUSED  {}: {}", refusal.what, refusal.detail)]);
+    } else if !plan.restarts.is_empty() {
+        let names: Vec<String> =
+            plan.restarts.iter().map(|workload| format!("{}/{workload}", workload.namespace)).collect();
+        lines.extend([String::new(), format!("THEN  restart {}", names.join(", "))]);
+    }
+    let line = |line: String| {
+        let line = redactor.map_or(line.clone(), |redactor| redactor.text(&line));
+        format!("{}\n", text::printable(line.trim_end()))
+    };
+    lines.into_iter().map(line).collect()
+}
+
+fn section(title: &str, lines: impl Iterator<Item = String>) -> Vec<String> {
+    let lines: Vec<String> = lines.collect();
+    if lines.is_empty() {
+        return lines;
+    }
+    [String::new(), title.to_owned()].into_iter().chain(lines).collect()
+}
+
+fn step_lines(number: usize, step: &Step) -> Vec<String> {
+    let mut lines = vec![format!("{number}. {}", step.summary), format!("   {}", call_name(&step.call))];
+    if let Value::Object(arguments) = arguments(&step.call) {
+        let width = arguments.keys().map(|key| text::width(key)).max().unwrap_or(0) + 2;
+        let value = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        lines.extend(arguments.iter().map(|(key, one)| format!("     {}{}", text::padded(key, width), value(one))));
+    }
+    lines.push(format!("   $ {}", step.command));
+    lines
+}
+
+fn precondition(found: &Precondition, ascii: bool) -> String {
+    let glyph = match (found.ok, ascii) {
+        (Some(true), false) => "✓",
+        (Some(true), true) => "+",
+        (Some(false), false) => "✗",
+        (Some(false), true) => "x",
+        (None, _) => "-",
+    };
+    format!("  {glyph} {}: {}", found.what, found.detail)
+}
+
+fn affected(affected: &Affected, ascii: bool) -> String {
+    let (workload, arrow) = (&affected.workload, if ascii { "->" } else { "→" });
+    let pods = if affected.pods == 1 { "pod" } else { "pods" };
+    format!("  {}/{workload}  {} {pods}  {arrow} {}", workload.namespace, affected.pods, affected.falls_to)
+}

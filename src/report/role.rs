@@ -1,0 +1,140 @@
+//! `get roles`: who uses them, and how many could.
+
+use std::{cmp::Reverse, sync::Arc};
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{
+    column::{self, Column, Columns},
+    envelope::cluster_of,
+    selection::Selection,
+};
+use crate::domain::{
+    id::{AccountId, Namespace, RoleArn, RoleName, ServiceAccountId, ServiceAccountName},
+    identity::{Mechanism, State},
+    inventory::Inventory,
+    query::Within,
+    row::{RoleRow, RoleUse},
+    trust::Verdict,
+};
+
+/// One role.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RoleItem {
+    cluster: Arc<str>,
+    arn: RoleArn,
+    name: RoleName,
+    account: Option<AccountId>,
+    readable: bool,
+    missing: bool,
+    state: State,
+    trust: Trust,
+    used_by: Vec<User>,
+    could_be_used_by: usize,
+    pods: u32,
+    findings: Vec<String>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct Trust {
+    mechanisms: Vec<Mechanism>,
+    document: Value,
+}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct User {
+    namespace: Namespace,
+    service_account: ServiceAccountName,
+    how: &'static str,
+}
+
+impl From<&RoleUse> for User {
+    fn from(user: &RoleUse) -> Self {
+        let id = &user.service_account;
+        Self { namespace: id.namespace.clone(), service_account: id.name.clone(), how: user.how }
+    }
+}
+
+/// The document as JSON, as text where it is none, null where it could not be read.
+fn document(inventory: &Inventory, arn: &RoleArn) -> Value {
+    let fact = inventory.role(arn);
+    let text = fact.known().map(|role| Arc::clone(&role.trust.text));
+    text.map_or(Value::Null, |text| serde_json::from_str(&text).unwrap_or_else(|_| Value::from(&*text)))
+}
+
+/// The service accounts that the trust policy admits, by whichever of the two mechanisms.
+pub(super) fn admitted(
+    inventory: &Inventory,
+    row: &RoleRow,
+    accounts: &[ServiceAccountId],
+    now: Timestamp,
+) -> Vec<ServiceAccountId> {
+    let wanted = [Mechanism::Irsa, Mechanism::PodIdentity];
+    let named: Vec<Mechanism> = wanted.into_iter().filter(|one| row.mechanisms.contains(one)).collect();
+    let admits = |id: &&ServiceAccountId| {
+        let mut decisions =
+            named.iter().filter_map(|mechanism| inventory.trust_decision(&row.arn, id, *mechanism, now));
+        decisions.any(|decision| decision.verdict == Verdict::Allow)
+    };
+    if named.is_empty() { Vec::new() } else { accounts.iter().filter(admits).cloned().collect() }
+}
+
+/// The chosen roles, worst first.
+pub(super) fn items(inventory: &Inventory, selection: &Selection<'_>, now: Timestamp) -> Vec<RoleItem> {
+    let cluster = cluster_of(inventory);
+    let accounts: Vec<ServiceAccountId> = inventory.service_accounts().into_iter().map(|row| row.id).collect();
+    let mut rows = inventory.roles();
+    rows.retain(|row| {
+        let used_there =
+            |wanted: &str| row.used_by.iter().any(|user| user.service_account.namespace.as_str() == wanted);
+        selection.takes_global(&[row.name.as_str(), row.arn.as_str()], &Within::new(row, inventory))
+            && selection.namespace.is_none_or(used_there)
+    });
+    rows.sort_by(|a, b| (Reverse(a.state), &a.name, &a.arn).cmp(&(Reverse(b.state), &b.name, &b.arn)));
+    let item = |row: RoleRow| RoleItem {
+        cluster: Arc::clone(&cluster),
+        could_be_used_by: admitted(inventory, &row, &accounts, now).len(),
+        trust: Trust { mechanisms: row.mechanisms, document: document(inventory, &row.arn) },
+        used_by: row.used_by.iter().map(User::from).collect(),
+        arn: row.arn,
+        name: row.name,
+        account: row.account,
+        readable: row.readable,
+        missing: row.missing,
+        state: row.state,
+        pods: row.pods,
+        findings: Vec::new(),
+    };
+    rows.into_iter().map(item).collect()
+}
+
+fn mechanisms(item: &RoleItem) -> String {
+    item.trust.mechanisms.iter().map(|mechanism| mechanism.word()).collect::<Vec<_>>().join(", ")
+}
+
+fn users(item: &RoleItem) -> String {
+    let words = item.used_by.iter().map(|user| format!("{}/{} ({})", user.namespace, user.service_account, user.how));
+    words.collect::<Vec<_>>().join(", ")
+}
+
+impl Columns for RoleItem {
+    const LIST: &'static str = "RoleList";
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column::new("  STATE", "state", |item, view| column::state(item.state, view)),
+        Column::new("ROLE", "name", |item, _| item.name.to_string()),
+        Column::new("ACCOUNT", "account", |item, _| column::optional(item.account.as_ref())),
+        Column::new("TRUST", "trust.mechanisms", |item, _| {
+            if item.missing { "does not exist".to_owned() } else { mechanisms(item) }
+        }),
+        Column::new("USED BY", "usedBy.count", |item, _| item.used_by.len().to_string()),
+        Column::new("COULD", "couldBeUsedBy", |item, _| item.could_be_used_by.to_string()),
+        Column::new("PODS", "pods", |item, _| item.pods.to_string()),
+        Column::wide("ARN", "arn", |item, _| item.arn.to_string()),
+        Column::wide("USERS", "usedBy", |item, _| users(item)),
+        Column::wide("READABLE", "readable", |item, view| column::flag(item.readable, view)),
+    ];
+}

@@ -1,0 +1,20 @@
+//! The imperative shell: terminal, loop, tasks, signals, clock, journal and log. It performs
+//! what the app describes and decides nothing about the world.
+
+pub mod clock;
+pub mod deeds;
+pub mod explorer;
+pub mod hand;
+pub mod input;
+pub mod journal;
+pub mod log;
+pub mod outside;
+pub mod perform;
+pub mod read;
+pub mod run;
+pub mod settings;
+pub mod signal;
+pub mod start;
+pub mod survey;
+pub mod terminal;
+pub mod worlds;

@@ -1,0 +1,232 @@
+//! Reads AWS for one cluster: what is always needed first, then the details that rows want.
+//! Every answer, also a refused one, becomes a change of the inventory.
+
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use futures::{StreamExt, stream};
+use tokio::sync::mpsc;
+
+use crate::{
+    aws::session::Session,
+    domain::{
+        change::Change,
+        fact::Fact,
+        failure::{Failure, FailureKind},
+        id::{AssociationId, ClusterName, InstanceId, RoleName, ServiceAccountId},
+        inventory::Wanted,
+    },
+};
+
+/// Calls of one kind that are under way at once; the pacer decides how fast they go.
+const AT_ONCE: usize = 16;
+
+/// Details that are being read: rows ask for them again until they are answered.
+#[derive(Debug, Default)]
+struct UnderWay {
+    associations: HashSet<AssociationId>,
+    roles: HashSet<RoleName>,
+    instances: HashSet<InstanceId>,
+    instance_profiles: HashSet<Arc<str>>,
+}
+
+impl UnderWay {
+    /// Takes on what nobody is reading yet.
+    fn take_on(&mut self, mut wanted: Wanted) -> Wanted {
+        wanted.associations.retain(|id| self.associations.insert(id.clone()));
+        wanted.roles.retain(|name| self.roles.insert(name.clone()));
+        wanted.instances.retain(|id| self.instances.insert(id.clone()));
+        wanted.instance_profiles.retain(|arn| self.instance_profiles.insert(arn.clone()));
+        wanted
+    }
+
+    fn forget(&mut self, done: &Wanted) {
+        self.associations.retain(|id| !done.associations.contains(id));
+        self.roles.retain(|name| !done.roles.contains(name));
+        self.instances.retain(|id| !done.instances.contains(id));
+        self.instance_profiles.retain(|arn| !done.instance_profiles.contains(arn));
+    }
+}
+
+/// Reads for one cluster and tells what it found; clones share what is under way.
+#[derive(Clone)]
+pub struct Reader {
+    session: Session,
+    cluster: Option<ClusterName>,
+    told: mpsc::Sender<Vec<Change>>,
+    under_way: Arc<Mutex<UnderWay>>,
+}
+
+impl Reader {
+    /// A reader that tells its changes to `told`; without a cluster's name only the account is read.
+    pub fn new(
+        session: Session,
+        cluster: Option<ClusterName>,
+        told: mpsc::Sender<Vec<Change>>,
+    ) -> Self {
+        Self { session, cluster, told, under_way: Arc::default() }
+    }
+
+    async fn tell(&self, change: Change) {
+        // A receiver that is gone has no use for it.
+        let _ = self.told.send(vec![change]).await;
+    }
+
+    /// Caller, cluster, associations, roles, providers, node groups, add-ons: side by side.
+    /// Returns the first failure, for the header.
+    pub async fn everything(&self) -> Option<Arc<Failure>> {
+        let failures = tokio::join!(
+            self.caller(),
+            self.describe_cluster(),
+            self.associations(),
+            self.roles(),
+            self.providers(),
+            self.node_groups(),
+            self.add_ons(),
+        );
+        let (a, b, c, d, e, f, g) = failures;
+        [a, b, c, d, e, f, g].into_iter().flatten().next()
+    }
+
+    async fn caller(&self) -> Option<Arc<Failure>> {
+        let fact = Fact::from(self.session.caller().await);
+        let failure = fact.failure().cloned();
+        self.tell(Change::Caller(fact)).await;
+        failure
+    }
+
+    async fn describe_cluster(&self) -> Option<Arc<Failure>> {
+        let fact = match &self.cluster {
+            Some(name) => Fact::from(self.session.cluster(name).await),
+            None => Fact::Unknown(Arc::new(nameless())),
+        };
+        let failure = fact.failure().cloned();
+        self.tell(Change::Cluster(fact)).await;
+        failure
+    }
+
+    async fn associations(&self) -> Option<Arc<Failure>> {
+        let fact = match &self.cluster {
+            Some(name) => Fact::from(self.session.associations(name).await),
+            None => Fact::Unknown(Arc::new(nameless())),
+        };
+        let failure = fact.failure().cloned();
+        self.tell(Change::Associations(fact)).await;
+        failure
+    }
+
+    async fn roles(&self) -> Option<Arc<Failure>> {
+        let fact = Fact::from(self.session.roles().await);
+        let failure = fact.failure().cloned();
+        self.tell(Change::Roles(fact)).await;
+        failure
+    }
+
+    async fn providers(&self) -> Option<Arc<Failure>> {
+        let fact = Fact::from(self.session.providers().await);
+        let failure = fact.failure().cloned();
+        self.tell(Change::Providers(fact)).await;
+        failure
+    }
+
+    async fn node_groups(&self) -> Option<Arc<Failure>> {
+        let name = self.cluster.as_ref()?;
+        let fact = Fact::from(self.session.node_groups(name).await);
+        let failure = fact.failure().cloned();
+        self.tell(Change::NodeGroups(fact)).await;
+        failure
+    }
+
+    /// The add-ons of the cluster. Returns the failure, if there was one.
+    pub async fn add_ons(&self) -> Option<Arc<Failure>> {
+        let name = self.cluster.as_ref()?;
+        let fact = Fact::from(self.session.add_ons(name).await);
+        let failure = fact.failure().cloned();
+        self.tell(Change::AddOns(fact)).await;
+        failure
+    }
+
+    /// The associations of one service account, described: after a change, and for the selection.
+    pub async fn associations_of(&self, service_account: ServiceAccountId) {
+        let Some(name) = &self.cluster else { return };
+        if let Ok(found) = self.session.associations_of(name, &service_account).await {
+            let ids: Vec<_> = found.iter().map(|association| association.id.clone()).collect();
+            self.tell(Change::AssociationsOf(service_account, found)).await;
+            for id in ids {
+                self.clone().association(id).await;
+            }
+        }
+    }
+
+    async fn association(self, id: AssociationId) {
+        let Some(name) = &self.cluster else { return };
+        let detail = self.session.association_detail(name, &id).await;
+        self.tell(Change::AssociationDetail(id, detail)).await;
+    }
+
+    async fn role(self, name: RoleName) {
+        let fact = self.session.role(&name).await;
+        self.tell(Change::Role(name, fact)).await;
+    }
+
+    async fn instance_profile(self, arn: Arc<str>) {
+        let fact = self.session.instance_profile(&arn).await;
+        self.tell(Change::InstanceProfile(arn, fact)).await;
+    }
+
+    async fn instances(&self, ids: Vec<InstanceId>) {
+        if ids.is_empty() {
+            return;
+        }
+        let changes = match self.session.instances(&ids).await {
+            Ok(found) => found.into_iter().map(|(id, fact)| Change::Instance(id, fact)).collect(),
+            Err(failure) => {
+                let failure = Arc::new(failure);
+                let unknown = |id| Change::Instance(id, Fact::Unknown(Arc::clone(&failure)));
+                ids.into_iter().map(unknown).collect()
+            }
+        };
+        // A receiver that is gone has no use for it.
+        let _ = self.told.send(changes).await;
+    }
+
+    /// The details that rows want and nobody is reading yet, most wanted first, a bounded number at once.
+    pub async fn details(&self, wanted: Wanted) {
+        let fresh = self.under_way().take_on(wanted);
+        let done = fresh.clone();
+        tokio::join!(
+            self.each(fresh.associations, Self::association),
+            self.each(fresh.roles, Self::role),
+            self.each(fresh.instance_profiles, Self::instance_profile),
+            self.instances(fresh.instances),
+        );
+        self.under_way().forget(&done);
+    }
+
+    async fn each<T, F>(&self, items: Vec<T>, read: impl Fn(Self, T) -> F)
+    where
+        F: Future<Output = ()>,
+    {
+        stream::iter(items).for_each_concurrent(AT_ONCE, |item| read(self.clone(), item)).await;
+    }
+
+    fn under_way(&self) -> std::sync::MutexGuard<'_, UnderWay> {
+        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many calls this session has made.
+    pub fn calls(&self) -> usize {
+        self.session.calls()
+    }
+}
+
+fn nameless() -> Failure {
+    Failure::new(
+        FailureKind::Usage,
+        "the EKS cluster behind this context is not known",
+        "neither the context's name nor its exec stanza names one",
+        "Give it with --cluster and --region",
+    )
+}

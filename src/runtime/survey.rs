@@ -1,0 +1,143 @@
+//! One look at everything, without a screen: the same connections, watches and reads as the
+//! explorer, until every fact has an answer or the time is up.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{sync::mpsc, time::Instant};
+use tokio_util::sync::CancellationToken;
+
+use super::{clock::Clock, hand::unknown, outside::Outside, read::Reader};
+use crate::{
+    aws::session::Session,
+    domain::{
+        change::Change,
+        failure::{Failure, FailureKind},
+        id::ClusterId,
+        inventory::{Inventory, Wanted},
+    },
+    kubernetes::{
+        connect::Connection,
+        watch::{self, Event},
+    },
+};
+
+/// What one look found, and the connections that a plan may go on to use.
+pub struct Survey {
+    /// Everything that could be read.
+    pub inventory: Inventory,
+    /// AWS, if a session could be built.
+    pub session: Option<Session>,
+    /// Kubernetes, if it could be reached.
+    pub connection: Option<Connection>,
+}
+
+/// Looks once.
+///
+/// # Errors
+/// When kubeconfig or flags do not lead to a cluster. Everything else becomes a gap.
+pub async fn survey(
+    outside: &Outside,
+    namespace: Option<String>,
+    timeout: Duration,
+    clock: Clock,
+) -> Result<Survey, Failure> {
+    let place = outside.place()?;
+    let mut inventory = Inventory::new(ClusterId::default());
+    inventory.apply(vec![Change::Target(place.target.clone())], clock.now());
+    let soon = outside.aws(&place);
+    let (session, connection) = tokio::join!(soon.clone(), outside.kubernetes(&place, &soon));
+    let session = session.ok();
+    let (changes, mut arriving) = mpsc::channel(256);
+    let stop = CancellationToken::new();
+    let mut look = Look { inventory, clock, reader: None };
+    if let Some(session) = &session {
+        let reader = Reader::new(session.clone(), place.target.cluster.clone(), changes.clone());
+        look.reader = Some(reader.clone());
+        tokio::spawn(async move { reader.everything().await });
+    }
+    let connection = look.follow(connection, namespace, changes, &stop);
+    look.until_settled(&mut arriving, Instant::now() + timeout).await;
+    stop.cancel();
+    Ok(Survey { inventory: look.inventory, session, connection })
+}
+
+struct Look {
+    inventory: Inventory,
+    clock: Clock,
+    reader: Option<Reader>,
+}
+
+impl Look {
+    fn follow(
+        &mut self,
+        connection: Result<Connection, Failure>,
+        namespace: Option<String>,
+        changes: mpsc::Sender<Vec<Change>>,
+        stop: &CancellationToken,
+    ) -> Option<Connection> {
+        match connection {
+            Ok(connection) => {
+                let (events, mut heard) = mpsc::channel(256);
+                let namespaces = namespace.map(|one| vec![one]);
+                tokio::spawn(watch::watch(connection.clone(), namespaces, events, stop.clone()));
+                tokio::spawn(async move {
+                    while let Some(event) = heard.recv().await {
+                        if let Some(batch) = batch(event) {
+                            // A receiver that is gone has seen enough.
+                            let _ = changes.send(batch).await;
+                        }
+                    }
+                });
+                Some(connection)
+            }
+            Err(failure) => {
+                self.inventory.apply(unknown(&Arc::new(failure)), self.clock.now());
+                None
+            }
+        }
+    }
+
+    async fn until_settled(&mut self, arriving: &mut mpsc::Receiver<Vec<Change>>, end: Instant) {
+        while !self.is_settled() {
+            match tokio::time::timeout_at(end, arriving.recv()).await {
+                Ok(Some(batch)) => {
+                    self.inventory.apply(batch, self.clock.now());
+                    self.ask_for_details();
+                }
+                Ok(None) | Err(_) => break,
+            }
+        }
+    }
+
+    fn is_settled(&self) -> bool {
+        self.inventory.progress().is_empty() && (self.reader.is_none() || self.inventory.wanted() == Wanted::default())
+    }
+
+    fn ask_for_details(&mut self) {
+        let Some(reader) = &self.reader else { return };
+        let wanted = self.inventory.wanted();
+        if wanted != Wanted::default() {
+            let reader = reader.clone();
+            tokio::spawn(async move { reader.details(wanted).await });
+        }
+    }
+}
+
+fn batch(event: Event) -> Option<Vec<Change>> {
+    match event {
+        Event::Changes(changes) => Some(changes),
+        // Without a screen nobody waits for a server to come back: what it holds is unknown.
+        Event::Link(watch::Link::Retrying { failure, .. } | watch::Link::Offline { failure }) => {
+            Some(unknown(&failure))
+        }
+        Event::Link(_) | Event::Narrowed { .. } | Event::Skipped { .. } => None,
+    }
+}
+
+impl Survey {
+    /// The failure to end with when not even the thing asked for could be read.
+    pub fn refusal(&self) -> Option<Failure> {
+        let pods = self.inventory.gaps().into_iter().find(|gap| gap.what == "pods");
+        pods.map(|gap| gap.failure.as_ref().clone()).filter(|failure| failure.kind != FailureKind::Denied)
+    }
+}

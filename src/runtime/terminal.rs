@@ -1,0 +1,141 @@
+//! The real terminal: entered and left as a list of modes, so that quit, error, panic and
+//! suspension give back exactly what was found.
+
+use std::{
+    io::{self, BufWriter, Stdout, Write},
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+use crossterm::{
+    clipboard::CopyToClipboard,
+    cursor, event, execute, queue,
+    style::ResetColor,
+    terminal::{
+        BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
+        disable_raw_mode, enable_raw_mode,
+    },
+};
+use ratatui::{
+    Terminal,
+    backend::{Backend, CrosstermBackend},
+};
+
+/// Whether this process holds the terminal; the panic hook and `Drop` must agree on it.
+static HELD: AtomicBool = AtomicBool::new(false);
+
+/// What the loop asks of whoever owns the terminal, besides drawing on it.
+pub trait Host<B: Backend> {
+    /// Begins a frame that must appear at once.
+    fn begin_frame(&mut self, backend: &mut B) -> io::Result<()>;
+    /// Ends that frame.
+    fn end_frame(&mut self, backend: &mut B) -> io::Result<()>;
+    /// Hands text to the clipboard of the person's own machine.
+    fn copy(&mut self, backend: &mut B, text: &str) -> io::Result<()>;
+    /// Gives the terminal back, stops the process group, and takes it again when continued.
+    fn suspend(&mut self, backend: &mut B) -> io::Result<()>;
+}
+
+/// The backend of the real terminal: one buffered write a frame.
+pub type RealBackend = CrosstermBackend<BufWriter<Stdout>>;
+
+/// The process's terminal while it is held; dropping it gives it back.
+#[derive(Debug)]
+pub struct RealHost;
+
+impl RealHost {
+    /// Takes the terminal.
+    ///
+    /// # Errors
+    /// When it cannot be switched to raw mode.
+    pub fn enter() -> io::Result<(Self, Terminal<RealBackend>)> {
+        // `NO_COLOR` is honoured by the mono theme: left to crossterm it would also wipe bold and
+        // reverse, and with them the selection.
+        crossterm::style::force_color_output(true);
+        hold()?;
+        let terminal = Terminal::new(CrosstermBackend::new(BufWriter::new(io::stdout())))?;
+        Ok((Self, terminal))
+    }
+}
+
+impl Drop for RealHost {
+    fn drop(&mut self) {
+        restore();
+    }
+}
+
+fn hold() -> io::Result<()> {
+    enable_raw_mode()?;
+    HELD.store(true, Ordering::SeqCst);
+    execute!(
+        io::stdout(),
+        EnterAlternateScreen,
+        cursor::Hide,
+        event::EnableBracketedPaste,
+        event::EnableFocusChange,
+    )
+}
+
+/// Gives the terminal back if this process holds it. Safe to call again, and from a panic.
+pub fn restore() {
+    if !HELD.swap(false, Ordering::SeqCst) {
+        return;
+    }
+    // A terminal that went away cannot be restored and needs not be.
+    let _ = execute!(
+        io::stdout(),
+        EndSynchronizedUpdate,
+        event::DisableFocusChange,
+        event::DisableBracketedPaste,
+        ResetColor,
+        LeaveAlternateScreen,
+        cursor::Show,
+    );
+    let _ = disable_raw_mode();
+}
+
+/// Makes every panic give the terminal back before anything is printed.
+pub fn restore_on_panic() {
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        restore();
+        report(info);
+    }));
+}
+
+impl Host<RealBackend> for RealHost {
+    fn begin_frame(&mut self, backend: &mut RealBackend) -> io::Result<()> {
+        queue!(backend, BeginSynchronizedUpdate)
+    }
+
+    fn end_frame(&mut self, backend: &mut RealBackend) -> io::Result<()> {
+        queue!(backend, EndSynchronizedUpdate)?;
+        Write::flush(backend)
+    }
+
+    fn copy(&mut self, backend: &mut RealBackend, text: &str) -> io::Result<()> {
+        queue!(backend, CopyToClipboard::to_clipboard_from(text))?;
+        Write::flush(backend)
+    }
+
+    fn suspend(&mut self, _: &mut RealBackend) -> io::Result<()> {
+        restore();
+        stop()?;
+        hold()
+    }
+}
+
+/// Stops the whole group, as the terminal's own Ctrl-Z would (`SIGTSTP` again would be ours to catch).
+#[cfg(unix)]
+fn stop() -> io::Result<()> {
+    rustix::process::kill_current_process_group(rustix::process::Signal::STOP).map_err(Into::into)
+}
+
+#[cfg(not(unix))]
+fn stop() -> io::Result<()> {
+    Ok(())
+}
+
+/// Columns of the terminal behind stdout, if there is one.
+pub fn width() -> Option<usize> {
+    crossterm::terminal::size().ok().map(|(columns, _)| usize::from(columns))
+}

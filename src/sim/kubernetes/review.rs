@@ -1,0 +1,70 @@
+//! Reviews: may I, what may I, who am I. Everything is allowed, except what a
+//! `denied` fault would refuse.
+
+use bytes::Bytes;
+use http::{Method, Response};
+use serde_json::{Value, json};
+
+use super::api::{Api, Call};
+use super::request::user;
+use super::status::{self, Failure};
+use super::write;
+use crate::wire::Body;
+
+const AUTHORIZATION: &str = "/apis/authorization.k8s.io/v1/";
+const AUTHENTICATION: &str = "/apis/authentication.k8s.io/v1/";
+
+/// Whether a path is a review's.
+pub fn is_path(path: &str) -> bool {
+    [AUTHORIZATION, AUTHENTICATION]
+        .iter()
+        .any(|prefix| path.starts_with(prefix))
+}
+
+/// Answers a review; absent if the path is not one.
+pub fn answer(api: &Api, call: &Call, body: &Bytes) -> Option<Result<Response<Body>, Failure>> {
+    let path = call.parts.uri.path();
+    is_path(path).then(|| review(api, call, path, body))
+}
+
+fn review(api: &Api, call: &Call, path: &str, body: &Bytes) -> Result<Response<Body>, Failure> {
+    if call.parts.method != Method::POST {
+        return Err(Failure::not_allowed());
+    }
+    let mut review = write::decode(&call.parts.headers, body)?;
+    let status = match path.rsplit('/').next().unwrap_or_default() {
+        "selfsubjectaccessreviews" => access(api, &review["spec"]),
+        "selfsubjectrulesreviews" => rules(),
+        "selfsubjectreviews" => json!({"userInfo": {
+            "username": user(&call.parts.headers), "groups": ["system:masters", "system:authenticated"],
+        }}),
+        _ => return Err(Failure::no_path()),
+    };
+    if !review.is_object() {
+        return Err(Failure::bad_request("a review must be an object"));
+    }
+    review["status"] = status;
+    Ok(status::json_response(201, &review))
+}
+
+fn access(api: &Api, spec: &Value) -> Value {
+    let attributes = &spec["resourceAttributes"];
+    let text = |key: &str| attributes[key].as_str().unwrap_or_default();
+    let subresource = match text("subresource") {
+        "" => String::new(),
+        subresource => format!("/{subresource}"),
+    };
+    let operation = format!("{}{subresource}:{}", text("resource"), text("verb"));
+    match api.faults().denies(&operation) {
+        true => json!({"allowed": false, "reason": "denied on request of the simulated world"}),
+        false => json!({"allowed": true}),
+    }
+}
+
+fn rules() -> Value {
+    json!({
+        "incomplete": false,
+        "resourceRules": [{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}],
+        "nonResourceRules": [{"verbs": ["*"], "nonResourceURLs": ["*"]}],
+    })
+}

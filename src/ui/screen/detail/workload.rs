@@ -1,0 +1,220 @@
+//! Workloads, pods and service accounts: now, next and proven, and the chain behind them.
+
+use std::sync::Arc;
+
+use ratatui::{style::Style, text::Line};
+
+use super::{after_gap, owner, title, trust_note, why};
+use crate::{
+    app::{row::Row, target},
+    domain::{
+        id::{PodId, ServiceAccountId},
+        identity::{HopKind, Identity, Mechanism, Resolution, State},
+        row::{PodRow, ServiceAccountRow},
+        workload::WorkloadId,
+    },
+    ui::{
+        scene::Scene,
+        screen::rows,
+        text,
+        widget::{
+            chain::{self, Note},
+            row::Row as Cells,
+        },
+    },
+};
+
+/// Column where mechanisms begin.
+const MECHANISMS: usize = 7;
+
+/// A workload: what its worst pod says.
+pub fn of_workload(scene: &Scene<'_>, id: &WorkloadId, width: usize) -> Vec<Line<'static>> {
+    let pods = scene.inventory().pods_of_workload(id);
+    let name = format!("{} / {id}", id.namespace);
+    let Some(worst) = worst(scene, id, &pods) else {
+        return vec![title(scene, &name, None, width), Cells::new(width).put("no pods", scene.paint.muted()).line()];
+    };
+    let (place, row) = worst;
+    let mut lines = vec![title(scene, &name, Some(row.resolution.state), width)];
+    lines.extend(answers(scene, &row.resolution, &pods, width));
+    let which = (pods.len() > 1).then(|| format!("{}/{}", place + 1, pods.len()));
+    lines.extend(body(scene, row, which, width));
+    lines
+}
+
+/// The pod that speaks for its workload, and its place among the others.
+fn worst<'a>(scene: &Scene<'_>, id: &WorkloadId, pods: &'a [PodRow]) -> Option<(usize, &'a PodRow)> {
+    let worst = target::worst(scene.inventory(), id)?;
+    pods.iter().enumerate().find(|(_, row)| row.id == worst.id)
+}
+
+/// A pod.
+pub fn of_pod(scene: &Scene<'_>, id: &PodId, width: usize) -> Vec<Line<'static>> {
+    let name = format!("{} / {}", id.namespace, id.name);
+    let inventory = scene.inventory();
+    let (Some(pod), Some(resolution)) = (inventory.pod(id), inventory.resolution(id)) else {
+        return vec![
+            title(scene, &name, None, width),
+            Cells::new(width).put("this pod is gone", scene.paint.muted()).line(),
+        ];
+    };
+    let row = PodRow {
+        id: pod.id.clone(),
+        workload: pod.workload.clone(),
+        node: pod.node.clone(),
+        service_account: pod.service_account(),
+        created_at: pod.created_at,
+        resolution: Arc::clone(resolution),
+    };
+    let mut lines = vec![title(scene, &name, Some(resolution.state), width)];
+    lines.extend(answers(scene, resolution, &[], width));
+    lines.extend(containers(scene, &row, width));
+    lines.extend(body(scene, &row, None, width));
+    lines
+}
+
+/// WHY, chain, OWNER and FIX of a pod.
+fn body(scene: &Scene<'_>, row: &PodRow, which: Option<String>, width: usize) -> Vec<Line<'static>> {
+    let inventory = scene.inventory();
+    let story = inventory.story(&row.id);
+    let mut lines = why(scene, &story, width);
+    let age = text::age(scene.now().duration_since(row.created_at).as_secs());
+    let note = which.map_or_else(|| age.clone(), |which| format!("{age}  {which}"));
+    let notes: Vec<Note> = std::iter::once(Note { hop: HopKind::Pod, text: note }).chain(trust_note(scene)).collect();
+    lines.extend(after_gap(chain::lines(&scene.paint, &inventory.chain(&row.id), &notes, width)));
+    lines.extend(owner(scene, &row.service_account, width));
+    lines
+}
+
+/// The three answers: now, next, proven.
+fn answers(scene: &Scene<'_>, resolution: &Resolution, pods: &[PodRow], width: usize) -> Vec<Line<'static>> {
+    let paint = &scene.paint;
+    if resolution.state == State::Loading {
+        return vec![Cells::new(width).put("facts are still arriving", paint.muted()).line()];
+    }
+    let same = resolution.now.is_same(&resolution.next) && !resolution.drift;
+    let column = [&resolution.now, &resolution.next].iter().map(|identity| identity.mechanism.word().len()).max();
+    let column = MECHANISMS + column.unwrap_or_default() + 2;
+    let agreeing = pods.iter().filter(|pod| pod.resolution.now.is_same(&resolution.now)).count();
+    let share =
+        if pods.is_empty() { String::new() } else { format!("{agreeing} of {}", text::plural(pods.len(), "pod")) };
+    let now = answer(scene, "now", &resolution.now, column, width).end(&share, paint.muted()).line();
+    let proven = Cells::new(width).column("proven", MECHANISMS, paint.muted()).put("never", paint.muted()).line();
+    vec![now, next(scene, resolution, same, column, width), proven]
+}
+
+fn next(scene: &Scene<'_>, resolution: &Resolution, same: bool, column: usize, width: usize) -> Line<'static> {
+    let remark = remark(resolution, same);
+    let muted = scene.paint.muted();
+    match same {
+        true => Cells::new(width)
+            .column("next", MECHANISMS, muted)
+            .put("=", scene.paint.plain())
+            .to(column)
+            .put(remark, muted)
+            .line(),
+        false => answer(scene, "next", &resolution.next, column, width).end(remark, muted).line(),
+    }
+}
+
+/// What a restart would do, in a few words.
+fn remark(resolution: &Resolution, same: bool) -> &'static str {
+    match (resolution.state, same) {
+        (State::Broken, true) => "a restart will not help",
+        (State::Drift, _) => "a restart brings it",
+        (State::AtRisk, _) => "do not restart yet",
+        _ => "",
+    }
+}
+
+fn answer(scene: &Scene<'_>, label: &str, identity: &Identity, column: usize, width: usize) -> Cells {
+    let paint = &scene.paint;
+    let row = Cells::new(width).column(label, MECHANISMS, paint.muted());
+    row.put(identity.mechanism.word(), paint.plain()).to(column).put(&role_of(identity), paint.title())
+}
+
+fn role_of(identity: &Identity) -> String {
+    let role = identity.role_arn.as_ref().map_or("", |arn| text::role_name(arn.as_str()));
+    match &identity.target_role_arn {
+        Some(target) => format!("{role} > {}", text::role_name(target.as_str())),
+        None => role.to_owned(),
+    }
+}
+
+/// One line for each container, where they differ.
+fn containers(scene: &Scene<'_>, row: &PodRow, width: usize) -> Vec<Line<'static>> {
+    let resolution = &row.resolution;
+    let differ =
+        matches!(resolution.now.mechanism, Mechanism::Mixed) || matches!(resolution.next.mechanism, Mechanism::Mixed);
+    let Some(pod) = scene.inventory().pod(&row.id).filter(|_| differ) else {
+        return Vec::new();
+    };
+    let pairs = pod.spec.containers.iter().zip(&resolution.containers);
+    let line =
+        |(container, identity): (&crate::domain::workload::Container, &crate::domain::identity::ContainerIdentity)| {
+            let same = identity.now.is_same(&identity.next);
+            let word = rows::next_word(State::Ok, same, identity.next.mechanism);
+            let row = Cells::new(width).column(container.name.as_str(), 16, scene.paint.plain()).put(" ", Style::new());
+            let row = row.column(identity.now.mechanism.word(), 13, scene.paint.plain());
+            row.column(word, 13, scene.paint.muted()).put(&role_of(&identity.now), scene.paint.muted()).line()
+        };
+    after_gap(pairs.map(line).collect())
+}
+
+/// A service account, whether it exists or not.
+pub fn of_service_account(
+    scene: &Scene<'_>,
+    id: &ServiceAccountId,
+    row: Option<&Row>,
+    width: usize,
+) -> Vec<Line<'static>> {
+    let inventory = scene.inventory();
+    let row = match row {
+        Some(Row::ServiceAccount(row)) => Some(row),
+        _ => None,
+    };
+    let mut lines = vec![title(scene, &format!("{} / {}", id.namespace, id.name), row.map(|row| row.state), width)];
+    let next = inventory.next_of(id);
+    let column = MECHANISMS + next.mechanism.word().len() + 2;
+    lines.push(answer(scene, "next", &next, column, width).end(&remark_pods(row), scene.paint.muted()).line());
+    lines.extend(facts(scene, id, row, width));
+    let story = inventory.story_of_service_account(id);
+    lines.extend(why(scene, &story, width));
+    let notes: Vec<Note> = trust_note(scene).into_iter().collect();
+    lines.extend(after_gap(chain::lines(&scene.paint, &inventory.chain_of_service_account(id), &notes, width)));
+    lines.extend(owner(scene, id, width));
+    lines
+}
+
+fn remark_pods(row: Option<&ServiceAccountRow>) -> String {
+    row.map_or_else(String::new, |row| {
+        let trouble = rows::trouble(&row.pods);
+        let pods = text::plural(row.pods.total as usize, "pod");
+        if trouble.is_empty() { pods } else { format!("{pods}: {trouble}") }
+    })
+}
+
+fn facts(
+    scene: &Scene<'_>,
+    id: &ServiceAccountId,
+    row: Option<&ServiceAccountRow>,
+    width: usize,
+) -> Vec<Line<'static>> {
+    let inventory = scene.inventory();
+    let mut lines = Vec::new();
+    if row.is_some_and(|row| !row.exists) {
+        lines.push(
+            Cells::new(width)
+                .put("this service account does not exist; something names it", scene.paint.muted())
+                .line(),
+        );
+    }
+    let annotation = inventory.service_account(id).and_then(|account| account.role_arn.clone());
+    lines.extend(annotation.map(|arn| super::field(scene, "annotation", arn.as_str(), width)));
+    lines.extend(inventory.association_of(id).map(|association| {
+        let role =
+            association.detail.known().map_or("not read yet", |detail| text::role_name(detail.role_arn.as_str()));
+        super::field(scene, "association", &format!("{}  {role}", association.id), width)
+    }));
+    lines
+}

@@ -1,0 +1,176 @@
+//! Frames to be looked at: text and styles, reviewed by eye whenever they change.
+
+use std::sync::Arc;
+
+use insta::assert_snapshot;
+
+use super::{frame, world};
+use crate::{
+    app::{
+        cluster::Link,
+        message::{AwsRead, Message},
+        model::Model,
+        operation::{Outcome, StepState},
+    },
+    config::theme::Theme,
+    domain::failure::{Failure, FailureKind},
+};
+
+fn picture(mut model: Model, keys: &str, width: u16, height: u16) -> String {
+    if !keys.is_empty() {
+        world::press(&mut model, keys);
+    }
+    frame::dump(&frame::draw(&model, &Theme::dark(), width, height))
+}
+
+#[test]
+fn the_first_frame_says_what_is_awaited() {
+    let frame = picture(world::silent(120, 36), "", 120, 36);
+    assert!(frame.contains("connecting to acme-prod ..."));
+    assert_snapshot!("first_frame_80x24", picture(world::silent(80, 24), "", 80, 24));
+}
+
+#[test]
+fn pods_with_the_chain_beside_them() {
+    assert_snapshot!("pods_120x36", picture(world::full(120, 36), "", 120, 36));
+}
+
+#[test]
+fn pods_in_a_small_window() {
+    assert_snapshot!("pods_80x24", picture(world::full(80, 24), "", 80, 24));
+}
+
+#[test]
+fn in_a_wide_window_the_trust_policy_stands_beside_the_chain() {
+    assert_snapshot!("pods_160x45", picture(world::full(160, 45), "", 160, 45));
+}
+
+#[test]
+fn the_other_lists() {
+    for (key, name) in
+        [("2", "service_accounts"), ("3", "namespaces"), ("4", "roles"), ("5", "associations"), ("6", "nodes")]
+    {
+        assert_snapshot!(format!("{name}_120x20"), picture(world::full(120, 20), key, 120, 20));
+    }
+}
+
+#[test]
+fn the_trust_policy_as_a_page() {
+    assert_snapshot!("trust_120x36", picture(world::full(120, 36), "t", 120, 36));
+}
+
+#[test]
+fn a_plan_before_it_is_performed() {
+    assert_snapshot!("associate_120x36", picture(world::full(120, 36), "c", 120, 36));
+}
+
+#[test]
+fn removing_an_association_shows_what_pods_fall_to_and_asks_for_the_name() {
+    let mut model = world::full(120, 36);
+    world::press(&mut model, "/ \"api-service Enter x");
+    assert_snapshot!("dissociate_120x36", picture(model, "\"api-s", 120, 36));
+}
+
+/// An association of `logging/fluent-bit` with `web` is asked for, unlocked and under way.
+fn working() -> Model {
+    let mut model = world::full(80, 24);
+    world::press(&mut model, "/ \"fluent Enter c \"web Enter Enter Enter");
+    model
+}
+
+#[test]
+fn an_operation_at_work_and_what_it_offers_afterwards() {
+    let mut model = working();
+    let id = model.operations.last().unwrap().id;
+    world::tell(&mut model, Message::OperationStepped { operation: id, step: 0, state: StepState::Running });
+    assert_snapshot!("operation_80x24", picture(model, "", 80, 24));
+    let mut model = working();
+    world::tell(&mut model, Message::OperationStepped { operation: id, step: 0, state: StepState::Done });
+    world::tell(&mut model, Message::OperationFinished { operation: id, outcome: Outcome::Done });
+    assert_snapshot!("restart_offer_80x24", picture(model, "", 80, 24));
+}
+
+#[test]
+fn a_failed_operation_keeps_its_code_and_says_what_to_do() {
+    let mut model = working();
+    let id = model.operations.last().unwrap().id;
+    let mut failure = Failure::new(
+        FailureKind::Denied,
+        "cannot create the association of logging/fluent-bit",
+        "oncall/alice is not allowed to pass the role web",
+        "Ask for iam:PassRole on arn:aws:iam::111122223333:role/web.",
+    )
+    .missing("iam:PassRole", "arn:aws:iam::111122223333:role/web");
+    failure.code = Some("AccessDeniedException".into());
+    failure.request_id = Some("3f1c-77".into());
+    let failure = Arc::new(failure);
+    world::tell(
+        &mut model,
+        Message::OperationStepped { operation: id, step: 0, state: StepState::Failed(Arc::clone(&failure)) },
+    );
+    world::tell(&mut model, Message::OperationFinished { operation: id, outcome: Outcome::Failed(failure) });
+    let text = frame::text(&model, 80, 24);
+    assert!(text.contains("AccessDeniedException"), "{text}");
+    assert!(text.contains("Ask for iam:PassRole"), "{text}");
+    assert_snapshot!("failed_operation_80x24", picture(model, "", 80, 24));
+}
+
+#[test]
+fn a_page_of_one_workload() {
+    assert_snapshot!("workload_120x36", picture(world::full(120, 36), "Enter", 120, 36));
+    assert_snapshot!("workload_80x24", picture(world::full(80, 24), "Enter", 80, 24));
+}
+
+#[test]
+fn all_keys() {
+    assert_snapshot!("help_120x44", picture(world::full(120, 44), "?", 120, 44));
+}
+
+#[test]
+fn a_denied_list_says_what_why_and_what_to_do() {
+    let mut model = world::silent(100, 24);
+    let failure = Failure::new(
+        FailureKind::Denied,
+        "cannot list pods",
+        "User \"alice\" cannot list resource \"pods\" at the cluster scope",
+        "Ask for an access entry with AmazonEKSAdminViewPolicy.",
+    );
+    world::tell(
+        &mut model,
+        Message::KubernetesLink(world::CLUSTER, Link::Denied(Arc::new(failure.missing("list pods", "all namespaces")))),
+    );
+    let text = frame::text(&model, 100, 24);
+    assert!(text.contains("k8s denied"), "{text}");
+    assert!(text.contains("cannot list pods"), "{text}");
+    assert!(text.contains("Ask for an access entry"), "{text}");
+    assert!(text.contains("missing: list pods on all namespaces"), "{text}");
+}
+
+#[test]
+fn a_lost_connection_keeps_the_rows_and_says_so() {
+    let mut model = world::full(120, 36);
+    let failure = Arc::new(Failure::new(
+        FailureKind::Credentials,
+        "cannot read AWS",
+        "the SSO session of profile prod expired",
+        "Run aws sso login --profile prod.",
+    ));
+    world::tell(
+        &mut model,
+        Message::AwsRead(world::CLUSTER, AwsRead { generation: 0, at: world::start(), failure: Some(failure) }),
+    );
+    let gone = Arc::new(Failure::new(
+        FailureKind::Unreachable,
+        "lost the API server",
+        "connection reset",
+        "It is tried again by itself.",
+    ));
+    world::tell(
+        &mut model,
+        Message::KubernetesLink(world::CLUSTER, Link::Offline { since: world::start(), failure: gone }),
+    );
+    let text = frame::text(&model, 120, 36);
+    assert!(text.contains("k8s offline since 10:00Z"), "{text}");
+    assert!(text.contains("deploy/api"), "{text}");
+    assert!(text.contains("It is tried again by itself."), "{text}");
+}

@@ -1,0 +1,412 @@
+//! The adapters against the simulator, over the real protocols and without sockets: what the
+//! clients that ship say about a world that knows nothing of them.
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use rolecall::{
+    aws::{
+        NewAssociation,
+        session::{self, Session},
+    },
+    domain::{
+        change::Change,
+        cluster::Target,
+        fact::Fact,
+        failure::FailureKind,
+        id::{ClusterName, RoleArn, ServiceAccountId},
+        workload::{Pod, WorkloadKind},
+    },
+    kubernetes::{
+        connect::{self, Connection},
+        object,
+        watch::{self, Event, Link},
+    },
+    sim::{fault::Fault, generate::Spec, world::World},
+};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+fn now() -> Timestamp {
+    "2026-11-23T08:00:00Z".parse().unwrap()
+}
+
+fn demo() -> Arc<World> {
+    World::demo(now()).unwrap()
+}
+
+fn aws(world: &World) -> (Session, ClusterName) {
+    (
+        session::over(world.aws_transport(), world.region().into()),
+        world.cluster_name().into(),
+    )
+}
+
+async fn kubernetes(world: &World) -> Connection {
+    connect::over(world.kubernetes_transport(), Target::default()).await
+}
+
+fn fault(world: &World, text: &str) {
+    world.faults.add(text.parse::<Fault>().unwrap());
+}
+
+/// What a watch has told so far.
+#[derive(Default)]
+struct Seen {
+    pods: Vec<Pod>,
+    whole: [bool; 5],
+    denied: Vec<String>,
+    narrowed: Vec<&'static str>,
+    skipped: usize,
+    links: Vec<Link>,
+    roles: usize,
+}
+
+impl Seen {
+    fn take(&mut self, event: Event) {
+        match event {
+            Event::Changes(changes) => changes.into_iter().for_each(|change| self.change(change)),
+            Event::Link(link) => self.links.push(link),
+            Event::Narrowed { resource, .. } => self.narrowed.push(resource),
+            Event::Skipped { count, .. } => self.skipped += count,
+        }
+    }
+
+    fn change(&mut self, change: Change) {
+        match change {
+            Change::Pod(pod) => {
+                self.pods.retain(|known| known.id != pod.id);
+                self.pods.push(pod);
+            }
+            Change::PodGone(id) => self.pods.retain(|known| known.id != id),
+            Change::Pods(Fact::Known(pods)) => {
+                self.whole[0] = true;
+                self.pods = pods;
+            }
+            Change::ServiceAccounts(Fact::Known(accounts)) => {
+                self.whole[1] = true;
+                self.roles = accounts
+                    .iter()
+                    .filter(|account| account.role_arn.is_some())
+                    .count();
+            }
+            Change::Namespaces(Fact::Known(_)) => self.whole[2] = true,
+            Change::Nodes(Fact::Known(_)) => self.whole[3] = true,
+            Change::Webhooks(Fact::Known(webhooks)) => self.whole[4] = webhooks.len() == 1,
+            Change::Pods(Fact::Unknown(failure))
+            | Change::Nodes(Fact::Unknown(failure))
+            | Change::Namespaces(Fact::Unknown(failure)) => {
+                self.denied.extend(failure.action.clone())
+            }
+            _ => {}
+        }
+    }
+}
+
+struct Watching {
+    seen: Seen,
+    events: mpsc::Receiver<Event>,
+    stop: CancellationToken,
+}
+
+impl Watching {
+    fn start(connection: Connection) -> Self {
+        let (sender, events) = mpsc::channel(64);
+        let stop = CancellationToken::new();
+        tokio::spawn(watch::watch(connection, None, sender, stop.clone()));
+        Self {
+            seen: Seen::default(),
+            events,
+            stop,
+        }
+    }
+
+    async fn until(&mut self, satisfied: impl Fn(&Seen) -> bool) {
+        let all = async {
+            while !satisfied(&self.seen) {
+                let event = self.events.recv().await.expect("the watch goes on");
+                self.seen.take(event);
+            }
+        };
+        let done = tokio::time::timeout(Duration::from_secs(20), all).await;
+        assert!(done.is_ok(), "{:?} {:?}", self.seen.whole, self.seen.links);
+    }
+}
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+#[tokio::test]
+async fn the_demo_cluster_is_read_whole() {
+    let world = demo();
+    let mut watching = Watching::start(kubernetes(&world).await);
+    watching
+        .until(|seen| seen.whole.iter().all(|whole| *whole))
+        .await;
+    assert!(
+        watching.seen.pods.len() > 40,
+        "{} pods",
+        watching.seen.pods.len()
+    );
+    assert!(
+        watching.seen.roles > 0,
+        "some service accounts are annotated"
+    );
+    assert_eq!(watching.seen.skipped, 0);
+    assert!(
+        watching
+            .seen
+            .links
+            .iter()
+            .any(|link| matches!(link, Link::Live))
+    );
+    let deployments = watching
+        .seen
+        .pods
+        .iter()
+        .filter(|pod| pod.workload.kind == WorkloadKind::Deployment)
+        .count();
+    assert!(deployments > 10, "{deployments}");
+}
+
+#[tokio::test]
+async fn the_version_of_the_simulated_server_is_read() {
+    let version = object::version(&kubernetes(&demo()).await).await.unwrap();
+    assert!(version.starts_with("v1."), "{version}");
+}
+
+#[tokio::test]
+async fn a_kind_that_may_not_be_read_is_unknown_with_its_verb() {
+    let world = demo();
+    fault(&world, "nodes:*=denied");
+    let mut watching = Watching::start(kubernetes(&world).await);
+    watching
+        .until(|seen| seen.whole[0] && !seen.denied.is_empty())
+        .await;
+    assert!(
+        watching.seen.denied[0].ends_with(" nodes"),
+        "{:?}",
+        watching.seen.denied
+    );
+}
+
+#[tokio::test]
+async fn a_restart_reaches_the_watch() {
+    let world = demo();
+    let connection = kubernetes(&world).await;
+    tokio::spawn(world.controllers());
+    let mut watching = Watching::start(connection.clone());
+    watching.until(|seen| seen.whole[0]).await;
+    let chosen = watching
+        .seen
+        .pods
+        .iter()
+        .find(|pod| pod.workload.kind == WorkloadKind::Deployment && pod.ready)
+        .unwrap();
+    let (workload, old) = (chosen.workload.clone(), chosen.uid.clone());
+    object::restart(&connection, &workload, now())
+        .await
+        .unwrap();
+    watching
+        .until(|seen| {
+            seen.pods.iter().any(|pod| pod.workload == workload)
+                && seen.pods.iter().all(|pod| pod.uid != old)
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn an_annotation_is_written_and_then_protected() {
+    let world = demo();
+    let connection = kubernetes(&world).await;
+    let mut watching = Watching::start(connection.clone());
+    watching.until(|seen| seen.whole[0]).await;
+    let id = watching.seen.pods[0].service_account();
+    let id = ServiceAccountId::new(id.namespace, "default");
+    let (one, two) = (
+        RoleArn::from("arn:aws:iam::1:role/one"),
+        RoleArn::from("arn:aws:iam::1:role/two"),
+    );
+    object::annotate(&connection, &id, None, Some(&one))
+        .await
+        .unwrap();
+    let conflict = object::annotate(&connection, &id, None, Some(&two))
+        .await
+        .unwrap_err();
+    assert_eq!(conflict.kind, FailureKind::Conflict);
+    object::annotate(&connection, &id, Some(&one), None)
+        .await
+        .unwrap();
+    assert_eq!(
+        object::service_account(&connection, &id)
+            .await
+            .unwrap()
+            .role_arn,
+        None
+    );
+}
+
+#[tokio::test]
+async fn the_account_is_read_whole() {
+    let world = demo();
+    let (session, name) = aws(&world);
+    let cluster = session.cluster(&name).await.unwrap();
+    assert_eq!(cluster.arn.as_str(), world.cluster_arn());
+    assert_eq!(session.caller().await.unwrap().account, cluster.account());
+    assert_eq!(session.clusters().await.unwrap(), [name.clone()]);
+    let roles = session.roles().await.unwrap();
+    assert!(roles.len() > 5 && roles.iter().all(|role| !role.trust.text.is_empty()));
+    assert!(session.role(&roles[0].name).await.known().is_some());
+    assert_eq!(session.role(&"no-such-role".into()).await, Fact::Absent);
+    let providers = session.providers().await.unwrap();
+    assert!(
+        providers
+            .iter()
+            .all(|provider| provider.client_ids.is_some())
+    );
+    assert!(!session.node_groups(&name).await.unwrap().is_empty());
+    assert!(
+        session
+            .add_ons(&name)
+            .await
+            .unwrap()
+            .iter()
+            .any(|add_on| &*add_on.name == "eks-pod-identity-agent")
+    );
+    assert!(session.calls() > 8);
+}
+
+#[tokio::test]
+async fn instances_lead_to_the_role_of_the_node() {
+    let world = demo();
+    let mut watching = Watching::start(kubernetes(&world).await);
+    watching.until(|seen| seen.whole[3]).await;
+    let (session, name) = aws(&world);
+    let found = session
+        .instances(&["i-00000000000000000".into()])
+        .await
+        .unwrap();
+    assert_eq!(found[0].1, Fact::Absent);
+    let groups = session.node_groups(&name).await.unwrap();
+    assert!(
+        groups
+            .iter()
+            .all(|group| group.role_arn.as_str().contains(":role/"))
+    );
+    assert_eq!(
+        session
+            .instance_profile("arn:aws:iam::1:instance-profile/none")
+            .await,
+        Fact::Absent
+    );
+}
+
+#[tokio::test]
+async fn an_association_is_created_read_and_removed() {
+    let world = demo();
+    let (session, cluster) = aws(&world);
+    let all = session.associations(&cluster).await.unwrap();
+    let detail = session.association_detail(&cluster, &all[0].id).await;
+    let role = detail.known().unwrap().role_arn.clone();
+    let whom = ServiceAccountId::new("nowhere", "nobody");
+    let new = NewAssociation::new(whom.clone(), role.clone(), "token-1");
+    let id = session.create_association(&cluster, &new).await.unwrap();
+    let association = session.association(&cluster, &id).await.unwrap();
+    assert_eq!(association.detail.known().unwrap().role_arn, role);
+    let again = NewAssociation {
+        client_request_token: "token-2".into(),
+        ..new
+    };
+    let refused = session
+        .create_association(&cluster, &again)
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (refused.kind, refused.code.as_deref()),
+        (FailureKind::Conflict, Some("ResourceInUseException"))
+    );
+    session.delete_association(&cluster, &id).await.unwrap();
+    assert_eq!(
+        session.association_detail(&cluster, &id).await,
+        Fact::Absent
+    );
+}
+
+#[tokio::test]
+async fn every_missing_permission_names_its_action() {
+    let world = demo();
+    let (session, cluster) = aws(&world);
+    fault(&world, "*=denied");
+    let check = |failure: rolecall::domain::failure::Failure, action: &str| {
+        assert_eq!(failure.kind, FailureKind::Denied, "{failure}");
+        assert_eq!(failure.action.as_deref(), Some(action), "{failure}");
+        assert!(failure.next.contains(action), "{failure}");
+    };
+    check(
+        session.cluster(&cluster).await.unwrap_err(),
+        "eks:DescribeCluster",
+    );
+    check(
+        session.associations(&cluster).await.unwrap_err(),
+        "eks:ListPodIdentityAssociations",
+    );
+    check(session.roles().await.unwrap_err(), "iam:ListRoles");
+    check(
+        session.providers().await.unwrap_err(),
+        "iam:ListOpenIDConnectProviders",
+    );
+    check(
+        session.node_groups(&cluster).await.unwrap_err(),
+        "eks:ListNodegroups",
+    );
+    check(
+        session.instances(&["i-1".into()]).await.unwrap_err(),
+        "ec2:DescribeInstances",
+    );
+}
+
+#[tokio::test]
+async fn expired_credentials_are_told_from_missing_permissions() {
+    let world = demo();
+    let (session, cluster) = aws(&world);
+    fault(&world, "*=expired");
+    for failure in [
+        session.caller().await.unwrap_err(),
+        session.cluster(&cluster).await.unwrap_err(),
+        session.roles().await.unwrap_err(),
+    ] {
+        assert_eq!(failure.kind, FailureKind::Credentials, "{failure}");
+    }
+}
+
+#[tokio::test]
+async fn a_large_cluster_arrives_in_small_pieces_and_shares_its_templates() {
+    let spec: Spec = "pods=3000,namespaces=20,serviceaccounts=100,nodes=30,seed=3"
+        .parse()
+        .unwrap();
+    let world = World::generate(&spec, now()).unwrap();
+    let mut watching = Watching::start(kubernetes(&world).await);
+    watching.until(|seen| seen.pods.len() >= 200).await;
+    assert!(
+        !watching.seen.whole[0],
+        "first pods come before the list is whole"
+    );
+    watching.until(|seen| seen.whole[0]).await;
+    assert_eq!(watching.seen.skipped, 0);
+    let mut templates: Vec<_> = watching
+        .seen
+        .pods
+        .iter()
+        .map(|pod| Arc::as_ptr(&pod.spec))
+        .collect();
+    templates.sort();
+    templates.dedup();
+    assert!(
+        templates.len() * 2 < watching.seen.pods.len(),
+        "{} templates",
+        templates.len()
+    );
+}

@@ -1,0 +1,239 @@
+"""The round of the first milestone, on real input.
+
+kubectl and the AWS CLI, which nobody here wrote, change the simulated cluster and account over TCP;
+`rolecall get` and the explorer then have to show what they did. Prints `N passed, N failed`.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from screen import Terminal
+
+ROLECALL = sys.argv[1]
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "pods.eks.amazonaws.com"},
+            "Action": ["sts:AssumeRole", "sts:TagSession"],
+        }
+    ],
+}
+MANIFEST = """
+apiVersion: v1
+kind: Namespace
+metadata: {name: round}
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: worker, namespace: round}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: worker, namespace: round}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: worker}}
+  template:
+    metadata: {labels: {app: worker}}
+    spec:
+      serviceAccountName: worker
+      containers: [{name: worker, image: "example.com/worker:1"}]
+"""
+
+
+def run(*command, stdin=None):
+    """Runs a client and returns its stdout; its stderr tells why it failed."""
+    done = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, f"{' '.join(command)}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def kubectl(*words, stdin=None):
+    return run("kubectl", *words, stdin=stdin)
+
+
+def aws(*words):
+    return json.loads(run("aws", "--output", "json", *words) or "{}")
+
+
+def pods(*words):
+    """Pods of the namespace `round`, as rolecall sees them over TCP."""
+    answer = json.loads(run(ROLECALL, "get", "pods", "-n", "round", "-o", "json", *words))
+    return answer["items"]
+
+
+def until(question, seconds=60):
+    """Asks until the answer is true; the last answer otherwise."""
+    end = time.monotonic() + seconds
+    while True:
+        answer = question()
+        if answer or time.monotonic() > end:
+            return answer
+        time.sleep(0.3)
+
+
+class Round:
+    """One simulator and the steps against it, in order: later ones build on earlier ones."""
+
+    def __init__(self, folder):
+        self.environment = folder / "environment"
+        self.state = folder / "state"
+        command = [ROLECALL, "sim", "--demo", "--env-file", str(self.environment)]
+        self.simulator = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        assert until(self.environment.exists), "the simulator wrote no environment"
+        for line in self.environment.read_text().splitlines():
+            name, value = line.removeprefix("export ").split("=", 1)
+            os.environ[name] = value.strip("'")
+        self.cluster = run("kubectl", "config", "current-context").strip().rsplit("/", 1)[-1]
+
+    def explorer(self, **size):
+        return Terminal([ROLECALL, "--state-dir", str(self.state)], **size)
+
+    def kubectl_lists(self):
+        listed = kubectl("get", "pods", "--all-namespaces")
+        assert "api-service" in listed and "Running" in listed, listed
+        assert "eks-pod-identity-agent" in kubectl("get", "daemonsets", "-n", "kube-system")
+        assert "Service Account:" in kubectl("describe", "pods", "-n", "api-service")
+
+    def kubectl_applies_a_manifest(self):
+        applied = kubectl("apply", "--validate=false", "-f", "-", stdin=MANIFEST)
+        assert "deployment.apps/worker created" in applied, applied
+        again = kubectl("apply", "--validate=false", "-f", "-", stdin=MANIFEST)
+        assert "deployment.apps/worker unchanged" in again, again
+        kubectl("rollout", "status", "deployment/worker", "-n", "round", "--timeout=60s")
+
+    def kubectl_watches(self):
+        command = ["kubectl", "get", "serviceaccounts", "-n", "round", "--watch", "--output=name"]
+        watching = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        try:
+            seen = [watching.stdout.readline() for _ in range(2)]
+            kubectl("create", "serviceaccount", "later", "-n", "round")
+            seen.append(watching.stdout.readline())
+        finally:
+            watching.terminate()
+            watching.wait()
+        assert "serviceaccount/later\n" in seen, seen
+
+    def the_aws_cli_creates_and_lists_roles(self):
+        document = json.dumps(TRUST)
+        created = aws("iam", "create-role", "--role-name", "round-worker", "--assume-role-policy-document", document)
+        self.role = created["Role"]["Arn"]
+        names = [role["RoleName"] for role in aws("iam", "list-roles")["Roles"]]
+        assert "round-worker" in names, names
+        assert aws("iam", "get-role", "--role-name", "round-worker")["Role"]["AssumeRolePolicyDocument"] == TRUST
+
+    def rolecall_sees_pods_without_an_association(self):
+        assert [pod["next"]["mechanism"] for pod in pods()] == ["node-role"] * 2 or all(
+            pod["next"]["mechanism"] in ("node-role", "none") for pod in pods()
+        ), pods()
+
+    def the_aws_cli_creates_and_lists_associations(self):
+        words = ["--cluster-name", self.cluster, "--namespace", "round", "--service-account", "worker"]
+        created = aws("eks", "create-pod-identity-association", *words, "--role-arn", self.role)["association"]
+        self.association = created["associationId"]
+        assert self.association.startswith("a-"), created
+        listed = aws("eks", "list-pod-identity-associations", *words)["associations"]
+        assert [one["associationId"] for one in listed] == [self.association], listed
+
+    def rolecall_says_that_a_restart_brings_it(self):
+        for pod in until(lambda: [pod for pod in pods() if pod["state"] == "drift"]) or pods():
+            assert pod["drift"] and pod["state"] == "drift", pod
+            assert pod["next"]["mechanism"] == "pod-identity", pod
+            assert pod["next"]["roleArn"] == self.role and pod["next"]["associationId"] == self.association, pod
+
+    def the_explorer_shows_a_restart_live(self):
+        explorer = self.explorer()
+        try:
+            explorer.wait_for("k8s live")
+            explorer.press("/ns:round\r")
+            explorer.wait_for("deploy/worker", "drift")
+            time.sleep(3)  # the association has to reach the webhook first, as in EKS
+            kubectl("rollout", "restart", "deployment/worker", "-n", "round")
+            kubectl("rollout", "status", "deployment/worker", "-n", "round", "--timeout=60s")
+            explorer.wait_for("deploy/worker", " ok ", "pod-identity")
+        finally:
+            code = explorer.close("\x1b\x1bq")
+        assert code == 0, f"the explorer ended with {code}"
+
+    def rolecall_shows_what_they_did(self):
+        found = until(lambda: [pod for pod in pods() if pod["state"] == "ok"])
+        assert len(found) == 2, pods()
+        for pod in found:
+            assert pod["now"]["mechanism"] == "pod-identity" and pod["now"]["roleArn"] == self.role, pod
+
+    def rolecall_removes_the_association(self):
+        planned = run(ROLECALL, "dissociate", "round/worker", "--dry-run", "--state-dir", str(self.state))
+        assert self.association in planned, planned
+        assert aws("eks", "list-pod-identity-associations", "--cluster-name", self.cluster, "--namespace", "round")[
+            "associations"
+        ], "a dry run removed it"
+        run(ROLECALL, "dissociate", "round/worker", "--yes", "--state-dir", str(self.state))
+        left = aws("eks", "list-pod-identity-associations", "--cluster-name", self.cluster, "--namespace", "round")
+        assert left["associations"] == [], left
+
+    def rolecall_creates_one_again(self):
+        words = ["round/worker", "--role", "round-worker", "--yes", "--state-dir", str(self.state)]
+        run(ROLECALL, "associate", *words)
+        listed = aws("eks", "list-pod-identity-associations", "--cluster-name", self.cluster, "--namespace", "round")
+        association = listed["associations"][0]["associationId"]
+        told = aws(
+            "eks", "describe-pod-identity-association", "--cluster-name", self.cluster, "--association-id", association
+        )["association"]
+        assert told["roleArn"] == self.role and told["serviceAccount"] == "worker", told
+
+    def kubectl_annotates_and_deletes(self):
+        kubectl("annotate", "serviceaccount", "later", "-n", "round", f"eks.amazonaws.com/role-arn={self.role}")
+        found = json.loads(run(ROLECALL, "get", "sa", "round/later", "-o", "json"))["items"][0]
+        assert found["annotationRoleArn"] == self.role, found
+        kubectl("delete", "namespace", "round", "--wait=false")
+        assert until(lambda: not pods()) is True, pods()
+
+
+STEPS = [
+    Round.kubectl_lists,
+    Round.kubectl_applies_a_manifest,
+    Round.kubectl_watches,
+    Round.the_aws_cli_creates_and_lists_roles,
+    Round.rolecall_sees_pods_without_an_association,
+    Round.the_aws_cli_creates_and_lists_associations,
+    Round.rolecall_says_that_a_restart_brings_it,
+    Round.the_explorer_shows_a_restart_live,
+    Round.rolecall_shows_what_they_did,
+    Round.rolecall_removes_the_association,
+    Round.rolecall_creates_one_again,
+    Round.kubectl_annotates_and_deletes,
+]
+
+
+def main():
+    passed = 0
+    with tempfile.TemporaryDirectory() as folder:
+        # Nothing of the person's own configuration takes part.
+        os.environ["HOME"] = folder
+        os.environ.pop("AWS_PROFILE", None)
+        whole = Round(Path(folder))
+        try:
+            for step in STEPS:
+                try:
+                    step(whole)
+                except Exception as failure:  # whatever it was, later steps cannot be trusted
+                    print(f"FAIL {step.__name__}: {failure}")
+                    break
+                print(f"ok   {step.__name__.replace('_', ' ')}")
+                passed += 1
+        finally:
+            whole.simulator.send_signal(signal.SIGINT)
+            whole.simulator.wait(timeout=10)
+    print(f"{passed} passed, {len(STEPS) - passed} failed")
+    return 0 if passed == len(STEPS) else 1
+
+
+sys.exit(main())

@@ -1,0 +1,68 @@
+"""A program in a pseudo-terminal, seen through a terminal emulator: keys in, screen out."""
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import termios
+import time
+
+import pyte
+
+
+class Terminal:
+    """Runs a command on a screen of its own."""
+
+    def __init__(self, command, columns=120, rows=36, environment=None):
+        self.screen = pyte.Screen(columns, rows)
+        self.stream = pyte.ByteStream(self.screen)
+        self.started = time.monotonic()
+        self.process, self.handle = pty.fork()
+        if self.process == 0:
+            os.execvpe(command[0], command, {**os.environ, "TERM": "xterm-256color", **(environment or {})})
+        size = struct.pack("HHHH", rows, columns, 0, 0)
+        fcntl.ioctl(self.handle, termios.TIOCSWINSZ, size)
+        os.kill(self.process, signal.SIGWINCH)
+
+    def read(self, seconds):
+        """Takes in what the program writes for so long at most; False once it has ended."""
+        ready, _, _ = select.select([self.handle], [], [], seconds)
+        if not ready:
+            return True
+        try:
+            written = os.read(self.handle, 65536)
+        except OSError:
+            return False
+        self.stream.feed(written)
+        return bool(written)
+
+    def text(self):
+        """What is on the screen."""
+        return "\n".join(line.rstrip() for line in self.screen.display)
+
+    def press(self, keys):
+        """Types."""
+        os.write(self.handle, keys.encode())
+
+    def wait_for(self, *wanted, seconds=20):
+        """Waits until all of these texts are on the screen at once."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            alive = self.read(0.05)
+            if all(one in self.text() for one in wanted):
+                return
+            if not alive:
+                break
+        raise AssertionError(f"not on the screen: {wanted}\n{self.text()}")
+
+    def close(self, keys="q"):
+        """Leaves the program and waits for its end."""
+        self.press(keys)
+        end = time.monotonic() + 5
+        while self.read(0.05) and time.monotonic() < end:
+            pass
+        _, status = os.waitpid(self.process, 0)
+        os.close(self.handle)
+        return os.waitstatus_to_exitcode(status)
