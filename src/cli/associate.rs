@@ -134,8 +134,7 @@ fn run(
 ) -> Result<Exit, Failure> {
     start::block_on(async {
         let outside = global.outside(false)?;
-        let timeout = global.timeout;
-        let survey = survey::survey(&outside, global.namespace.clone(), timeout, Clock::System).await?;
+        let survey = survey::survey(&outside, global.timeout, Clock::System).await?;
         let plan = plan(&survey.inventory)?;
         print(&shown(global, &plan))?;
         if let Some(exit) = refused(global, change, &plan)? {

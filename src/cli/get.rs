@@ -74,7 +74,7 @@ impl Global {
     pub(super) fn survey(&self) -> Result<survey::Survey, Failure> {
         start::block_on(async {
             let outside = self.outside(false)?;
-            survey::survey(&outside, self.namespace.clone(), self.timeout, Clock::System).await
+            survey::survey(&outside, self.timeout, Clock::System).await
         })?
     }
 

@@ -30,6 +30,7 @@ impl Global {
             cluster: self.cluster.clone(),
             region: self.region.clone(),
             profile: self.profile.clone(),
+            namespace: self.namespace.clone(),
             timeout: self.timeout,
         })))
     }
@@ -51,8 +52,10 @@ impl Global {
             (loaded.settings.read_only, loaded.settings.write) = (true, false);
         }
         loaded.settings.write |= self.write;
-        if let Some(filter) = &self.filter {
-            loaded.settings.filter.clone_from(filter);
+        let namespace = self.namespace.as_ref().map(|name| format!("ns:\"{name}\""));
+        let terms: Vec<_> = namespace.iter().chain(&self.filter).map(String::as_str).collect();
+        if !terms.is_empty() {
+            loaded.settings.filter = terms.join(" ");
         }
         loaded
     }

@@ -47,7 +47,6 @@ pub fn open(
         explorer::open(Opening {
             outside,
             loaded: global.loaded(),
-            namespaces: global.namespace.clone().map(|one| vec![one]),
             state,
             color: global.uses_color(),
             author: Author { host: global.host(), ..Author::default() },

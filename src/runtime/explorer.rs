@@ -38,8 +38,6 @@ pub struct Opening {
     pub outside: Outside,
     /// Settings, keys and what is wrong with the files.
     pub loaded: Loaded,
-    /// Only these namespaces; all that are visible if absent.
-    pub namespaces: Option<Vec<String>>,
     /// Where the journal is.
     pub state: PathBuf,
     /// Colours may be used.
@@ -54,10 +52,16 @@ pub struct Opening {
 /// Before the screen is taken: kubeconfig or flags lead nowhere. After it was given back: it could not be written.
 pub async fn open(opening: Opening) -> Result<End, Failure> {
     let place = opening.outside.place()?;
-    let theme = settings::theme(&opening.loaded.settings, opening.color);
+    let chosen = settings::theme(&opening.loaded.settings, opening.color);
     restore_on_panic();
     let (host, terminal) = RealHost::enter().map_err(|error| no_terminal(&error))?;
+    let theme = chosen.clone().unwrap_or_else(Theme::dark);
     let mut explorer = assemble(opening, place, theme, terminal, host, Clock::System)?;
+    explorer.draw().map_err(|error| no_terminal(&error))?;
+    if chosen.is_none() {
+        // After the first frame, and before anybody else reads what the terminal says.
+        explorer.theme = settings::detected_theme();
+    }
     let ended = explorer.run(input::events()).await;
     explorer.deeds.stop();
     drop(explorer);
@@ -77,9 +81,9 @@ pub fn assemble<B: Backend, H>(
     clock: Clock,
 ) -> Result<Explorer<B, H>, Failure>
 where
-    B::Error: Into<std::io::Error>,
+    B::Error: Send + Sync + 'static,
 {
-    let size = terminal.size().map_err(|error| no_terminal(&error.into()))?;
+    let size = terminal.size().map_err(|error| no_terminal(&std::io::Error::other(error)))?;
     let (told, arriving) = mpsc::channel(WAITING);
     let id = ClusterId::default();
     let mut model = Model::new(Start {
@@ -95,7 +99,7 @@ where
     let author = Author { context: place.target.context.clone(), ..opening.author };
     let settle: Duration = opening.outside.settle();
     let stop = CancellationToken::new();
-    let hand = Hand::start(id, opening.outside, place, opening.namespaces, clock, told.clone(), stop);
+    let hand = Hand::start(id, opening.outside, place, clock, told.clone(), stop);
     let deeds = Deeds::new(HashMap::from([(id, hand)]), told, &opening.state, author, clock, settle);
     Ok(Explorer { terminal, host, model, theme, deeds, arriving, clock, shown: None })
 }

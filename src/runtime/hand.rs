@@ -43,7 +43,6 @@ pub struct Hand {
     id: ClusterId,
     outside: Outside,
     place: Place,
-    namespaces: Option<Vec<String>>,
     clock: Clock,
     told: mpsc::Sender<Message>,
     changes: mpsc::Sender<Vec<Change>>,
@@ -60,7 +59,6 @@ impl Hand {
         id: ClusterId,
         outside: Outside,
         place: Place,
-        namespaces: Option<Vec<String>>,
         clock: Clock,
         told: mpsc::Sender<Message>,
         stop: CancellationToken,
@@ -70,7 +68,6 @@ impl Hand {
             id,
             outside,
             place,
-            namespaces,
             clock,
             told,
             changes,
@@ -175,7 +172,7 @@ impl Hand {
 
     async fn watch(&self, connection: Connection) {
         let (events, mut heard) = mpsc::channel(64);
-        let watching = watch::watch(connection, self.namespaces.clone(), events, self.stop.clone());
+        let watching = watch::watch(connection, None, events, self.stop.clone());
         tokio::spawn(watching);
         while let Some(event) = heard.recv().await {
             match event {

@@ -35,6 +35,8 @@ pub struct Options {
     pub region: Option<String>,
     /// The AWS profile.
     pub profile: Option<String>,
+    /// The namespace to fall back to where the whole cluster may not be read.
+    pub namespace: Option<String>,
     /// How long an operation may take.
     pub timeout: Duration,
 }
@@ -162,7 +164,7 @@ fn real_place(options: &Options) -> Result<Place, Failure> {
         context: options.context.clone(),
     });
     let wants_context = options.context.is_some() || options.kubeconfig.is_some();
-    let (mut target, context) = match loaded {
+    let (mut target, mut context) = match loaded {
         Ok(context) if options.cluster.is_none() || wants_context => {
             (context.target.clone(), Some(context))
         }
@@ -174,6 +176,12 @@ fn real_place(options: &Options) -> Result<Place, Failure> {
     }
     if let Some(region) = &options.region {
         target.region = Some(region.as_str().into());
+    }
+    if options.namespace.is_some() {
+        target.namespace.clone_from(&options.namespace);
+    }
+    if let Some(context) = &mut context {
+        context.target.namespace.clone_from(&target.namespace);
     }
     Ok(Place { target, context })
 }

@@ -73,7 +73,7 @@ pub struct Explorer<B: Backend, H> {
 impl<B, H> Explorer<B, H>
 where
     B: Backend,
-    B::Error: Into<io::Error>,
+    B::Error: Send + Sync + 'static,
     H: Host<B>,
 {
     /// Runs until somebody leaves or the terminal is gone.
@@ -160,12 +160,12 @@ where
         match effect {
             Effect::Quit => return Ok(true),
             Effect::Redraw => {
-                self.terminal.clear().map_err(Into::into)?;
+                self.terminal.clear().map_err(io::Error::other)?;
                 self.shown = None;
             }
             Effect::Suspend => {
                 self.host.suspend(self.terminal.backend_mut())?;
-                self.terminal.clear().map_err(Into::into)?;
+                self.terminal.clear().map_err(io::Error::other)?;
                 self.shown = None;
                 self.deeds.tell(Message::Resumed);
             }
@@ -178,11 +178,15 @@ where
         Ok(false)
     }
 
-    fn draw(&mut self) -> io::Result<()> {
+    /// Draws one frame, whether anything changed or not.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn draw(&mut self) -> io::Result<()> {
         self.host.begin_frame(self.terminal.backend_mut())?;
         let (model, theme) = (&self.model, &self.theme);
         let mut measure = model.measure;
-        self.terminal.draw(|frame| measure = ui::draw(frame, model, theme)).map_err(Into::into)?;
+        self.terminal.draw(|frame| measure = ui::draw(frame, model, theme)).map_err(io::Error::other)?;
         self.host.end_frame(self.terminal.backend_mut())?;
         if measure != self.model.measure {
             self.take(Message::Measured(measure))?;

@@ -82,20 +82,18 @@ fn read(file: &Path, asked: bool, problems: &mut Vec<Problem>) -> Option<(String
     }
 }
 
-/// The theme of the settings; `NO_COLOR` chooses the one that needs none, and a terminal that
-/// answers tells light from dark.
-pub fn theme(settings: &Settings, color: bool) -> Theme {
-    if !color {
-        return Theme::mono();
-    }
-    Theme::named(&settings.theme).unwrap_or_else(detected)
+/// The theme of the settings; `NO_COLOR` chooses the one that needs none. `None`: the terminal
+/// has to be asked.
+pub fn theme(settings: &Settings, color: bool) -> Option<Theme> {
+    if color { Theme::named(&settings.theme) } else { Some(Theme::mono()) }
 }
 
-/// Asks the terminal for its background, briefly; one that does not answer is taken for dark.
-fn detected() -> Theme {
+/// Asks the terminal for its background. Every terminal answers the question that goes with it, at
+/// the distance of the connection; one that does not is taken for dark after a while.
+pub fn detected_theme() -> Theme {
     use terminal_colorsaurus::{QueryOptions, ThemeMode, theme_mode};
     let mut options = QueryOptions::default();
-    options.timeout = std::time::Duration::from_millis(100);
+    options.timeout = std::time::Duration::from_millis(500);
     match theme_mode(options) {
         Ok(ThemeMode::Light) => Theme::light(),
         Ok(ThemeMode::Dark) | Err(_) => Theme::dark(),

@@ -37,7 +37,6 @@ pub struct Survey {
 /// When kubeconfig or flags do not lead to a cluster. Everything else becomes a gap.
 pub async fn survey(
     outside: &Outside,
-    namespace: Option<String>,
     timeout: Duration,
     clock: Clock,
 ) -> Result<Survey, Failure> {
@@ -55,7 +54,7 @@ pub async fn survey(
         look.reader = Some(reader.clone());
         tokio::spawn(async move { reader.everything().await });
     }
-    let connection = look.follow(connection, namespace, changes, &stop);
+    let connection = look.follow(connection, changes, &stop);
     look.until_settled(&mut arriving, Instant::now() + timeout).await;
     stop.cancel();
     Ok(Survey { inventory: look.inventory, session, connection })
@@ -71,15 +70,14 @@ impl Look {
     fn follow(
         &mut self,
         connection: Result<Connection, Failure>,
-        namespace: Option<String>,
         changes: mpsc::Sender<Vec<Change>>,
         stop: &CancellationToken,
     ) -> Option<Connection> {
         match connection {
             Ok(connection) => {
                 let (events, mut heard) = mpsc::channel(256);
-                let namespaces = namespace.map(|one| vec![one]);
-                tokio::spawn(watch::watch(connection.clone(), namespaces, events, stop.clone()));
+                // Everything is read, also for one namespace: agents, nodes and webhooks decide elsewhere.
+                tokio::spawn(watch::watch(connection.clone(), None, events, stop.clone()));
                 tokio::spawn(async move {
                     while let Some(event) = heard.recv().await {
                         if let Some(batch) = batch(event) {

@@ -210,10 +210,20 @@ pub fn wrap(text: &str, width: usize, lines: usize) -> Vec<String> {
     if out.len() > lines {
         out.truncate(lines);
         if let Some(last) = out.last_mut() {
-            *last = fit(&format!("{last} {}", "-".repeat(width)), width);
+            *last = continued(last, width);
         }
     }
     out
+}
+
+/// A last line that says that more would follow.
+fn continued(last: &str, width: usize) -> String {
+    let used = last.width();
+    if used + CUT.len() <= width {
+        format!("{last}{CUT}")
+    } else {
+        fit(&format!("{last}{}", "-".repeat(CUT.len())), width)
+    }
 }
 
 fn place(out: &mut Vec<String>, word: &str, width: usize, lines: usize) {
@@ -363,7 +373,7 @@ mod tests {
     fn wrapping_breaks_at_spaces_and_says_when_something_is_left() {
         assert_eq!(wrap("the trust policy admits payments", 12, 9), ["the trust", "policy", "admits", "payments"]);
         assert_eq!(wrap("abcdefghij", 4, 9), ["abcd", "efgh", "ij"]);
-        assert_eq!(wrap("one two three four", 8, 2), ["one two", "three .."]);
+        assert_eq!(wrap("one two three four", 8, 2), ["one two", "three.."]);
         assert_eq!(wrap("abcd  ", 4, 9).concat().trim(), "abcd");
         assert!(wrap("abcd   efgh", 4, 9).iter().all(|line| line.len() <= 4));
         assert_eq!(wrap("x", 0, 2), Vec::<String>::new());

@@ -35,6 +35,11 @@ class Terminal:
             written = os.read(self.handle, 65536)
         except OSError:
             return False
+        # Terminals answer what they are and which background they have; so does this one.
+        if b"\x1b]11;?" in written:
+            os.write(self.handle, b"\x1b]11;rgb:0000/0000/0000\x1b\\")
+        if b"\x1b[c" in written:
+            os.write(self.handle, b"\x1b[?62;22c")
         self.stream.feed(written)
         return bool(written)
 

@@ -84,7 +84,6 @@ impl Play {
         let opening = Opening {
             outside: outside.clone(),
             loaded: Loaded { settings, keys: Default::default(), problems: Vec::new() },
-            namespaces: None,
             state: state.path().to_path_buf(),
             color: true,
             author: Author::default(),

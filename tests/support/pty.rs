@@ -18,8 +18,24 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub struct Pty {
     child: Box<dyn Child + Send + Sync>,
     master: Box<dyn MasterPty + Send>,
-    writer: Box<dyn Write + Send>,
+    writer: Writer,
     seen: Arc<Mutex<Seen>>,
+}
+
+type Writer = Arc<Mutex<Box<dyn Write + Send>>>;
+
+/// Terminals answer what they are and which background they have; so does this one.
+fn answer(written: &[u8], writer: &Writer) {
+    let text = String::from_utf8_lossy(written);
+    let mut answers = String::new();
+    if text.contains("\x1b]11;?") {
+        answers.push_str("\x1b]11;rgb:0000/0000/0000\x1b\\");
+    }
+    if text.contains("\x1b[c") {
+        answers.push_str("\x1b[?62;22c");
+    }
+    // A program that has ended needs no answer.
+    let _ = writer.lock().unwrap().write_all(answers.as_bytes());
 }
 
 struct Seen {
@@ -48,15 +64,17 @@ impl Pty {
         let mut reader = pair.master.try_clone_reader().unwrap();
         let seen = Arc::new(Mutex::new(Seen { screen: vt100::Parser::new(cells(rows), cells(columns), 0), bytes: Vec::new() }));
         let shared = Arc::clone(&seen);
+        let writer: Writer = Arc::new(Mutex::new(pair.master.take_writer().unwrap()));
+        let answers = Arc::clone(&writer);
         thread::spawn(move || {
             let mut buffer = [0; 65536];
             while let Ok(read @ 1..) = reader.read(&mut buffer) {
+                answer(&buffer[..read], &answers);
                 let mut seen = shared.lock().unwrap();
                 seen.screen.process(&buffer[..read]);
                 seen.bytes.extend_from_slice(&buffer[..read]);
             }
         });
-        let writer = pair.master.take_writer().unwrap();
         Self { child, master: pair.master, writer, seen }
     }
 
@@ -79,8 +97,9 @@ impl Pty {
 
     /// Types.
     pub fn press(&mut self, keys: &str) {
-        self.writer.write_all(keys.as_bytes()).unwrap();
-        self.writer.flush().unwrap();
+        let mut writer = self.writer.lock().unwrap();
+        writer.write_all(keys.as_bytes()).unwrap();
+        writer.flush().unwrap();
     }
 
     /// Changes the size of the window.

@@ -19,12 +19,7 @@ impl Action {
     pub(super) fn new(text: String, span: Span) -> Self {
         let folded = text.to_ascii_lowercase();
         let glob = folded.contains(['*', '?']).then(|| Glob::new(&folded));
-        Self {
-            text,
-            span,
-            folded,
-            glob,
-        }
+        Self { text, span, folded, glob }
     }
 
     /// Whether the pattern covers an action, e.g. `sts:AssumeRole`.
@@ -37,10 +32,7 @@ impl Action {
 
     /// `None` for an action of STS, else the service it names. IAM refuses others.
     pub(super) fn foreign_service(&self) -> Option<&str> {
-        let service = self
-            .folded
-            .split_once(':')
-            .map_or(self.folded.as_str(), |(service, _)| service);
+        let service = self.folded.split_once(':').map_or(self.folded.as_str(), |(service, _)| service);
         (service != "sts" || !self.folded.contains(':')).then_some(service)
     }
 }

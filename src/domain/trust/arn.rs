@@ -56,12 +56,9 @@ impl ArnPattern {
         match self {
             Self::LoneStar => None,
             Self::Malformed => Some(false),
-            Self::Parts(patterns) => Some(parts(arn).is_some_and(|parts| {
-                patterns
-                    .iter()
-                    .zip(parts)
-                    .all(|(pattern, part)| pattern.matches(part))
-            })),
+            Self::Parts(patterns) => Some(
+                parts(arn).is_some_and(|parts| patterns.iter().zip(parts).all(|(pattern, part)| pattern.matches(part))),
+            ),
         }
     }
 }
@@ -103,20 +100,14 @@ mod tests {
     fn a_wildcard_never_crosses_a_colon() {
         let cluster = "arn:aws:eks:eu-west-1:111122223333:cluster/prod";
         assert_eq!(matches("arn:aws:eks:*:*:cluster/p*", cluster), Some(true));
-        assert_eq!(
-            matches("arn:aws:eks:eu-west-1:*cluster/prod", cluster),
-            Some(false)
-        );
+        assert_eq!(matches("arn:aws:eks:eu-west-1:*cluster/prod", cluster), Some(false));
         assert_eq!(matches("arn:*", cluster), Some(false));
     }
 
     #[test]
     fn part_six_may_hold_colons() {
         let stream = "arn:aws:logs:eu-west-1:1:log-group:/aws/eks:stream";
-        assert_eq!(
-            matches("arn:aws:logs:*:1:log-group:/aws/*:*", stream),
-            Some(true)
-        );
+        assert_eq!(matches("arn:aws:logs:*:1:log-group:/aws/*:*", stream), Some(true));
     }
 
     #[test]

@@ -64,11 +64,7 @@ enum Matcher {
 impl ConditionValue {
     pub(super) fn new(text: String, span: Span, operator: &Operator, variables: bool) -> Self {
         let matcher = Matcher::new(&text, operator, variables && operator.takes_variables());
-        Self {
-            text,
-            span,
-            matcher,
-        }
+        Self { text, span, matcher }
     }
 }
 
@@ -107,9 +103,7 @@ impl Matcher {
             (Self::TextIgnoreCase(text), _) => request.to_lowercase() == *text,
             (Self::Glob(glob), _) => glob.matches(request),
             (Self::Arn(pattern), _) => {
-                return pattern
-                    .matches(request)
-                    .map_or(Truth::undocumented("ArnLike-lone-star"), Truth::from);
+                return pattern.matches(request).map_or(Truth::undocumented("ArnLike-lone-star"), Truth::from);
             }
             (Self::Number(Some(number)), Comparison::Number(order)) => Number::parse(request)
                 .and_then(|request| request.compare(*number))
@@ -164,20 +158,14 @@ impl Condition {
             (Fact::Unknown(unknown), _) => self.unknown(*unknown, fact, context),
             // A set operator takes an empty string for an empty set.
             (Fact::One(value), Some(_)) if value.is_empty() => self.missing(),
-            (Fact::Many(values), _) if values.iter().all(|value| value.is_empty()) => {
-                self.missing()
-            }
+            (Fact::Many(values), _) if values.iter().all(|value| value.is_empty()) => self.missing(),
             (Fact::One(value), _) => self.value_passes(value, fact, context),
-            (Fact::Many(values), Some(Quantifier::ForAllValues)) => Truth::all(
-                values
-                    .iter()
-                    .map(|value| self.value_passes(value, fact, context)),
-            ),
-            (Fact::Many(values), Some(Quantifier::ForAnyValue)) => Truth::any(
-                values
-                    .iter()
-                    .map(|value| self.value_passes(value, fact, context)),
-            ),
+            (Fact::Many(values), Some(Quantifier::ForAllValues)) => {
+                Truth::all(values.iter().map(|value| self.value_passes(value, fact, context)))
+            }
+            (Fact::Many(values), Some(Quantifier::ForAnyValue)) => {
+                Truth::any(values.iter().map(|value| self.value_passes(value, fact, context)))
+            }
             (Fact::Many(_), None) => Truth::undocumented("multi-valued-key-without-set-operator"),
         }
     }
@@ -199,21 +187,13 @@ impl Condition {
             Matcher::Template(parts) => template_fits(parts, request, comparison, own, context),
             matcher => matcher.fits(request, comparison),
         }));
-        if self.operator.negated {
-            fits.not()
-        } else {
-            fits
-        }
+        if self.operator.negated { fits.not() } else { fits }
     }
 
     /// The value is not known, and perhaps not even whether there is one.
     fn unknown(&self, unknown: Unknown, fact: &Fact<'_>, context: &Context<'_>) -> Truth {
         let present = self.any_value_passes(fact, context);
-        if unknown.may_be_absent {
-            present.either(self.missing(), &self.key)
-        } else {
-            present
-        }
+        if unknown.may_be_absent { present.either(self.missing(), &self.key) } else { present }
     }
 
     /// What holds for every value the key could have.
@@ -223,25 +203,17 @@ impl Condition {
             matcher if matcher.fits_everything() => Truth::True,
             _ => Truth::unknown(&self.key),
         }));
-        if self.operator.negated {
-            fits.not()
-        } else {
-            fits
-        }
+        if self.operator.negated { fits.not() } else { fits }
     }
 
-    fn template_fits_unknown(
-        &self,
-        parts: &[Part],
-        fact: &Fact<'_>,
-        context: &Context<'_>,
-    ) -> Truth {
+    fn template_fits_unknown(&self, parts: &[Part], fact: &Fact<'_>, context: &Context<'_>) -> Truth {
         match variable::resolve(parts, context, fact) {
             Resolved::Null => Truth::False,
             Resolved::SameAsKey => Truth::True,
             Resolved::Undocumented => Truth::undocumented("variable-syntax"),
-            Resolved::Pattern { unknown, .. } => Truth::Unknown(vec![self.key.clone()])
-                .and(Truth::all(unknown.iter().map(|k| Truth::unknown(k)))),
+            Resolved::Pattern { unknown, .. } => {
+                Truth::Unknown(vec![self.key.clone()]).and(Truth::all(unknown.iter().map(|k| Truth::unknown(k))))
+            }
         }
     }
 
@@ -286,18 +258,13 @@ impl Condition {
         let required = !operator.negated && !operator.if_exists && operator.documented_case;
         let textual = matches!(operator.comparison, Comparison::Text | Comparison::TextLike);
         let not_vacuous = operator.quantifier != Some(Quantifier::ForAllValues);
-        let fixed = self
-            .values
-            .iter()
-            .all(|value| !matches!(value.matcher, Matcher::Template(_)));
+        let fixed = self.values.iter().all(|value| !matches!(value.matcher, Matcher::Template(_)));
         (required && textual && not_vacuous && fixed).then(|| self.values.iter())
     }
 
     /// Whether a text would fit one of the values if they were `StringLike` patterns.
     pub(super) fn would_fit_as_pattern(&self, text: &str) -> Option<&ConditionValue> {
-        self.values
-            .iter()
-            .find(|value| value.text.contains(['*', '?']) && Glob::new(&value.text).matches(text))
+        self.values.iter().find(|value| value.text.contains(['*', '?']) && Glob::new(&value.text).matches(text))
     }
 }
 
@@ -321,13 +288,8 @@ fn template_fits(
                 Comparison::TextIgnoreCase => (fold(&pieces), Cow::Owned(request.to_lowercase())),
                 _ => (pieces, Cow::Borrowed(request)),
             };
-            let possible =
-                comparison == Comparison::Bool || Glob::from_pieces(&pieces).matches(&request);
-            if possible {
-                Truth::Unknown(unknown)
-            } else {
-                Truth::False
-            }
+            let possible = comparison == Comparison::Bool || Glob::from_pieces(&pieces).matches(&request);
+            if possible { Truth::Unknown(unknown) } else { Truth::False }
         }
     }
 }

@@ -23,14 +23,8 @@ pub(super) struct Unknown {
 }
 
 impl<'a> Fact<'a> {
-    const UNKNOWN: Self = Self::Unknown(Unknown {
-        may_be_absent: true,
-        organization: false,
-    });
-    const PRESENT: Self = Self::Unknown(Unknown {
-        may_be_absent: false,
-        organization: false,
-    });
+    const UNKNOWN: Self = Self::Unknown(Unknown { may_be_absent: true, organization: false });
+    const PRESENT: Self = Self::Unknown(Unknown { may_be_absent: false, organization: false });
 
     fn known(text: &'a str) -> Self {
         Self::One(Cow::Borrowed(text))
@@ -64,12 +58,8 @@ const SESSION_TAGS: [&str; 6] = [
 ];
 
 /// Keys with several values; they need `ForAllValues` or `ForAnyValue`.
-const MULTI_VALUED: [&str; 4] = [
-    "aws:tagkeys",
-    "sts:transitivetagkeys",
-    "aws:calledvia",
-    "aws:principalservicenameslist",
-];
+const MULTI_VALUED: [&str; 4] =
+    ["aws:tagkeys", "sts:transitivetagkeys", "aws:calledvia", "aws:principalservicenameslist"];
 
 /// Whether a key (in lower case) has several values.
 pub(super) fn is_multi_valued(key: &str) -> bool {
@@ -87,22 +77,14 @@ impl<'a> Context<'a> {
 }
 
 fn given<'a>(request: &'a RawRequest, key: &str) -> Fact<'a> {
-    let found = request
-        .context
-        .iter()
-        .find(|(name, _)| name.to_lowercase() == key);
+    let found = request.context.iter().find(|(name, _)| name.to_lowercase() == key);
     match found {
         None => Fact::Absent,
-        Some((_, ContextValue::One(value))) if is_multi_valued(key) => {
-            Fact::Many(vec![Cow::Borrowed(value)])
-        }
+        Some((_, ContextValue::One(value))) if is_multi_valued(key) => Fact::Many(vec![Cow::Borrowed(value)]),
         Some((_, ContextValue::One(value))) => Fact::known(value),
-        Some((_, ContextValue::Many(values))) => Fact::Many(
-            values
-                .iter()
-                .map(|value| Cow::Borrowed(value.as_str()))
-                .collect(),
-        ),
+        Some((_, ContextValue::Many(values))) => {
+            Fact::Many(values.iter().map(|value| Cow::Borrowed(value.as_str())).collect())
+        }
     }
 }
 
@@ -122,9 +104,7 @@ fn fact<'a>(request: &'a Request, key: &str) -> Fact<'a> {
 fn issuer_claim<'k>(request: &Request, key: &'k str) -> Option<&'k str> {
     let issuer = request.cluster.issuer_host_path();
     let (prefix, rest) = (key.get(..issuer.len())?, key.get(issuer.len()..)?);
-    (!issuer.is_empty() && prefix.eq_ignore_ascii_case(issuer))
-        .then_some(rest)?
-        .strip_prefix(':')
+    (!issuer.is_empty() && prefix.eq_ignore_ascii_case(issuer)).then_some(rest)?.strip_prefix(':')
 }
 
 /// EKS tokens offer `sub` and `aud` to conditions and nothing else.
@@ -137,11 +117,7 @@ fn claims<'a>(request: &'a Request, claim: &str) -> Fact<'a> {
 }
 
 fn sends_tags(request: &Request) -> bool {
-    request.session_tags
-        && matches!(
-            request.mechanism,
-            Mechanism::PodIdentity | Mechanism::PodIdentityTarget
-        )
+    request.session_tags && matches!(request.mechanism, Mechanism::PodIdentity | Mechanism::PodIdentityTarget)
 }
 
 /// The value of one of the six session tags.
@@ -159,11 +135,7 @@ fn session_tag<'a>(request: &'a Request, tag: &str) -> Option<Fact<'a>> {
 }
 
 fn request_tag<'a>(request: &'a Request, tag: &str) -> Fact<'a> {
-    let sent = if sends_tags(request) {
-        session_tag(request, tag)
-    } else {
-        None
-    };
+    let sent = if sends_tags(request) { session_tag(request, tag) } else { None };
     sent.unwrap_or(Fact::Absent)
 }
 
@@ -173,11 +145,7 @@ fn principal_tag<'a>(request: &'a Request, tag: &str) -> Fact<'a> {
     if request.mechanism != Mechanism::PodIdentityTarget {
         return Fact::Absent;
     }
-    let inherited = if request.session_tags {
-        session_tag(request, tag)
-    } else {
-        None
-    };
+    let inherited = if request.session_tags { session_tag(request, tag) } else { None };
     inherited.unwrap_or(Fact::UNKNOWN)
 }
 
@@ -200,8 +168,8 @@ fn everywhere<'a>(request: &'a Request, key: &str) -> Option<Fact<'a>> {
         "aws:viaawsservice" => Fact::known("false"),
         "aws:resourceaccount" => Fact::known(request.role.account()),
         "sts:rolesessionname" | "aws:requestedregion" => Fact::PRESENT,
-        "aws:sourceip" | "aws:sourcevpc" | "aws:sourcevpce" | "aws:sourcevpcarn"
-        | "aws:vpcsourceip" | "aws:useragent" | "aws:referer" => Fact::UNKNOWN,
+        "aws:sourceip" | "aws:sourcevpc" | "aws:sourcevpce" | "aws:sourcevpcarn" | "aws:vpcsourceip"
+        | "aws:useragent" | "aws:referer" => Fact::UNKNOWN,
         _ if key.starts_with("aws:vpce") => Fact::UNKNOWN,
         _ => return None,
     })
@@ -239,9 +207,7 @@ fn pod_identity<'a>(request: &'a Request, key: &str) -> Fact<'a> {
         "aws:sourceorgpaths" | "aws:resourceorgpaths" => organization_paths(request),
         "aws:principalisawsservice" => Fact::known("true"),
         "aws:principalservicename" => Fact::known(PODS_SERVICE),
-        "aws:principalarn" | "aws:principalaccount" | "aws:principaltype" | "aws:userid" => {
-            Fact::UNKNOWN
-        }
+        "aws:principalarn" | "aws:principalaccount" | "aws:principaltype" | "aws:userid" => Fact::UNKNOWN,
         _ => Fact::Absent,
     }
 }
@@ -293,10 +259,7 @@ fn target<'a>(request: &'a Request, key: &str) -> Fact<'a> {
 fn external_id(request: &Request) -> String {
     let (region, cluster) = (&request.region, &request.cluster);
     let (namespace, service_account) = (&request.namespace, &request.service_account);
-    format!(
-        "{region}/{}/{}/{namespace}/{service_account}",
-        cluster.account, cluster.name
-    )
+    format!("{region}/{}/{}/{namespace}/{service_account}", cluster.account, cluster.name)
 }
 
 fn tag_keys<'a>(request: &Request) -> Fact<'a> {
@@ -309,10 +272,7 @@ fn tag_keys<'a>(request: &Request) -> Fact<'a> {
 /// Role and cluster are in one account, so source and resource organization are one.
 fn organization(request: &Request) -> Fact<'_> {
     match &request.organization {
-        Organization::Unknown => Fact::Unknown(Unknown {
-            may_be_absent: true,
-            organization: true,
-        }),
+        Organization::Unknown => Fact::Unknown(Unknown { may_be_absent: true, organization: true }),
         Organization::None => Fact::Absent,
         Organization::Id(id) => Fact::known(id),
     }

@@ -53,16 +53,7 @@ pub struct Decision {
 
 impl Decision {
     pub(super) fn new(verdict: Verdict, reason: String) -> Self {
-        Self {
-            verdict,
-            statement: None,
-            span: None,
-            reason,
-            hint: None,
-            code: None,
-            expected: None,
-            found: None,
-        }
+        Self { verdict, statement: None, span: None, reason, hint: None, code: None, expected: None, found: None }
     }
 
     pub(super) fn at(mut self, statement: usize, span: Span) -> Self {
@@ -81,11 +72,7 @@ impl Decision {
         self
     }
 
-    pub(super) fn compared(
-        mut self,
-        expected: impl Into<String>,
-        found: impl Into<String>,
-    ) -> Self {
+    pub(super) fn compared(mut self, expected: impl Into<String>, found: impl Into<String>) -> Self {
         self.expected = Some(expected.into());
         self.found = Some(found.into());
         self

@@ -82,21 +82,15 @@ impl Statement {
 
     /// The first repeated key whose effect AWS does not document.
     pub fn undefined(&self) -> Option<&Duplicate> {
-        self.duplicates
-            .iter()
-            .find(|duplicate| !duplicate.documented)
+        self.duplicates.iter().find(|duplicate| !duplicate.documented)
     }
 
     pub(super) fn covers(&self, action: &str) -> bool {
-        self.action
-            .as_ref()
-            .is_some_and(|element| element.covers(action))
+        self.action.as_ref().is_some_and(|element| element.covers(action))
     }
 
     pub(super) fn action_span(&self) -> Span {
-        self.action
-            .as_ref()
-            .map_or(self.span, |element| element.value)
+        self.action.as_ref().map_or(self.span, |element| element.value)
     }
 }
 
@@ -152,10 +146,7 @@ impl Document {
 
     /// Characters that count towards the quota: all but white space.
     pub fn size(&self) -> usize {
-        self.text
-            .chars()
-            .filter(|character| !character.is_whitespace())
-            .count()
+        self.text.chars().filter(|character| !character.is_whitespace()).count()
     }
 
     /// Line and column (in characters), both from 1, of a byte offset.
@@ -170,11 +161,7 @@ impl Document {
 
     /// Every key that stands twice in one object.
     pub fn duplicates(&self) -> impl Iterator<Item = &Duplicate> {
-        self.duplicates.iter().chain(
-            self.statements
-                .iter()
-                .flat_map(|statement| &statement.duplicates),
-        )
+        self.duplicates.iter().chain(self.statements.iter().flat_map(|statement| &statement.duplicates))
     }
 
     /// A repeated top-level element, whose effect AWS does not document.
@@ -192,12 +179,7 @@ impl Document {
         Self {
             text: String::new(),
             version: self.version,
-            statements: self
-                .statements
-                .iter()
-                .filter(|statement| keep(statement))
-                .cloned()
-                .collect(),
+            statements: self.statements.iter().filter(|statement| keep(statement)).cloned().collect(),
             list: None,
             duplicates: self.duplicates.clone(),
             refusals: Vec::new(),

@@ -40,9 +40,7 @@ pub enum EditError {
     #[error("{0} admits it together with others; narrow that statement instead")]
     TooOpen(String),
     /// IAM does not take a policy without statements.
-    #[error(
-        "it is the only statement, and a trust policy needs one; delete or retarget the role instead"
-    )]
+    #[error("it is the only statement, and a trust policy needs one; delete or retarget the role instead")]
     LastStatement,
     /// There is no such statement, or it already has such a condition with other values.
     #[error("{0}")]
@@ -55,19 +53,11 @@ pub enum EditError {
 impl Edit {
     fn nothing(document: &Document, summary: String) -> Self {
         let text = document.text().to_owned();
-        Self {
-            before: text.clone(),
-            after: text,
-            summary,
-        }
+        Self { before: text.clone(), after: text, summary }
     }
 
     fn new(before: &str, after: &Document, summary: String) -> Self {
-        Self {
-            before: before.to_owned(),
-            after: after.text().to_owned(),
-            summary,
-        }
+        Self { before: before.to_owned(), after: after.text().to_owned(), summary }
     }
 
     /// Whether there is nothing to do.
@@ -80,11 +70,7 @@ impl Edit {
     /// # Errors
     /// [`EditError::ChangedSince`] if `current` is not what the edit left.
     pub fn undo(&self, current: &str) -> Result<&str, EditError> {
-        if current == self.after {
-            Ok(&self.before)
-        } else {
-            Err(EditError::ChangedSince)
-        }
+        if current == self.after { Ok(&self.before) } else { Err(EditError::ChangedSince) }
     }
 
     /// The edit as a unified diff with three lines of context.
@@ -105,10 +91,7 @@ fn saveable(document: &Document) -> Result<(), EditError> {
     match document.refusals().first() {
         Some(refusal) => {
             let (line, column) = document.line_column(refusal.span.start);
-            Err(EditError::Refused(format!(
-                "line {line}, column {column}: {}",
-                refusal.message
-            )))
+            Err(EditError::Refused(format!("line {line}, column {column}: {}", refusal.message)))
         }
         None => Ok(()),
     }

@@ -1,6 +1,8 @@
 //! The evaluation: any matching Deny denies, else any matching Allow allows, else it is
 //! denied; for all calls of a mechanism together.
 
+use std::borrow::Cow;
+
 use super::context::Context;
 use super::decision::{Decision, Verdict};
 use super::document::{Document, Effect, Statement};
@@ -10,24 +12,25 @@ use super::truth::Truth;
 
 /// One question: who calls what, with which keys.
 pub(super) struct Query<'a> {
-    pub(super) caller: Caller,
-    pub(super) actions: Vec<&'a str>,
+    pub(super) caller: Cow<'a, Caller>,
+    pub(super) actions: Cow<'a, [&'a str]>,
     pub(super) context: Context<'a>,
 }
 
 impl<'a> Query<'a> {
     pub(super) fn new(request: &'a Request) -> Self {
-        Self {
-            caller: request.caller(),
-            actions: request.calls().to_vec(),
-            context: Context::Request(request),
-        }
+        Self::by(Cow::Owned(request.caller()), request)
+    }
+
+    /// Who calls does not depend on the service account, so many questions can share it.
+    pub(super) fn by(caller: Cow<'a, Caller>, request: &'a Request) -> Self {
+        Self { caller, actions: Cow::Borrowed(request.calls()), context: Context::Request(request) }
     }
 
     pub(super) fn raw(request: &'a RawRequest) -> Self {
         Self {
-            caller: request.caller.clone(),
-            actions: vec![&request.action],
+            caller: Cow::Borrowed(&request.caller),
+            actions: Cow::Owned(vec![request.action.as_str()]),
             context: Context::Given(request),
         }
     }
@@ -65,38 +68,23 @@ pub fn evaluate_raw(document: &Document, request: &RawRequest) -> Decision {
 /// mechanism are asked; the statement matches if it matches any of them.
 pub fn statement_standing(statement: &Statement, request: &Request) -> Standing {
     let query = Query::new(request);
-    match Truth::any(
-        query
-            .actions
-            .iter()
-            .map(|action| matches(statement, &query, action)),
-    ) {
+    match Truth::any(query.actions.iter().map(|action| matches(statement, &query, action))) {
         Truth::True => Standing::Matches,
         Truth::False => Standing::No,
         Truth::Unknown(keys) => Standing::Depends(keys),
     }
 }
 
-fn decide(document: &Document, query: &Query<'_>) -> Verdict {
+pub(super) fn decide(document: &Document, query: &Query<'_>) -> Verdict {
     if !document.refusals().is_empty() {
         return Verdict::Invalid;
     }
-    match Truth::all(
-        query
-            .actions
-            .iter()
-            .map(|action| allowed(document, query, action)),
-    ) {
+    match Truth::all(query.actions.iter().map(|action| allowed(document, query, action))) {
         Truth::True => Verdict::Allow,
         Truth::Unknown(keys) => Verdict::Depends(keys),
         Truth::False => {
-            let explicit = query
-                .actions
-                .iter()
-                .any(|action| denied(document, query, action) == Truth::True);
-            Verdict::Deny {
-                explicit: explicit && document.undefined().is_none(),
-            }
+            let explicit = query.actions.iter().any(|action| denied(document, query, action) == Truth::True);
+            Verdict::Deny { explicit: explicit && document.undefined().is_none() }
         }
     }
 }
@@ -118,10 +106,7 @@ fn denied(document: &Document, query: &Query<'_>, action: &str) -> Truth {
 }
 
 fn any_matching(document: &Document, query: &Query<'_>, action: &str, effect: Effect) -> Truth {
-    let statements = document
-        .statements()
-        .iter()
-        .filter(|statement| statement.effect == Some(effect));
+    let statements = document.statements().iter().filter(|statement| statement.effect == Some(effect));
     Truth::any(statements.map(|statement| matches(statement, query, action)))
 }
 
@@ -132,27 +117,17 @@ pub(super) fn matches(statement: &Statement, query: &Query<'_>, action: &str) ->
     }
     match principal_matches(statement, query) {
         Truth::False => Truth::False,
-        principal if statement.undefined().is_some() => {
-            principal.and(Truth::undocumented("duplicate-key"))
+        principal if statement.undefined().is_some() => principal.and(Truth::undocumented("duplicate-key")),
+        principal => {
+            principal.and(Truth::all(statement.conditions.iter().map(|condition| condition.holds(&query.context))))
         }
-        principal => principal.and(Truth::all(
-            statement
-                .conditions
-                .iter()
-                .map(|condition| condition.holds(&query.context)),
-        )),
     }
 }
 
 /// Several principals are alternatives.
 pub(super) fn principal_matches(statement: &Statement, query: &Query<'_>) -> Truth {
-    Truth::any(
-        statement
-            .principals
-            .iter()
-            .map(|principal| match statement.effect {
-                Some(Effect::Allow) => principal.admits(&query.caller),
-                _ => principal.covers(&query.caller),
-            }),
-    )
+    Truth::any(statement.principals.iter().map(|principal| match statement.effect {
+        Some(Effect::Allow) => principal.admits(&query.caller),
+        _ => principal.covers(&query.caller),
+    }))
 }

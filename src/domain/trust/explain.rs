@@ -76,16 +76,9 @@ pub(super) fn explain(document: &Document, query: &Query<'_>, verdict: Verdict) 
 
 fn invalid(document: &Document, subject: &Subject<'_>) -> Decision {
     let Some(refusal) = document.refusals().first() else {
-        return Decision::new(
-            Verdict::Invalid,
-            format!("{} is not valid.", subject.policy()),
-        );
+        return Decision::new(Verdict::Invalid, format!("{} is not valid.", subject.policy()));
     };
-    let stop = if refusal.message.ends_with('?') {
-        ""
-    } else {
-        "."
-    };
+    let stop = if refusal.message.ends_with('?') { "" } else { "." };
     let reason = format!("IAM would not save this policy: {}{stop}", refusal.message);
     let mut decision = Decision::new(Verdict::Invalid, reason);
     decision.span = Some(refusal.span);
@@ -95,18 +88,14 @@ fn invalid(document: &Document, subject: &Subject<'_>) -> Decision {
 
 fn statement_at(document: &Document, lint: &Lint) -> Option<usize> {
     let holds = |s: &&Statement| s.span.start <= lint.span.start && lint.span.end <= s.span.end;
-    document
-        .statements()
-        .iter()
-        .find(holds)
-        .map(|statement| statement.index)
+    document.statements().iter().find(holds).map(|statement| statement.index)
 }
 
 fn allow(document: &Document, query: &Query<'_>, subject: &Subject<'_>) -> Decision {
     let mut allowing: Vec<&Statement> = Vec::new();
-    for action in &query.actions {
-        let first = with_effect(document, Effect::Allow)
-            .find(|statement| matches(statement, query, action) == Truth::True);
+    for action in query.actions.iter() {
+        let first =
+            with_effect(document, Effect::Allow).find(|statement| matches(statement, query, action) == Truth::True);
         if let Some(statement) = first
             && !allowing.iter().any(|known| known.index == statement.index)
         {
@@ -114,12 +103,7 @@ fn allow(document: &Document, query: &Query<'_>, subject: &Subject<'_>) -> Decis
         }
     }
     let labels: Vec<String> = allowing.iter().map(|statement| statement.label()).collect();
-    let reason = format!(
-        "{} admits {} by {}.",
-        subject.policy(),
-        subject.who,
-        labels.join(" and ")
-    );
+    let reason = format!("{} admits {} by {}.", subject.policy(), subject.who, labels.join(" and "));
     let decision = Decision::new(Verdict::Allow, reason);
     match allowing.first() {
         Some(statement) => decision.at(statement.index, deciding_span(statement)),
@@ -128,54 +112,33 @@ fn allow(document: &Document, query: &Query<'_>, subject: &Subject<'_>) -> Decis
 }
 
 fn with_effect(document: &Document, effect: Effect) -> impl Iterator<Item = &Statement> {
-    document
-        .statements()
-        .iter()
-        .filter(move |statement| statement.effect == Some(effect))
+    document.statements().iter().filter(move |statement| statement.effect == Some(effect))
 }
 
 /// The conditions if there are any, else the principal.
 fn deciding_span(statement: &Statement) -> Span {
-    let subject = statement
-        .conditions
-        .iter()
-        .find(|condition| condition.folded_key.ends_with(":sub"));
-    subject
-        .or(statement.conditions.first())
-        .map_or(statement.principal_span, |c| c.values_span)
+    let subject = statement.conditions.iter().find(|condition| condition.folded_key.ends_with(":sub"));
+    subject.or(statement.conditions.first()).map_or(statement.principal_span, |c| c.values_span)
 }
 
 fn explicit_denial(document: &Document, query: &Query<'_>, subject: &Subject<'_>) -> Decision {
     let verdict = Verdict::Deny { explicit: true };
     let mut found = None;
-    for action in &query.actions {
+    for action in query.actions.iter() {
         let denies = |statement: &&Statement| matches(statement, query, action) == Truth::True;
-        found = found.or_else(|| {
-            with_effect(document, Effect::Deny)
-                .find(denies)
-                .map(|s| (s, *action))
-        });
+        found = found.or_else(|| with_effect(document, Effect::Deny).find(denies).map(|s| (s, *action)));
     }
     let Some((statement, action)) = found else {
-        return Decision::new(
-            verdict,
-            format!("{} denies {}.", subject.policy(), subject.who),
-        );
+        return Decision::new(verdict, format!("{} denies {}.", subject.policy(), subject.who));
     };
     let because = match statement.conditions.first() {
         Some(condition) => format!(", because {}", condition::fulfilled(condition, query)),
         None => String::new(),
     };
     let (label, who) = (statement.label(), &subject.who);
-    let reason = format!(
-        "{} denies {action} to {who} in {label}{because}.",
-        subject.policy()
-    );
+    let reason = format!("{} denies {action} to {who} in {label}{because}.", subject.policy());
     let decision = Decision::new(verdict, reason).at(statement.index, deciding_span(statement));
-    let misspelled = statement
-        .conditions
-        .iter()
-        .find_map(|c| condition::misspelled(c, query, subject));
+    let misspelled = statement.conditions.iter().find_map(|c| condition::misspelled(c, query, subject));
     match misspelled {
         Some(hint) => decision.hint(Some(hint)).code("CONDITION-KEY-TYPO"),
         None => match subject.mechanism() {
@@ -187,29 +150,17 @@ fn explicit_denial(document: &Document, query: &Query<'_>, subject: &Subject<'_>
 }
 
 /// The first statement whose match is not known, and what in it would settle the matter.
-fn depends(
-    document: &Document,
-    query: &Query<'_>,
-    subject: &Subject<'_>,
-    keys: Vec<String>,
-) -> Decision {
+fn depends(document: &Document, query: &Query<'_>, subject: &Subject<'_>, keys: Vec<String>) -> Decision {
     let list = keys.join(", ");
-    let question = format!(
-        "Whether {} may become {} depends on {list}",
-        subject.who, subject.role
-    );
+    let question = format!("Whether {} may become {} depends on {list}", subject.who, subject.role);
     let verdict = Verdict::Depends(keys);
     if let Some(duplicate) = document.undefined() {
         let mut decision = Decision::new(verdict, duplicate_sentence(&duplicate.name));
         decision.span = Some(duplicate.again);
         return decision;
     }
-    let unsettled = query.actions.iter().flat_map(|action| {
-        document
-            .statements()
-            .iter()
-            .map(move |statement| (statement, *action))
-    });
+    let unsettled =
+        query.actions.iter().flat_map(|action| document.statements().iter().map(move |statement| (statement, *action)));
     let open = |(statement, action): &(&Statement, &str)| {
         matches!(matches(statement, query, action), Truth::Unknown(_))
             && !matches!(allowed(document, query, action), Truth::True)
@@ -224,17 +175,8 @@ fn duplicate_sentence(name: &str) -> String {
     format!("{name} stands twice in one object, and AWS does not say which of the two counts.")
 }
 
-fn unsettled_statement(
-    statement: &Statement,
-    query: &Query<'_>,
-    verdict: Verdict,
-    question: &str,
-) -> Decision {
-    let outcome = if statement.effect == Some(Effect::Deny) {
-        "denies it"
-    } else {
-        "allows it"
-    };
+fn unsettled_statement(statement: &Statement, query: &Query<'_>, verdict: Verdict, question: &str) -> Decision {
+    let outcome = if statement.effect == Some(Effect::Deny) { "denies it" } else { "allows it" };
     let label = statement.label();
     if let Some(duplicate) = statement.undefined() {
         return Decision::new(verdict, duplicate_sentence(&duplicate.name))
@@ -257,11 +199,9 @@ fn unsettled_statement(
 
 /// The twin of the article's policy: `:sub` twice to admit two service accounts.
 fn repeated_subject(key: &str) -> Option<String> {
-    key.to_lowercase().ends_with(":sub").then(|| {
-        format!(
-            "Write {key} once with a list of both service accounts; the edit “admit” repairs it."
-        )
-    })
+    key.to_lowercase()
+        .ends_with(":sub")
+        .then(|| format!("Write {key} once with a list of both service accounts; the edit “admit” repairs it."))
 }
 
 /// What fails first in a statement.
@@ -279,10 +219,7 @@ struct Nearest<'s> {
 }
 
 fn denial(document: &Document, query: &Query<'_>, subject: &Subject<'_>) -> Decision {
-    let refused = query
-        .actions
-        .iter()
-        .find(|action| allowed(document, query, action) == Truth::False);
+    let refused = query.actions.iter().copied().find(|action| allowed(document, query, action) == Truth::False);
     let nearest = refused.and_then(|action| {
         with_effect(document, Effect::Allow)
             .filter_map(|statement| nearness(statement, query, action))
@@ -292,69 +229,43 @@ fn denial(document: &Document, query: &Query<'_>, subject: &Subject<'_>) -> Deci
         return nothing_allows(document, query, subject);
     };
     let verdict = Decision::new(Verdict::Deny { explicit: false }, String::new());
-    let Nearest {
-        statement, action, ..
-    } = nearest;
+    let Nearest { statement, action, .. } = nearest;
     match nearest.failing {
         Failing::Principal => principal::explain(verdict, document, statement, query, subject),
         Failing::Action => action_fails(verdict, statement, action, query, subject, document),
-        Failing::Condition(condition) => condition::explain(
-            verdict.at(statement.index, condition.values_span),
-            condition,
-            query,
-            subject,
-        ),
+        Failing::Condition(condition) => {
+            condition::explain(verdict.at(statement.index, condition.values_span), condition, query, subject)
+        }
     }
 }
 
 fn nothing_allows(document: &Document, query: &Query<'_>, subject: &Subject<'_>) -> Decision {
     let verdict = Verdict::Deny { explicit: false };
     if with_effect(document, Effect::Allow).next().is_none() {
-        let reason = format!(
-            "{} has no Allow statement; it lets nobody in.",
-            subject.policy()
-        );
+        let reason = format!("{} has no Allow statement; it lets nobody in.", subject.policy());
         return Decision::new(verdict, reason).code("TRUST-LOST");
     }
     let what = query.actions.first().copied().unwrap_or("the call");
-    Decision::new(
-        verdict,
-        format!(
-            "No statement of {} allows {what} to {}.",
-            subject.role, subject.who
-        ),
-    )
+    Decision::new(verdict, format!("No statement of {} allows {what} to {}.", subject.role, subject.who))
 }
 
 /// What fails in a statement and how far it is from allowing; `None` if nothing surely fails.
-fn nearness<'s>(
-    statement: &'s Statement,
-    query: &Query<'s>,
-    action: &'s str,
-) -> Option<Nearest<'s>> {
+fn nearness<'s>(statement: &'s Statement, query: &Query<'_>, action: &'s str) -> Option<Nearest<'s>> {
     let principal = principal_matches(statement, query) == Truth::False;
     let action_fails = !statement.covers(action);
-    let mut conditions = statement
-        .conditions
-        .iter()
-        .filter(|condition| condition.holds(&query.context) == Truth::False);
+    let mut conditions =
+        statement.conditions.iter().filter(|condition| condition.holds(&query.context) == Truth::False);
     let first = conditions.next();
     let failed = usize::from(first.is_some()) + conditions.count();
     let kind = same_kind(statement, &query.caller);
-    let cost =
-        usize::from(principal) * if kind { 4 } else { 16 } + usize::from(action_fails) * 3 + failed;
+    let cost = usize::from(principal) * if kind { 4 } else { 16 } + usize::from(action_fails) * 3 + failed;
     let failing = match first {
         _ if principal => Failing::Principal,
         _ if action_fails => Failing::Action,
         Some(condition) => Failing::Condition(condition),
         None => return None,
     };
-    Some(Nearest {
-        statement,
-        failing,
-        action,
-        cost,
-    })
+    Some(Nearest { statement, failing, action, cost })
 }
 
 /// Whether a statement is meant for callers of this kind at all.
@@ -374,20 +285,10 @@ fn action_fails(
     subject: &Subject<'_>,
     document: &Document,
 ) -> Decision {
-    let listed: Vec<&str> = statement
-        .action
-        .iter()
-        .flat_map(|e| &e.actions)
-        .map(|a| a.text.as_str())
-        .collect();
-    let meant = listed
-        .iter()
-        .find(|listed| distance(listed, action).is_some_and(|d| d <= 3));
+    let listed: Vec<&str> = statement.action.iter().flat_map(|e| &e.actions).map(|a| a.text.as_str()).collect();
+    let meant = listed.iter().find(|listed| distance(listed, action).is_some_and(|d| d <= 3));
     let hint = meant.map(|listed| format!("Did you mean {action} where {listed} stands?"));
-    let others = query
-        .actions
-        .iter()
-        .find(|other| allowed(document, query, other) == Truth::True);
+    let others = query.actions.iter().find(|other| allowed(document, query, other) == Truth::True);
     let reason = match (action, others) {
         ("sts:TagSession", Some(other)) => format!(
             "{} allows {other} to {} but not sts:TagSession, which EKS needs for its session tags.",
@@ -407,9 +308,7 @@ fn action_fails(
         Some(Mechanism::Irsa) => Some("TRUST-LOST"),
         _ => None,
     };
-    let mut decision = decision
-        .at(statement.index, statement.action_span())
-        .compared(listed.join(", "), action);
+    let mut decision = decision.at(statement.index, statement.action_span()).compared(listed.join(", "), action);
     decision.reason = reason;
     decision.code = code;
     decision.hint(hint.or_else(|| tag_session_hint(action)))
@@ -417,15 +316,15 @@ fn action_fails(
 
 fn tag_session_hint(action: &str) -> Option<String> {
     (action == "sts:TagSession").then(|| {
-        format!("Add sts:TagSession beside sts:AssumeRole in the statement for {PODS_SERVICE}, or disable session tags.")
+        format!(
+            "Add sts:TagSession beside sts:AssumeRole in the statement for {PODS_SERVICE}, or disable session tags."
+        )
     })
 }
 
 fn capitalised(text: &str) -> String {
     let mut characters = text.chars();
-    characters.next().map_or(String::new(), |first| {
-        first.to_uppercase().chain(characters).collect()
-    })
+    characters.next().map_or(String::new(), |first| first.to_uppercase().chain(characters).collect())
 }
 
 /// `a`, `a and b`, `a and 3 more`.

@@ -34,10 +34,7 @@ impl Glob {
     }
 
     pub(super) fn from_pieces(pieces: &[Piece]) -> Self {
-        let runs = pieces
-            .split(|piece| *piece == Piece::AnyRun)
-            .map(Run::new)
-            .collect();
+        let runs = pieces.split(|piece| *piece == Piece::AnyRun).map(Run::new).collect();
         Self { runs }
     }
 
@@ -102,9 +99,7 @@ impl Run {
             Self::Text(run) => text.strip_prefix(run.as_str()),
             Self::Characters(run) => {
                 let mut rest = text.chars();
-                run.iter()
-                    .all(|want| rest.next().is_some_and(|c| fits(*want, c)))
-                    .then_some(())?;
+                run.iter().all(|want| rest.next().is_some_and(|c| fits(*want, c))).then_some(())?;
                 Some(rest.as_str())
             }
         }
@@ -115,9 +110,7 @@ impl Run {
             Self::Text(run) => text.ends_with(run.as_str()),
             Self::Characters(run) => {
                 let mut rest = text.chars().rev();
-                run.iter()
-                    .rev()
-                    .all(|want| rest.next().is_some_and(|c| fits(*want, c)))
+                run.iter().rev().all(|want| rest.next().is_some_and(|c| fits(*want, c)))
             }
         }
     }
@@ -163,10 +156,7 @@ fn after_first_characters<'t>(run: &[Option<char>], text: &'t str) -> Option<&'t
             *word = ((*word << 1) | carry) & mask;
             carry = next_carry;
         }
-        if states
-            .get(last_word)
-            .is_some_and(|word| word >> last_bit & 1 == 1)
-        {
+        if states.get(last_word).is_some_and(|word| word >> last_bit & 1 == 1) {
             return text.get(at + character.len_utf8()..);
         }
     }
@@ -184,10 +174,7 @@ impl Masks {
         let mut alphabet: Vec<char> = run.iter().flatten().copied().collect();
         alphabet.sort_unstable();
         alphabet.dedup();
-        let mut known: Vec<_> = alphabet
-            .into_iter()
-            .map(|c| (c, vec![0u64; run.len().div_ceil(64)]))
-            .collect();
+        let mut known: Vec<_> = alphabet.into_iter().map(|c| (c, vec![0u64; run.len().div_ceil(64)])).collect();
         let mut other = vec![0u64; run.len().div_ceil(64)];
         for (at, want) in run.iter().enumerate() {
             let (word, bit) = (at / 64, 1u64 << (at % 64));
@@ -201,18 +188,13 @@ impl Masks {
             }
         }
         for (_, mask) in &mut known {
-            mask.iter_mut()
-                .zip(&other)
-                .for_each(|(mask, any)| *mask |= any);
+            mask.iter_mut().zip(&other).for_each(|(mask, any)| *mask |= any);
         }
         Self { known, other }
     }
 
     fn of(&self, character: char) -> &[u64] {
-        match self
-            .known
-            .binary_search_by_key(&character, |(known, _)| *known)
-        {
+        match self.known.binary_search_by_key(&character, |(known, _)| *known) {
             Ok(index) => &self.known[index].1,
             Err(_) => &self.other,
         }

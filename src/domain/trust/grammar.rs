@@ -25,16 +25,9 @@ const MOST_REFUSALS: usize = 200;
 /// Reads the outermost object.
 pub(super) fn read(text: &str, root: Node<'_>) -> Read {
     let members = root.members(text);
-    let mut reader = Reader {
-        text,
-        variables: false,
-        refusals: Vec::new(),
-    };
+    let mut reader = Reader { text, variables: false, refusals: Vec::new() };
     reader.characters();
-    let mut read = Read {
-        duplicates: duplicates(&members, &[]),
-        ..Read::default()
-    };
+    let mut read = Read { duplicates: duplicates(&members, &[]), ..Read::default() };
     for member in members.iter().filter(|member| member.name == "Version") {
         read.version = reader.version(member);
     }
@@ -71,15 +64,7 @@ impl<'a> Reader<'a> {
     fn expect(&mut self, member: &Member<'_>, shape: Shape) {
         let found = member.value.shape();
         if found != shape {
-            self.refuse(
-                member.value.span,
-                format!(
-                    "{} must be {}, not {}",
-                    member.name,
-                    shape.name(),
-                    found.name()
-                ),
-            );
+            self.refuse(member.value.span, format!("{} must be {}, not {}", member.name, shape.name(), found.name()));
         }
     }
 
@@ -87,24 +72,13 @@ impl<'a> Reader<'a> {
     fn characters(&mut self) {
         let strange = |c: char| !matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{ff}');
         if let Some((start, character)) = self.text.char_indices().find(|(_, c)| strange(*c)) {
-            let span = Span {
-                start,
-                end: start + character.len_utf8(),
-            };
-            self.refuse(
-                span,
-                format!(
-                    "IAM takes only Latin-1 characters; this is U+{:04X}",
-                    u32::from(character)
-                ),
-            );
+            let span = Span { start, end: start + character.len_utf8() };
+            self.refuse(span, format!("IAM takes only Latin-1 characters; this is U+{:04X}", u32::from(character)));
         }
     }
 
     fn unknown_element(&mut self, name: &str, span: Span, known: &[&str]) {
-        let meant = known
-            .iter()
-            .find(|element| element.eq_ignore_ascii_case(name));
+        let meant = known.iter().find(|element| element.eq_ignore_ascii_case(name));
         let message = match (name, meant) {
             ("Resource" | "NotResource", _) => {
                 format!("{name} is not allowed in a trust policy: the resource is the role itself")
@@ -139,10 +113,7 @@ impl<'a> Reader<'a> {
                 let statement = self.statement(node, read.statements.len());
                 read.statements.push(statement);
             } else {
-                self.refuse(
-                    node.span,
-                    format!("a statement is an object, not {}", node.shape().name()),
-                );
+                self.refuse(node.span, format!("a statement is an object, not {}", node.shape().name()));
             }
         }
     }
@@ -153,10 +124,7 @@ impl<'a> Reader<'a> {
             if let Some(sid) = &statement.sid
                 && !seen.insert(sid.as_str())
             {
-                self.refuse(
-                    statement.span,
-                    format!("Sid {sid} is used by two statements"),
-                );
+                self.refuse(statement.span, format!("Sid {sid} is used by two statements"));
             }
         }
     }
@@ -204,14 +172,7 @@ impl<'a> Reader<'a> {
                 self.condition(member.value, statement);
             }
             other => {
-                let known = [
-                    "Sid",
-                    "Effect",
-                    "Principal",
-                    "Action",
-                    "NotAction",
-                    "Condition",
-                ];
+                let known = ["Sid", "Effect", "Principal", "Action", "NotAction", "Condition"];
                 self.unknown_element(other, member.key, &known);
             }
         }
@@ -223,17 +184,11 @@ impl<'a> Reader<'a> {
             self.refuse(statement.span, "the statement has no Effect".to_owned());
         }
         if !has("Principal") && !has("NotPrincipal") {
-            self.refuse(
-                statement.span,
-                "the statement has no Principal; a trust policy says who may".to_owned(),
-            );
+            self.refuse(statement.span, "the statement has no Principal; a trust policy says who may".to_owned());
         }
         match (has("Action"), has("NotAction")) {
             (false, false) => self.refuse(statement.span, "the statement has no Action".to_owned()),
-            (true, true) => self.refuse(
-                statement.span,
-                "the statement has both Action and NotAction".to_owned(),
-            ),
+            (true, true) => self.refuse(statement.span, "the statement has both Action and NotAction".to_owned()),
             _ => {}
         }
     }
@@ -242,10 +197,7 @@ impl<'a> Reader<'a> {
         self.expect(member, Shape::Text);
         let sid = member.value.scalar();
         if !sid.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-            self.refuse(
-                member.value.span,
-                "a Sid has letters and digits only".to_owned(),
-            );
+            self.refuse(member.value.span, "a Sid has letters and digits only".to_owned());
         }
         (!sid.is_empty()).then(|| sid.into_owned())
     }
@@ -256,10 +208,7 @@ impl<'a> Reader<'a> {
             (Shape::Text, "Deny") => Some(Effect::Deny),
             (_, other) => {
                 let other = super::explain::shortened(other);
-                self.refuse(
-                    member.value.span,
-                    format!("Effect is Allow or Deny (case-sensitive), not {other}"),
-                );
+                self.refuse(member.value.span, format!("Effect is Allow or Deny (case-sensitive), not {other}"));
                 None
             }
         }
@@ -274,10 +223,7 @@ impl<'a> Reader<'a> {
         statement.duplicates.extend(duplicates(&members, &[]));
         for member in &members {
             let Some(kind) = PrincipalKind::parse(&member.name) else {
-                let message = format!(
-                    "{} is no kind of principal: AWS, Service or Federated",
-                    member.name
-                );
+                let message = format!("{} is no kind of principal: AWS, Service or Federated", member.name);
                 self.refuse(member.key, message);
                 continue;
             };
@@ -291,29 +237,19 @@ impl<'a> Reader<'a> {
 
     fn principal_value(&mut self, kind: PrincipalKind, node: Node<'_>) -> Option<Principal> {
         if node.shape() != Shape::Text {
-            self.refuse(
-                node.span,
-                format!("a principal is a string, not {}", node.shape().name()),
-            );
+            self.refuse(node.span, format!("a principal is a string, not {}", node.shape().name()));
             return None;
         }
         let value = node.scalar().into_owned();
         if let Some(message) = refused_principal(kind, &value) {
             self.refuse(node.span, message);
         }
-        Some(Principal {
-            kind,
-            value,
-            span: node.span,
-        })
+        Some(Principal { kind, value, span: node.span })
     }
 
     fn action(&mut self, member: &Member<'a>, statement: &mut Statement) {
         let nodes = member.value.items(self.text);
-        let actions: Vec<Action> = nodes
-            .into_iter()
-            .filter_map(|node| self.action_pattern(node))
-            .collect();
+        let actions: Vec<Action> = nodes.into_iter().filter_map(|node| self.action_pattern(node)).collect();
         let element = statement.action.get_or_insert_with(|| ActionElement {
             negated: member.name == "NotAction",
             actions: Vec::new(),
@@ -325,29 +261,20 @@ impl<'a> Reader<'a> {
 
     fn action_pattern(&mut self, node: Node<'_>) -> Option<Action> {
         if node.shape() != Shape::Text {
-            self.refuse(
-                node.span,
-                format!("an action is a string, not {}", node.shape().name()),
-            );
+            self.refuse(node.span, format!("an action is a string, not {}", node.shape().name()));
             return None;
         }
         let action = Action::new(node.scalar().into_owned(), node.span);
         if action.foreign_service().is_some() {
             let text = super::explain::shortened(&action.text);
-            self.refuse(
-                node.span,
-                format!("a trust policy may only name actions of STS, not {text}"),
-            );
+            self.refuse(node.span, format!("a trust policy may only name actions of STS, not {text}"));
         }
         Some(action)
     }
 
     fn condition(&mut self, node: Node<'a>, statement: &mut Statement) {
         if node.shape() != Shape::Object {
-            return self.refuse(
-                node.span,
-                format!("Condition must be an object, not {}", node.shape().name()),
-            );
+            return self.refuse(node.span, format!("Condition must be an object, not {}", node.shape().name()));
         }
         let members = node.members(self.text);
         statement.duplicates.extend(duplicates(&members, &[]));
@@ -361,21 +288,14 @@ impl<'a> Reader<'a> {
 
     fn unknown_operator(&mut self, member: &Member<'_>) {
         let name = super::explain::shortened(&member.name);
-        let meant = Operator::closest(name)
-            .map_or(String::new(), |meant| format!("; did you mean {meant}?"));
-        self.refuse(
-            member.key,
-            format!("unknown condition operator {name}{meant}"),
-        );
+        let meant = Operator::closest(name).map_or(String::new(), |meant| format!("; did you mean {meant}?"));
+        self.refuse(member.key, format!("unknown condition operator {name}{meant}"));
     }
 
     fn operator(&mut self, operator: &Operator, member: &Member<'a>, statement: &mut Statement) {
         if member.value.shape() != Shape::Object {
             let found = member.value.shape().name();
-            return self.refuse(
-                member.value.span,
-                format!("{} takes an object of keys, not {found}", operator.name),
-            );
+            return self.refuse(member.value.span, format!("{} takes an object of keys, not {found}", operator.name));
         }
         let keys = member.value.members(self.text);
         statement.duplicates.extend(duplicates_ignoring_case(&keys));
@@ -384,19 +304,11 @@ impl<'a> Reader<'a> {
             for node in key.value.items(self.text) {
                 if matches!(node.shape(), Shape::Object | Shape::List | Shape::Null) {
                     let (key, found) = (&key.name, node.shape().name());
-                    self.refuse(
-                        node.span,
-                        format!("a value of {key} is a string, number or boolean, not {found}"),
-                    );
+                    self.refuse(node.span, format!("a value of {key} is a string, number or boolean, not {found}"));
                     continue;
                 }
                 let text = node.scalar().into_owned();
-                values.push(ConditionValue::new(
-                    text,
-                    node.span,
-                    operator,
-                    self.variables,
-                ));
+                values.push(ConditionValue::new(text, node.span, operator, self.variables));
             }
             statement.conditions.push(Condition {
                 operator: operator.clone(),
@@ -420,23 +332,16 @@ fn refused_principal(kind: PrincipalKind, value: &str) -> Option<String> {
         PrincipalKind::Aws if value == "*" => None,
         _ if wildcard => Some(format!("a wildcard is not allowed in a principal: {short}")),
         PrincipalKind::Aws if is_aws_principal(value) => None,
-        PrincipalKind::Aws => Some(format!(
-            "{short} is no account, role, session, user or unique id"
-        )),
+        PrincipalKind::Aws => Some(format!("{short} is no account, role, session, user or unique id")),
         PrincipalKind::Federated if is_federated(value) => None,
-        PrincipalKind::Federated => Some(format!(
-            "{short} is neither a domain name nor a provider ARN"
-        )),
+        PrincipalKind::Federated => Some(format!("{short} is neither a domain name nor a provider ARN")),
         PrincipalKind::Service => None,
     }
 }
 
 fn is_aws_principal(value: &str) -> bool {
     let account = value.len() == 12 && value.bytes().all(|byte| byte.is_ascii_digit());
-    let unique_id = value.len() >= 16
-        && value
-            .bytes()
-            .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+    let unique_id = value.len() >= 16 && value.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
     account || unique_id || value.starts_with("arn:")
 }
 
@@ -456,11 +361,7 @@ fn duplicates_ignoring_case(members: &[Member<'_>]) -> Vec<Duplicate> {
     repeated(members, |member| member.name.to_lowercase(), &[])
 }
 
-fn repeated(
-    members: &[Member<'_>],
-    name: impl Fn(&Member<'_>) -> String,
-    documented: &[&str],
-) -> Vec<Duplicate> {
+fn repeated(members: &[Member<'_>], name: impl Fn(&Member<'_>) -> String, documented: &[&str]) -> Vec<Duplicate> {
     let mut first = std::collections::HashMap::new();
     let mut found = Vec::new();
     for member in members {

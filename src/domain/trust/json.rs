@@ -20,10 +20,7 @@ pub struct Span {
 impl Span {
     /// The range that covers both.
     pub fn join(self, other: Self) -> Self {
-        Self {
-            start: self.start.min(other.start),
-            end: self.end.max(other.end),
-        }
+        Self { start: self.start.min(other.start), end: self.end.max(other.end) }
     }
 }
 
@@ -40,11 +37,7 @@ pub struct SyntaxError {
 
 impl fmt::Display for SyntaxError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "line {}, column {}: {}",
-            self.line, self.column, self.message
-        )
+        write!(f, "line {}, column {}: {}", self.line, self.column, self.message)
     }
 }
 
@@ -93,19 +86,12 @@ pub(super) struct Member<'a> {
 impl<'a> Node<'a> {
     fn new(document: &str, raw: &'a RawValue) -> Self {
         let start = raw.get().as_ptr() as usize - document.as_ptr() as usize;
-        Self {
-            raw: raw.get(),
-            span: Span {
-                start,
-                end: start + raw.get().len(),
-            },
-        }
+        Self { raw: raw.get(), span: Span { start, end: start + raw.get().len() } }
     }
 
     /// Reads the outermost value; the whole text is checked for syntax here.
     pub(super) fn root(document: &'a str) -> Result<Self, SyntaxError> {
-        let raw: &RawValue =
-            serde_json::from_str(document).map_err(|error| syntax_error(document, &error))?;
+        let raw: &RawValue = serde_json::from_str(document).map_err(|error| syntax_error(document, &error))?;
         Ok(Self::new(document, raw))
     }
 
@@ -127,11 +113,7 @@ impl<'a> Node<'a> {
         };
         let member = |(key, value): (&'a RawValue, &'a RawValue)| {
             let key = Self::new(document, key);
-            Member {
-                name: key.scalar(),
-                key: key.span,
-                value: Self::new(document, value),
-            }
+            Member { name: key.scalar(), key: key.span, value: Self::new(document, value) }
         };
         members.into_iter().map(member).collect()
     }
@@ -142,11 +124,7 @@ impl<'a> Node<'a> {
             return vec![*self];
         }
         let items = serde_json::from_str::<Items<'a>>(self.raw).map(|items| items.0);
-        items
-            .unwrap_or_default()
-            .into_iter()
-            .map(|raw| Self::new(document, raw))
-            .collect()
+        items.unwrap_or_default().into_iter().map(|raw| Self::new(document, raw)).collect()
     }
 
     /// The text of a string, or a number or boolean as it is written.
@@ -154,10 +132,7 @@ impl<'a> Node<'a> {
         if self.shape() != Shape::Text {
             return Cow::Borrowed(self.raw);
         }
-        let inner = self
-            .raw
-            .get(1..self.raw.len().saturating_sub(1))
-            .unwrap_or_default();
+        let inner = self.raw.get(1..self.raw.len().saturating_sub(1)).unwrap_or_default();
         if !inner.contains('\\') {
             return Cow::Borrowed(inner);
         }
@@ -237,20 +212,12 @@ fn floor_boundary(text: &str, offset: usize) -> usize {
 /// A syntax error at a byte offset.
 pub(super) fn error_at(text: &str, offset: usize, message: String) -> SyntaxError {
     let (line, column) = line_column(text, offset);
-    SyntaxError {
-        line,
-        column,
-        message,
-    }
+    SyntaxError { line, column, message }
 }
 
 fn syntax_error(text: &str, error: &serde_json::Error) -> SyntaxError {
     if text.trim().is_empty() {
-        return error_at(
-            text,
-            0,
-            "the document is empty; a policy is a JSON object".to_owned(),
-        );
+        return error_at(text, 0, "the document is empty; a policy is a JSON object".to_owned());
     }
     let offset = error_offset(text, error);
     error_at(text, offset, sentence(text, offset, error))
@@ -259,14 +226,8 @@ fn syntax_error(text: &str, error: &serde_json::Error) -> SyntaxError {
 /// serde_json counts lines and the bytes of a line; we need the byte offset.
 fn error_offset(text: &str, error: &serde_json::Error) -> usize {
     let newlines = text.match_indices('\n').map(|(at, _)| at + 1);
-    let line_start = std::iter::once(0)
-        .chain(newlines)
-        .nth(error.line().saturating_sub(1))
-        .unwrap_or(0);
-    floor_boundary(
-        text,
-        (line_start + error.column().saturating_sub(1)).min(text.len()),
-    )
+    let line_start = std::iter::once(0).chain(newlines).nth(error.line().saturating_sub(1)).unwrap_or(0);
+    floor_boundary(text, (line_start + error.column().saturating_sub(1)).min(text.len()))
 }
 
 fn sentence(text: &str, offset: usize, error: &serde_json::Error) -> String {
@@ -279,16 +240,10 @@ fn sentence(text: &str, offset: usize, error: &serde_json::Error) -> String {
     let message = error.to_string();
     let cause = message.split(" at line ").next().unwrap_or(&message);
     let before = text.get(..offset).unwrap_or_default().trim_end();
-    let closes = text
-        .get(offset..)
-        .is_some_and(|rest| rest.starts_with(['}', ']']));
+    let closes = text.get(offset..).is_some_and(|rest| rest.starts_with(['}', ']']));
     match cause {
-        _ if closes && before.ends_with(',') => {
-            "a comma stands before the closing bracket here; remove it".to_owned()
-        }
-        "trailing characters" => {
-            "something follows the policy; a policy is one JSON object".to_owned()
-        }
+        _ if closes && before.ends_with(',') => "a comma stands before the closing bracket here; remove it".to_owned(),
+        "trailing characters" => "something follows the policy; a policy is one JSON object".to_owned(),
         "key must be a string" => "an element name in double quotes is missing here".to_owned(),
         "expected value" => "a JSON value is missing or not quoted here".to_owned(),
         _ if error.is_eof() => format!("the document ends too early ({cause}); a part is cut off"),
@@ -301,9 +256,8 @@ fn sentence(text: &str, offset: usize, error: &serde_json::Error) -> String {
 fn key_ends_before_claim(text: &str, offset: usize) -> Option<&'static str> {
     let before = text.get(..offset)?.trim_end().strip_suffix(':')?.trim_end();
     let rest = text.get(offset..)?.trim_start();
-    let claim = ["sub", "aud"].into_iter().find(|claim| {
-        rest.strip_prefix(claim)
-            .is_some_and(|after| after.starts_with('"'))
-    })?;
+    let claim = ["sub", "aud"]
+        .into_iter()
+        .find(|claim| rest.strip_prefix(claim).is_some_and(|after| after.starts_with('"')))?;
     before.ends_with('"').then_some(claim)
 }

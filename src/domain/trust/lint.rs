@@ -39,12 +39,7 @@ pub const DEFAULT_LENGTH_QUOTA: usize = 2048;
 
 /// A save-time refusal (`MalformedPolicyDocument`).
 pub(super) fn refused(span: Span, message: String) -> Lint {
-    Lint {
-        span,
-        code: "TRUST-REFUSED",
-        severity: Severity::Error,
-        message,
-    }
+    Lint { span, code: "TRUST-REFUSED", severity: Severity::Error, message }
 }
 
 /// All problems, in document order, with the default length quota.
@@ -54,9 +49,7 @@ pub fn lints(document: &Document) -> Vec<Lint> {
 
 /// All problems, in document order; `quota` is the account's quota of characters.
 pub fn lints_for(document: &Document, quota: usize) -> Vec<Lint> {
-    let mut found = Linter {
-        lints: document.refusals().to_vec(),
-    };
+    let mut found = Linter { lints: document.refusals().to_vec() };
     found.duplicates(document);
     found.length(document, quota);
     for statement in document.statements() {
@@ -82,12 +75,7 @@ struct Linter {
 
 impl Linter {
     fn add(&mut self, span: Span, code: &'static str, severity: Severity, message: String) {
-        self.lints.push(Lint {
-            span,
-            code,
-            severity,
-            message,
-        });
+        self.lints.push(Lint { span, code, severity, message });
     }
 
     fn duplicates(&mut self, document: &Document) {
@@ -121,25 +109,12 @@ impl Linter {
     }
 
     fn placeholders(&mut self, statement: &Statement) {
-        let principals = statement
-            .principals
-            .iter()
-            .map(|p| (p.span, p.value.as_str()));
-        let keys = statement
-            .conditions
-            .iter()
-            .map(|c| (c.key_span, c.key.as_str()));
-        let values = statement
-            .conditions
-            .iter()
-            .flat_map(|c| &c.values)
-            .map(|v| (v.span, v.text.as_str()));
+        let principals = statement.principals.iter().map(|p| (p.span, p.value.as_str()));
+        let keys = statement.conditions.iter().map(|c| (c.key_span, c.key.as_str()));
+        let values = statement.conditions.iter().flat_map(|c| &c.values).map(|v| (v.span, v.text.as_str()));
         for (span, text) in principals.chain(keys).chain(values) {
             if let Some(left_over) = placeholder(text) {
-                let message = format!(
-                    "the placeholder {} was never filled in",
-                    shortened(left_over)
-                );
+                let message = format!("the placeholder {} was never filled in", shortened(left_over));
                 self.add(span, "TRUST-PLACEHOLDER", Severity::Error, message);
             }
         }
@@ -156,18 +131,12 @@ impl Linter {
             "sts:SetContext",
         ];
         for action in statement.action.iter().flat_map(|element| &element.actions) {
-            if action.foreign_service().is_some() || KNOWN.iter().any(|known| action.covers(known))
-            {
+            if action.foreign_service().is_some() || KNOWN.iter().any(|known| action.covers(known)) {
                 continue;
             }
-            let near = KNOWN
-                .iter()
-                .find(|known| distance(&action.text, known).is_some_and(|d| d <= 3));
+            let near = KNOWN.iter().find(|known| distance(&action.text, known).is_some_and(|d| d <= 3));
             let meant = near.map_or(String::new(), |known| format!("; did you mean {known}?"));
-            let message = format!(
-                "{} is no action that assumes a role{meant}",
-                shortened(&action.text)
-            );
+            let message = format!("{} is no action that assumes a role{meant}", shortened(&action.text));
             self.add(action.span, "TRUST-LOST", Severity::Warning, message);
         }
     }
@@ -175,33 +144,18 @@ impl Linter {
     fn principals(&mut self, statement: &Statement) {
         for principal in &statement.principals {
             let value = principal.value.as_str();
-            let deleted = ["AROA", "AIDA"]
-                .iter()
-                .any(|prefix| value.starts_with(prefix));
+            let deleted = ["AROA", "AIDA"].iter().any(|prefix| value.starts_with(prefix));
             if principal.kind == PrincipalKind::Aws && deleted {
-                let message = format!(
-                    "{} is the id of a deleted role or user; it matches nobody",
-                    shortened(value)
-                );
+                let message = format!("{} is the id of a deleted role or user; it matches nobody", shortened(value));
                 self.add(principal.span, "TRUST-LOST", Severity::Notice, message);
             }
             if principal.kind == PrincipalKind::Service && value.contains("oidc-provider/") {
                 let message = "an OIDC provider belongs under Federated".to_owned();
-                self.add(
-                    principal.span,
-                    "CONDITION-KEY-TYPO",
-                    Severity::Error,
-                    message,
-                );
+                self.add(principal.span, "CONDITION-KEY-TYPO", Severity::Error, message);
             }
             if value.contains("oidc-provider/http") {
                 let message = "the ARN of an OIDC provider has no https://".to_owned();
-                self.add(
-                    principal.span,
-                    "CONDITION-KEY-TYPO",
-                    Severity::Error,
-                    message,
-                );
+                self.add(principal.span, "CONDITION-KEY-TYPO", Severity::Error, message);
             }
         }
     }
@@ -213,106 +167,52 @@ impl Linter {
             && condition.operator.comparison != Comparison::Null
             && is_multi_valued(&condition.folded_key)
         {
-            let message = format!(
-                "{} has several values; use ForAllValues: or ForAnyValue:",
-                condition.key
-            );
-            self.add(
-                condition.key_span,
-                "CONDITION-KEY-TYPO",
-                Severity::Warning,
-                message,
-            );
+            let message = format!("{} has several values; use ForAllValues: or ForAnyValue:", condition.key);
+            self.add(condition.key_span, "CONDITION-KEY-TYPO", Severity::Warning, message);
         }
-        if condition.operator.quantifier == Some(Quantifier::ForAllValues)
-            && statement.effect == Some(Effect::Allow)
-        {
-            let message = format!(
-                "ForAllValues is also true when {} is missing",
-                shortened(&condition.key)
-            );
-            self.add(
-                condition.operator_span,
-                "TRUST-TOO-OPEN",
-                Severity::Notice,
-                message,
-            );
+        if condition.operator.quantifier == Some(Quantifier::ForAllValues) && statement.effect == Some(Effect::Allow) {
+            let message = format!("ForAllValues is also true when {} is missing", shortened(&condition.key));
+            self.add(condition.operator_span, "TRUST-TOO-OPEN", Severity::Notice, message);
         }
     }
 
     fn key_spelling(&mut self, condition: &Condition, statement: &Statement) {
         let key = shortened(&condition.key);
         let problem = match key {
-            _ if key.contains("https://") => {
-                Some("condition keys carry the issuer without https://".to_owned())
-            }
-            _ if key.starts_with("arn:") => {
-                Some("condition keys carry the issuer, not the provider's ARN".to_owned())
-            }
+            _ if key.contains("https://") => Some("condition keys carry the issuer without https://".to_owned()),
+            _ if key.starts_with("arn:") => Some("condition keys carry the issuer, not the provider's ARN".to_owned()),
             _ if is_claim(key) => foreign_issuer(&condition.folded_key, statement),
             _ => None,
         };
         if let Some(problem) = problem {
-            let effect = match (
-                condition.operator.negated || passes_without_key(condition),
-                statement.effect,
-            ) {
+            let effect = match (condition.operator.negated || passes_without_key(condition), statement.effect) {
                 (true, Some(Effect::Deny)) => "so this Deny always matches",
                 (true, _) => "so this condition never stops anybody",
                 (false, Some(Effect::Deny)) => "so this Deny never matches",
                 (false, _) => "so this statement never matches",
             };
             let message = format!("no call carries {key}: {problem}, {effect}");
-            self.add(
-                condition.key_span,
-                "CONDITION-KEY-TYPO",
-                Severity::Warning,
-                message,
-            );
+            self.add(condition.key_span, "CONDITION-KEY-TYPO", Severity::Warning, message);
         }
     }
 
     fn values(&mut self, condition: &Condition) {
-        let literal = matches!(
-            condition.operator.comparison,
-            Comparison::Text | Comparison::TextIgnoreCase
-        );
+        let literal = matches!(condition.operator.comparison, Comparison::Text | Comparison::TextIgnoreCase);
         for value in &condition.values {
             let text = shortened(&value.text);
             if condition.folded_key.ends_with(":aud") && text.contains("serviceaccount") {
-                let message =
-                    ":aud is the token's audience; a service account belongs under :sub".to_owned();
+                let message = ":aud is the token's audience; a service account belongs under :sub".to_owned();
                 self.add(condition.key_span, "AUD-VS-SUB", Severity::Error, message);
             }
-            if literal
-                && value
-                    .text
-                    .replace("${*}", "")
-                    .replace("${?}", "")
-                    .contains(['*', '?'])
-            {
-                let like = condition
-                    .operator
-                    .name
-                    .replace("EqualsIgnoreCase", "Like")
-                    .replace("Equals", "Like");
-                let message = format!(
-                    "{} takes the wildcard in {text} literally; use {like}",
-                    condition.operator.name
-                );
-                self.add(
-                    value.span,
-                    "WILDCARD-STRINGEQUALS",
-                    Severity::Error,
-                    message,
-                );
+            if literal && value.text.replace("${*}", "").replace("${?}", "").contains(['*', '?']) {
+                let like = condition.operator.name.replace("EqualsIgnoreCase", "Like").replace("Equals", "Like");
+                let message = format!("{} takes the wildcard in {text} literally; use {like}", condition.operator.name);
+                self.add(value.span, "WILDCARD-STRINGEQUALS", Severity::Error, message);
             }
-            let prefixed = text.starts_with("system:serviceaccount:")
-                || text.starts_with(['*', '?'])
-                || text.contains("${");
+            let prefixed =
+                text.starts_with("system:serviceaccount:") || text.starts_with(['*', '?']) || text.contains("${");
             if is_eks_subject(&condition.folded_key) && !condition.operator.negated && !prefixed {
-                let message =
-                    format!("a subject is system:serviceaccount:<namespace>:<name>, not {text}");
+                let message = format!("a subject is system:serviceaccount:<namespace>:<name>, not {text}");
                 self.add(value.span, "IRSA-SUB-MISMATCH", Severity::Warning, message);
             }
         }
@@ -320,30 +220,16 @@ impl Linter {
 
     /// Statements that let in more than one workload names.
     fn openness(&mut self, statement: &Statement) {
-        let covers = |kind, part: &str| {
-            statement
-                .principals
-                .iter()
-                .any(|p| p.kind == kind && p.value.contains(part))
-        };
-        if covers(PrincipalKind::Federated, "oidc")
-            && statement.covers("sts:AssumeRoleWithWebIdentity")
-        {
+        let covers = |kind, part: &str| statement.principals.iter().any(|p| p.kind == kind && p.value.contains(part));
+        if covers(PrincipalKind::Federated, "oidc") && statement.covers("sts:AssumeRoleWithWebIdentity") {
             self.open_to_subjects(statement);
         }
         if covers(PrincipalKind::Service, PODS_SERVICE) && statement.conditions.is_empty() {
-            let message = "any service account of any cluster of the account may be associated with this role".to_owned();
-            self.add(
-                statement.principal_span,
-                "TRUST-TOO-OPEN",
-                Severity::Notice,
-                message,
-            );
+            let message =
+                "any service account of any cluster of the account may be associated with this role".to_owned();
+            self.add(statement.principal_span, "TRUST-TOO-OPEN", Severity::Notice, message);
         }
-        let everybody = statement
-            .principals
-            .iter()
-            .find(|p| p.kind == PrincipalKind::Aws && p.value == "*");
+        let everybody = statement.principals.iter().find(|p| p.kind == PrincipalKind::Aws && p.value == "*");
         if let Some(everybody) = everybody.filter(|_| statement.conditions.is_empty()) {
             let message = "every AWS account may assume this role".to_owned();
             self.add(everybody.span, "TRUST-TOO-OPEN", Severity::Error, message);
@@ -351,27 +237,18 @@ impl Linter {
     }
 
     fn open_to_subjects(&mut self, statement: &Statement) {
-        let mut subjects = statement.conditions.iter().filter(|c| {
-            c.folded_key.ends_with(":sub") && !passes_without_key(c) && !c.operator.negated
-        });
+        let mut subjects = statement
+            .conditions
+            .iter()
+            .filter(|c| c.folded_key.ends_with(":sub") && !passes_without_key(c) && !c.operator.negated);
         let Some(first) = subjects.next() else {
-            let message =
-                "no condition on :sub: any service account of the cluster may assume this role"
-                    .to_owned();
-            return self.add(
-                statement.principal_span,
-                "TRUST-TOO-OPEN",
-                Severity::Warning,
-                message,
-            );
+            let message = "no condition on :sub: any service account of the cluster may assume this role".to_owned();
+            return self.add(statement.principal_span, "TRUST-TOO-OPEN", Severity::Warning, message);
         };
         for value in &first.values {
             let rest = value.text.trim_start_matches("system:serviceaccount:");
             if first.operator.takes_wildcards() && rest.starts_with('*') {
-                let message = format!(
-                    "{} admits service accounts of every namespace",
-                    shortened(&value.text)
-                );
+                let message = format!("{} admits service accounts of every namespace", shortened(&value.text));
                 self.add(value.span, "TRUST-TOO-OPEN", Severity::Warning, message);
             }
         }
@@ -382,39 +259,23 @@ impl Linter {
             document.statements().iter().find(move |s| {
                 s.effect == Some(Effect::Allow)
                     && s.covers(action)
-                    && s.principals
-                        .iter()
-                        .any(|p| p.kind == PrincipalKind::Service && p.value == PODS_SERVICE)
+                    && s.principals.iter().any(|p| p.kind == PrincipalKind::Service && p.value == PODS_SERVICE)
             })
         };
         if let (Some(statement), None) = (allowing("sts:AssumeRole"), allowing("sts:TagSession")) {
-            let message = format!(
-                "{PODS_SERVICE} may not sts:TagSession, which EKS needs unless session tags are disabled"
-            );
-            self.add(
-                statement.action_span(),
-                "PI-TRUST-INVALID",
-                Severity::Error,
-                message,
-            );
+            let message =
+                format!("{PODS_SERVICE} may not sts:TagSession, which EKS needs unless session tags are disabled");
+            self.add(statement.action_span(), "PI-TRUST-INVALID", Severity::Error, message);
         }
     }
 
     fn also_ec2(&mut self, document: &Document) {
-        let allows = || {
-            document
-                .statements()
-                .iter()
-                .filter(|s| s.effect == Some(Effect::Allow))
-        };
-        let pods = allows()
-            .flat_map(|s| &s.principals)
-            .any(|p| p.value == PODS_SERVICE || p.value.contains("oidc"));
-        let ec2 = allows()
-            .flat_map(|s| &s.principals)
-            .find(|p| p.value.starts_with("ec2.amazonaws.com"));
+        let allows = || document.statements().iter().filter(|s| s.effect == Some(Effect::Allow));
+        let pods = allows().flat_map(|s| &s.principals).any(|p| p.value == PODS_SERVICE || p.value.contains("oidc"));
+        let ec2 = allows().flat_map(|s| &s.principals).find(|p| p.value.starts_with("ec2.amazonaws.com"));
         if let Some(ec2) = ec2.filter(|_| pods) {
-            let message = "a role for pods that EC2 may assume too: instances with its profile get the same rights".to_owned();
+            let message =
+                "a role for pods that EC2 may assume too: instances with its profile get the same rights".to_owned();
             self.add(ec2.span, "TRUST-ALSO-EC2", Severity::Warning, message);
         }
     }
@@ -435,11 +296,8 @@ fn is_eks_subject(key: &str) -> bool {
 /// A key of an issuer whose provider the statement does not trust.
 fn foreign_issuer(folded_key: &str, statement: &Statement) -> Option<String> {
     let (issuer, _) = folded_key.rsplit_once(':')?;
-    let mut providers = statement
-        .principals
-        .iter()
-        .filter_map(|p| p.value.split_once(":oidc-provider/").map(|(_, i)| i))
-        .peekable();
+    let mut providers =
+        statement.principals.iter().filter_map(|p| p.value.split_once(":oidc-provider/").map(|(_, i)| i)).peekable();
     providers.peek()?;
     let trusted = providers.any(|provider| provider.to_lowercase() == issuer);
     (!trusted).then(|| "the statement trusts the provider of another issuer".to_owned())

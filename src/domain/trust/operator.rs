@@ -67,45 +67,21 @@ const BASES: [(&str, Comparison, bool); 27] = [
     ("StringEquals", Comparison::Text, false),
     ("StringNotEquals", Comparison::Text, true),
     ("StringEqualsIgnoreCase", Comparison::TextIgnoreCase, false),
-    (
-        "StringNotEqualsIgnoreCase",
-        Comparison::TextIgnoreCase,
-        true,
-    ),
+    ("StringNotEqualsIgnoreCase", Comparison::TextIgnoreCase, true),
     ("StringLike", Comparison::TextLike, false),
     ("StringNotLike", Comparison::TextLike, true),
     ("NumericEquals", Comparison::Number(Order::Equal), false),
     ("NumericNotEquals", Comparison::Number(Order::Equal), true),
     ("NumericLessThan", Comparison::Number(Order::Less), false),
-    (
-        "NumericLessThanEquals",
-        Comparison::Number(Order::LessOrEqual),
-        false,
-    ),
-    (
-        "NumericGreaterThan",
-        Comparison::Number(Order::Greater),
-        false,
-    ),
-    (
-        "NumericGreaterThanEquals",
-        Comparison::Number(Order::GreaterOrEqual),
-        false,
-    ),
+    ("NumericLessThanEquals", Comparison::Number(Order::LessOrEqual), false),
+    ("NumericGreaterThan", Comparison::Number(Order::Greater), false),
+    ("NumericGreaterThanEquals", Comparison::Number(Order::GreaterOrEqual), false),
     ("DateEquals", Comparison::Date(Order::Equal), false),
     ("DateNotEquals", Comparison::Date(Order::Equal), true),
     ("DateLessThan", Comparison::Date(Order::Less), false),
-    (
-        "DateLessThanEquals",
-        Comparison::Date(Order::LessOrEqual),
-        false,
-    ),
+    ("DateLessThanEquals", Comparison::Date(Order::LessOrEqual), false),
     ("DateGreaterThan", Comparison::Date(Order::Greater), false),
-    (
-        "DateGreaterThanEquals",
-        Comparison::Date(Order::GreaterOrEqual),
-        false,
-    ),
+    ("DateGreaterThanEquals", Comparison::Date(Order::GreaterOrEqual), false),
     ("Bool", Comparison::Bool, false),
     ("BinaryEquals", Comparison::Binary, false),
     ("IpAddress", Comparison::IpAddress, false),
@@ -124,30 +100,15 @@ impl Operator {
             None => (None, name),
             Some((qualifier, base)) => (Some(Quantifier::parse(qualifier)?), base),
         };
-        let suffix = qualified
-            .len()
-            .checked_sub("IfExists".len())
-            .and_then(|at| qualified.get(at..));
+        let suffix = qualified.len().checked_sub("IfExists".len()).and_then(|at| qualified.get(at..));
         let if_exists = suffix.is_some_and(|suffix| suffix.eq_ignore_ascii_case("IfExists"));
-        let base = if if_exists {
-            &qualified[..qualified.len() - "IfExists".len()]
-        } else {
-            qualified
-        };
-        let (base, comparison, negated) = BASES
-            .into_iter()
-            .find(|(known, ..)| known.eq_ignore_ascii_case(base))?;
+        let base = if if_exists { &qualified[..qualified.len() - "IfExists".len()] } else { qualified };
+        let (base, comparison, negated) = BASES.into_iter().find(|(known, ..)| known.eq_ignore_ascii_case(base))?;
         if comparison == Comparison::Null && if_exists {
             return None;
         }
-        let mut operator = Self {
-            name: name.to_owned(),
-            quantifier,
-            negated,
-            if_exists,
-            comparison,
-            documented_case: true,
-        };
+        let mut operator =
+            Self { name: name.to_owned(), quantifier, negated, if_exists, comparison, documented_case: true };
         operator.documented_case = operator.canonical(base) == name;
         Some(operator)
     }
@@ -158,17 +119,12 @@ impl Operator {
             Some(Quantifier::ForAllValues) => "ForAllValues:",
             Some(Quantifier::ForAnyValue) => "ForAnyValue:",
         };
-        format!(
-            "{qualifier}{base}{}",
-            if self.if_exists { "IfExists" } else { "" }
-        )
+        format!("{qualifier}{base}{}", if self.if_exists { "IfExists" } else { "" })
     }
 
     /// The documented operator whose name is closest, for "did you mean".
     pub(super) fn closest(name: &str) -> Option<&'static str> {
-        let candidates = BASES
-            .into_iter()
-            .map(|(base, ..)| (strsim::osa_distance(base, name), base));
+        let candidates = BASES.into_iter().map(|(base, ..)| (strsim::osa_distance(base, name), base));
         let (distance, base) = candidates.min_by_key(|(distance, _)| *distance)?;
         (distance <= 6).then_some(base)
     }
@@ -177,11 +133,7 @@ impl Operator {
     pub(super) fn takes_variables(&self) -> bool {
         !matches!(
             self.comparison,
-            Comparison::Number(_)
-                | Comparison::Date(_)
-                | Comparison::Binary
-                | Comparison::IpAddress
-                | Comparison::Null
+            Comparison::Number(_) | Comparison::Date(_) | Comparison::Binary | Comparison::IpAddress | Comparison::Null
         )
     }
 

@@ -66,23 +66,13 @@ impl Principal {
     fn coverage(&self, caller: &Caller) -> Coverage {
         match (self.kind, caller) {
             (PrincipalKind::Service, Caller::Service(service)) => named(self.value == *service),
-            (PrincipalKind::Federated, Caller::Federated(provider)) => {
-                named(self.value == *provider)
-            }
-            (PrincipalKind::Aws, Caller::Service(_) | Caller::Federated(_))
-                if self.value == "*" =>
-            {
+            (PrincipalKind::Federated, Caller::Federated(provider)) => named(self.value == *provider),
+            (PrincipalKind::Aws, Caller::Service(_) | Caller::Federated(_)) if self.value == "*" => {
                 Coverage::Undocumented
             }
-            (
-                PrincipalKind::Aws,
-                Caller::Aws {
-                    arn,
-                    session,
-                    account,
-                    ..
-                },
-            ) => aws_coverage(&self.value, arn, session.as_deref(), account),
+            (PrincipalKind::Aws, Caller::Aws { arn, session, account, .. }) => {
+                aws_coverage(&self.value, arn, session.as_deref(), account)
+            }
             _ => Coverage::No,
         }
     }
@@ -103,9 +93,7 @@ impl Principal {
         let covered = self.covers(caller);
         let direct = self.coverage(caller) != Coverage::Delegated;
         match caller {
-            Caller::Aws {
-                same_account: true, ..
-            } if direct => covered,
+            Caller::Aws { same_account: true, .. } if direct => covered,
             Caller::Aws { may_call, .. } => covered.and(match may_call {
                 Some(allowed) => Truth::from(*allowed),
                 None => Truth::unknown("permissions of the association role"),
@@ -138,14 +126,7 @@ fn aws_coverage(value: &str, arn: &str, session: Option<&str>, account: &str) ->
 }
 
 fn is_root_of(value: &str, arn: &str, account: &str) -> bool {
-    let root = [
-        "arn",
-        arn::part(arn, 1).unwrap_or("aws"),
-        "iam",
-        "",
-        account,
-        "root",
-    ];
+    let root = ["arn", arn::part(arn, 1).unwrap_or("aws"), "iam", "", account, "root"];
     arn::parts(value) == Some(root)
 }
 
@@ -176,12 +157,7 @@ mod tests {
 
     fn admits(value: &str, caller: &Caller) -> Truth {
         let span = Span { start: 0, end: 0 };
-        Principal {
-            kind: PrincipalKind::Aws,
-            value: value.to_owned(),
-            span,
-        }
-        .admits(caller)
+        Principal { kind: PrincipalKind::Aws, value: value.to_owned(), span }.admits(caller)
     }
 
     #[test]
@@ -190,10 +166,7 @@ mod tests {
             assert_eq!(admits(account, &role(Some(true), true)), Truth::True);
             assert_eq!(admits(account, &role(Some(false), true)), Truth::False);
         }
-        assert_eq!(
-            admits("arn:aws-cn:iam::111122223333:root", &role(Some(true), true)),
-            Truth::False
-        );
+        assert_eq!(admits("arn:aws-cn:iam::111122223333:root", &role(Some(true), true)), Truth::False);
     }
 
     #[test]
@@ -201,22 +174,13 @@ mod tests {
         let arn = "arn:aws:iam::111122223333:role/path/app";
         assert_eq!(admits(arn, &role(Some(false), true)), Truth::True);
         assert_eq!(admits(arn, &role(Some(false), false)), Truth::False);
-        assert_eq!(
-            admits(
-                "arn:aws:iam::111122223333:role/app",
-                &role(Some(true), true)
-            ),
-            Truth::False
-        );
+        assert_eq!(admits("arn:aws:iam::111122223333:role/app", &role(Some(true), true)), Truth::False);
     }
 
     #[test]
     fn the_role_path_is_not_part_of_a_session_arn() {
         let session = "arn:aws:sts::111122223333:assumed-role/app/eks-prod-api";
-        assert_eq!(
-            admits(session, &role(Some(true), true)),
-            Truth::unknown("sts session name")
-        );
+        assert_eq!(admits(session, &role(Some(true), true)), Truth::unknown("sts session name"));
         let other = "arn:aws:sts::111122223333:assumed-role/other/eks-prod-api";
         assert_eq!(admits(other, &role(Some(true), true)), Truth::False);
     }

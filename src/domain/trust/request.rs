@@ -46,12 +46,7 @@ impl Cluster {
     /// A cluster from its name, ARN and issuer; the account is read from the ARN.
     pub fn new(name: &str, arn: &str, issuer: &str) -> Self {
         let account = arn::account(arn).unwrap_or_default().to_owned();
-        Self {
-            name: name.to_owned(),
-            arn: arn.to_owned(),
-            account,
-            issuer: issuer.to_owned(),
-        }
+        Self { name: name.to_owned(), arn: arn.to_owned(), account, issuer: issuer.to_owned() }
     }
 
     /// The issuer as provider ARNs and condition keys carry it: without `https://`.
@@ -72,10 +67,7 @@ pub struct Role {
 impl Role {
     /// A role whose tags are not known.
     pub fn new(arn: &str) -> Self {
-        Self {
-            arn: arn.to_owned(),
-            tags: None,
-        }
+        Self { arn: arn.to_owned(), tags: None }
     }
 
     /// The name without the path.
@@ -156,24 +148,12 @@ impl Request {
     }
 
     /// May this service account become the role through its projected token?
-    pub fn irsa(
-        role: Role,
-        cluster: Cluster,
-        namespace: &str,
-        service_account: &str,
-        now: Timestamp,
-    ) -> Self {
+    pub fn irsa(role: Role, cluster: Cluster, namespace: &str, service_account: &str, now: Timestamp) -> Self {
         Self::new(Mechanism::Irsa, role, cluster, now).of(namespace, service_account)
     }
 
     /// May EKS become the role for this service account's pods? Session tags are on.
-    pub fn pod_identity(
-        role: Role,
-        cluster: Cluster,
-        namespace: &str,
-        service_account: &str,
-        now: Timestamp,
-    ) -> Self {
+    pub fn pod_identity(role: Role, cluster: Cluster, namespace: &str, service_account: &str, now: Timestamp) -> Self {
         Self::new(Mechanism::PodIdentity, role, cluster, now).of(namespace, service_account)
     }
 
@@ -186,8 +166,7 @@ impl Request {
         source_role_arn: &str,
         now: Timestamp,
     ) -> Self {
-        let mut request = Self::new(Mechanism::PodIdentityTarget, role, cluster, now)
-            .of(namespace, service_account);
+        let mut request = Self::new(Mechanism::PodIdentityTarget, role, cluster, now).of(namespace, service_account);
         request.source_role_arn = Some(source_role_arn.to_owned());
         request
     }
@@ -223,10 +202,7 @@ impl Request {
     /// The ARN of the cluster's OIDC provider in the role's account, where STS looks.
     pub fn provider_arn(&self) -> String {
         let (partition, account) = (self.role.partition(), self.role.account());
-        format!(
-            "arn:{partition}:iam::{account}:oidc-provider/{}",
-            self.cluster.issuer_host_path()
-        )
+        format!("arn:{partition}:iam::{account}:oidc-provider/{}", self.cluster.issuer_host_path())
     }
 
     /// The STS calls, all of which must be allowed.
@@ -257,9 +233,7 @@ impl Request {
 
     fn association_role(&self) -> Caller {
         let arn = self.source_role_arn.clone().unwrap_or_default();
-        let account = arn::account(&arn)
-            .unwrap_or(&self.cluster.account)
-            .to_owned();
+        let account = arn::account(&arn).unwrap_or(&self.cluster.account).to_owned();
         Caller::Aws {
             same_account: account == self.role.account(),
             arn,

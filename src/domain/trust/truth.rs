@@ -46,9 +46,7 @@ impl Truth {
         match (self, other) {
             (left, right) if left == right => left,
             (Self::Unknown(left), Self::Unknown(right)) => Self::Unknown(union(left, right)),
-            (Self::Unknown(keys), _) | (_, Self::Unknown(keys)) => {
-                Self::Unknown(union(vec![key.to_owned()], keys))
-            }
+            (Self::Unknown(keys), _) | (_, Self::Unknown(keys)) => Self::Unknown(union(vec![key.to_owned()], keys)),
             _ => Self::unknown(key),
         }
     }

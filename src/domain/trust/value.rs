@@ -24,9 +24,7 @@ impl Number {
         if let Ok(whole) = text.parse() {
             return Some(Self::Whole(whole));
         }
-        let digits_only = text
-            .bytes()
-            .all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b));
+        let digits_only = text.bytes().all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b));
         let number: f64 = if digits_only {
             text.parse().ok()?
         } else {
@@ -65,18 +63,12 @@ pub(super) fn date(text: &str) -> Option<Timestamp> {
     if let Ok(day) = padded.parse::<Date>()
         && padded.len() == 10
     {
-        return day
-            .to_zoned(TimeZone::UTC)
-            .ok()
-            .map(|zoned| zoned.timestamp());
+        return day.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
     }
     if let Ok(moment) = text.parse::<jiff::civil::DateTime>()
         && text.contains(['T', 't'])
     {
-        return moment
-            .to_zoned(TimeZone::UTC)
-            .ok()
-            .map(|zoned| zoned.timestamp());
+        return moment.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
     }
     epoch(text)
 }
@@ -100,9 +92,7 @@ pub(super) fn boolean(text: &str) -> Option<bool> {
 
 /// A CIDR block; a bare address is a block of one.
 pub(super) fn network(text: &str) -> Option<IpNet> {
-    text.parse()
-        .ok()
-        .or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
+    text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
 }
 
 /// Base64 bytes.

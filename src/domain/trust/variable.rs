@@ -58,11 +58,7 @@ pub(super) fn parse(text: &str, wildcards: bool, variables: bool) -> Vec<Part> {
 }
 
 fn fixed(parts: &mut Vec<Part>, text: &str, wildcards: bool) {
-    let pieces = if wildcards {
-        super::glob::pieces(text)
-    } else {
-        vec![Piece::Text(text.to_owned())]
-    };
+    let pieces = if wildcards { super::glob::pieces(text) } else { vec![Piece::Text(text.to_owned())] };
     parts.extend(pieces.into_iter().map(Part::Fixed));
 }
 
@@ -140,9 +136,7 @@ fn literal(pieces: &mut Vec<Piece>, text: &str) {
 /// Appends, joining neighbouring literal text.
 fn push(pieces: &mut Vec<Piece>, piece: &Piece) {
     match piece {
-        Piece::Text(text) => text
-            .chars()
-            .for_each(|character| push_literal(pieces, character)),
+        Piece::Text(text) => text.chars().for_each(|character| push_literal(pieces, character)),
         wildcard => pieces.push(wildcard.clone()),
     }
 }

@@ -2,15 +2,16 @@
 //! not they use it, and the reverse. Candidates come from indexes over the service
 //! accounts; only those are evaluated, so the cost is not roles × service accounts.
 
-use std::collections::{BTreeSet, HashMap};
+use std::borrow::Cow;
+use std::collections::HashMap;
 
 use super::condition::Condition;
 use super::decision::Verdict;
 use super::document::{Document, Effect, Statement};
-use super::evaluate::{Query, matches, principal_matches, verdict};
+use super::evaluate::{Query, decide, matches, principal_matches};
 use super::glob::Glob;
 use super::operator::Comparison;
-use super::request::{Mechanism, Request, subject};
+use super::request::{Caller, Mechanism, Request, subject};
 use super::truth::Truth;
 
 /// A service account of the cluster.
@@ -45,22 +46,13 @@ pub struct Admitted {
 impl Admitted {
     /// How the service account is let in, if it is.
     pub fn grant(&self, service_account: usize) -> Option<&Grant> {
-        let single = self
-            .some
-            .binary_search_by_key(&service_account, |(index, _)| *index);
-        single
-            .ok()
-            .map(|at| &self.some[at].1)
-            .or(self.everyone.as_ref())
+        let single = self.some.binary_search_by_key(&service_account, |(index, _)| *index);
+        single.ok().map(|at| &self.some[at].1).or(self.everyone.as_ref())
     }
 
     /// How many are let in, of `total` service accounts.
     pub fn count(&self, total: usize) -> usize {
-        if self.everyone.is_some() {
-            total
-        } else {
-            self.some.len()
-        }
+        if self.everyone.is_some() { total } else { self.some.len() }
     }
 }
 
@@ -80,11 +72,7 @@ impl Subjects {
     /// Indexes the service accounts of one cluster.
     pub fn new(accounts: Vec<ServiceAccount>) -> Self {
         let sorted = |text: fn(&ServiceAccount) -> String| {
-            let mut sorted: Vec<_> = accounts
-                .iter()
-                .enumerate()
-                .map(|(i, account)| (text(account), i))
-                .collect();
+            let mut sorted: Vec<_> = accounts.iter().enumerate().map(|(i, account)| (text(account), i)).collect();
             sorted.sort_unstable();
             sorted
         };
@@ -111,65 +99,37 @@ impl Subjects {
     }
 
     /// Subjects that fit a value of a `:sub` condition.
-    fn of_subject(&self, value: &str, comparison: Comparison, found: &mut BTreeSet<usize>) {
+    fn of_subject(&self, value: &str, comparison: Comparison, found: &mut Vec<usize>) {
         let wildcard = |c: char| matches!(c, '*' | '?');
         if comparison == Comparison::Text || !value.contains(wildcard) {
             let range = starting_with(&self.forwards, value);
-            return found.extend(
-                range
-                    .iter()
-                    .filter(|(text, _)| text == value)
-                    .map(|(_, index)| *index),
-            );
+            return found.extend(range.iter().filter(|(text, _)| text == value).map(|(_, index)| *index));
         }
         let start = value.split(wildcard).next().unwrap_or_default();
-        let end: String = value
-            .rsplit(wildcard)
-            .next()
-            .unwrap_or_default()
-            .chars()
-            .rev()
-            .collect();
+        let end: String = value.rsplit(wildcard).next().unwrap_or_default().chars().rev().collect();
         let glob = Glob::new(value);
-        let (forwards, backwards) = (
-            starting_with(&self.forwards, start),
-            starting_with(&self.backwards, &end),
-        );
-        let fewer = if forwards.len() <= backwards.len() {
-            forwards
-        } else {
-            backwards
-        };
+        let (forwards, backwards) = (starting_with(&self.forwards, start), starting_with(&self.backwards, &end));
+        let fewer = if forwards.len() <= backwards.len() { forwards } else { backwards };
         found.extend(fewer.iter().map(|(_, index)| *index).filter(|index| {
             let account = &self.accounts[*index];
             glob.matches(&subject(&account.namespace, &account.name))
         }));
     }
 
-    fn of_name(&self, value: &str, comparison: Comparison, found: &mut BTreeSet<usize>) {
+    fn of_name(&self, value: &str, comparison: Comparison, found: &mut Vec<usize>) {
         Self::of_group(&self.by_name, value, comparison, found);
     }
 
-    fn of_namespace(&self, value: &str, comparison: Comparison, found: &mut BTreeSet<usize>) {
+    fn of_namespace(&self, value: &str, comparison: Comparison, found: &mut Vec<usize>) {
         Self::of_group(&self.by_namespace, value, comparison, found);
     }
 
-    fn of_group(
-        groups: &HashMap<String, Vec<usize>>,
-        value: &str,
-        comparison: Comparison,
-        found: &mut BTreeSet<usize>,
-    ) {
+    fn of_group(groups: &HashMap<String, Vec<usize>>, value: &str, comparison: Comparison, found: &mut Vec<usize>) {
         if comparison == Comparison::Text || !value.contains(['*', '?']) {
             return found.extend(groups.get(value).into_iter().flatten());
         }
         let glob = Glob::new(value);
-        found.extend(
-            groups
-                .iter()
-                .filter(|(text, _)| glob.matches(text))
-                .flat_map(|(_, indexes)| indexes),
-        );
+        found.extend(groups.iter().filter(|(text, _)| glob.matches(text)).flat_map(|(_, indexes)| indexes));
     }
 }
 
@@ -187,27 +147,16 @@ pub fn admitted(document: &Document, template: &Request, subjects: &Subjects) ->
     }
     let asker = Asker::new(document, template, subjects);
     let everyone = asker.everyone();
-    if everyone
-        .as_ref()
-        .is_some_and(|grant| grant.depends_on.is_empty())
-    {
-        return Admitted {
-            everyone,
-            some: Vec::new(),
-        };
+    if everyone.as_ref().is_some_and(|grant| grant.depends_on.is_empty()) {
+        return Admitted { everyone, some: Vec::new() };
     }
-    Admitted {
-        some: asker.single(everyone.as_ref()),
-        everyone,
-    }
+    Admitted { some: asker.single(everyone.as_ref()), everyone }
 }
 
 /// A service account's roles out of many: the reverse of [`admitted`].
 pub fn roles_of(admissions: &[Admitted], service_account: usize) -> Vec<(usize, &Grant)> {
     let grants = admissions.iter().enumerate();
-    grants
-        .filter_map(|(role, admitted)| Some((role, admitted.grant(service_account)?)))
-        .collect()
+    grants.filter_map(|(role, admitted)| Some((role, admitted.grant(service_account)?))).collect()
 }
 
 struct Asker<'a> {
@@ -216,6 +165,7 @@ struct Asker<'a> {
     subjects: &'a Subjects,
     sub_key: String,
     aud_key: String,
+    caller: Caller,
 }
 
 impl<'a> Asker<'a> {
@@ -227,91 +177,93 @@ impl<'a> Asker<'a> {
             subjects,
             sub_key: format!("{issuer}:sub"),
             aud_key: format!("{issuer}:aud"),
+            caller: template.caller(),
         }
     }
 
-    fn request(&self, index: usize) -> Request {
+    /// Puts the service account in the place of the one asked about before.
+    fn ask(&self, request: &mut Request, index: usize) {
         let account = &self.subjects.accounts[index];
-        let mut request = self.template.clone().of(&account.namespace, &account.name);
+        request.namespace.clone_from(&account.namespace);
+        request.service_account.clone_from(&account.name);
         request.audience.clone_from(&account.audience);
+    }
+
+    /// The question for any one service account, where it does not matter which.
+    fn probe(&self) -> Request {
+        let mut request = self.template.clone();
+        self.ask(&mut request, 0);
         request
     }
 
     /// Whether the statement's answer depends on which service account asks.
     fn looks_at_subject(&self, statement: &Statement) -> bool {
-        statement.undefined().is_none()
-            && statement
-                .conditions
-                .iter()
-                .any(|c| self.is_about_subject(c))
+        statement.undefined().is_none() && statement.conditions.iter().any(|c| self.is_about_subject(c))
     }
 
     fn is_about_subject(&self, condition: &Condition) -> bool {
         let key = condition.folded_key.as_str();
-        key == self.sub_key
+        (key == self.sub_key && !self.fits_every_subject(condition))
             || (key == self.aud_key && self.subjects.custom_audiences)
             || key == "sts:externalid"
-            || ["aws:requesttag/kubernetes-", "aws:principaltag/kubernetes-"]
-                .iter()
-                .any(|p| key.starts_with(p))
-            || condition
-                .values
-                .iter()
-                .any(|value| value.text.contains("${"))
+            || ["aws:requesttag/kubernetes-", "aws:principaltag/kubernetes-"].iter().any(|p| key.starts_with(p))
+            || condition.values.iter().any(|value| value.text.contains("${"))
+    }
+
+    /// `*` and `system:serviceaccount:*` let every service account through.
+    fn fits_every_subject(&self, condition: &Condition) -> bool {
+        let every = |text: &str| matches!(text, "*" | "system:serviceaccount:*" | "system:serviceaccount:*:*");
+        self.template.mechanism == Mechanism::Irsa
+            && condition.operator.takes_wildcards()
+            && condition.required_texts().is_some_and(|mut values| values.any(|value| every(&value.text)))
     }
 
     /// What the statements that do not look at the service account say.
     fn everyone(&self) -> Option<Grant> {
-        let denies = self
-            .with_effect(Effect::Deny)
-            .any(|statement| self.looks_at_subject(statement));
+        let denies = self.with_effect(Effect::Deny).any(|statement| self.looks_at_subject(statement));
         if denies {
             return None;
         }
-        let open = self
-            .document
-            .with_statements(|statement| !self.looks_at_subject(statement));
-        grant(&open, &self.request(0))
+        self.with_effect(Effect::Allow).find(|statement| !self.looks_at_subject(statement))?;
+        let open = self.document.with_statements(|statement| !self.looks_at_subject(statement));
+        grant(&open, &self.caller, &self.probe())
     }
 
     fn with_effect(&self, effect: Effect) -> impl Iterator<Item = &'a Statement> {
-        self.document
-            .statements()
-            .iter()
-            .filter(move |statement| statement.effect == Some(effect))
+        self.document.statements().iter().filter(move |statement| statement.effect == Some(effect))
     }
 
     /// Evaluates the candidates one by one.
     fn single(&self, everyone: Option<&Grant>) -> Vec<(usize, Grant)> {
         let mut found = Vec::new();
+        let mut request = self.template.clone();
         for index in self.candidates(everyone.is_some()) {
-            if let Some(grant) = grant(self.document, &self.request(index))
-                && Some(&grant) != everyone
-            {
-                found.push((index, grant));
-            }
+            self.ask(&mut request, index);
+            let grant = grant(self.document, &self.caller, &request);
+            found.extend(grant.filter(|grant| Some(grant) != everyone).map(|grant| (index, grant)));
         }
         found
     }
 
     /// Every service account that some Allow statement could name.
-    fn candidates(&self, open_is_settled: bool) -> BTreeSet<usize> {
-        let probe = self.request(0);
-        let query = Query::new(&probe);
+    fn candidates(&self, open_is_settled: bool) -> Vec<usize> {
+        let probe = self.probe();
+        let query = Query::by(Cow::Borrowed(&self.caller), &probe);
         let first_call = query.actions.first().copied().unwrap_or_default();
-        let mut found = BTreeSet::new();
+        let mut found = Vec::new();
         for statement in self.with_effect(Effect::Allow) {
-            let relevant = statement.covers(first_call)
-                && principal_matches(statement, &query) != Truth::False;
+            let relevant = statement.covers(first_call) && principal_matches(statement, &query) != Truth::False;
             let settled = open_is_settled && !self.looks_at_subject(statement);
             if relevant
                 && !settled
                 && !self.named_by(statement, &mut found)
                 && self.may_match(statement, &query, first_call)
             {
-                found.extend(0..self.subjects.accounts.len());
+                return (0..self.subjects.accounts.len()).collect();
             }
         }
+        found.sort_unstable();
+        found.dedup();
         found
     }
 
@@ -321,7 +273,7 @@ impl<'a> Asker<'a> {
     }
 
     /// Looks up the service accounts a statement names; false if it names none.
-    fn named_by(&self, statement: &Statement, found: &mut BTreeSet<usize>) -> bool {
+    fn named_by(&self, statement: &Statement, found: &mut Vec<usize>) -> bool {
         for condition in &statement.conditions {
             let index = self.index_for(&condition.folded_key);
             if let (Some(look_up), Some(values)) = (index, condition.required_texts()) {
@@ -345,29 +297,21 @@ impl<'a> Asker<'a> {
 }
 
 /// Adds the service accounts that fit a value.
-type LookUp = fn(&Subjects, &str, Comparison, &mut BTreeSet<usize>);
+type LookUp = fn(&Subjects, &str, Comparison, &mut Vec<usize>);
 
-fn grant(document: &Document, request: &Request) -> Option<Grant> {
-    let depends_on = match verdict(document, request) {
+fn grant(document: &Document, caller: &Caller, request: &Request) -> Option<Grant> {
+    let query = Query::by(Cow::Borrowed(caller), request);
+    let depends_on = match decide(document, &query) {
         Verdict::Allow => Vec::new(),
         Verdict::Depends(keys) => keys,
         Verdict::Deny { .. } | Verdict::Invalid => return None,
     };
-    let query = Query::new(request);
     let first_call = query.actions.first().copied().unwrap_or_default();
     let allows = |statement: &&Statement| {
-        statement.effect == Some(Effect::Allow)
-            && matches(statement, &query, first_call) != Truth::False
+        statement.effect == Some(Effect::Allow) && matches(statement, &query, first_call) != Truth::False
     };
-    let statement = document
-        .statements()
-        .iter()
-        .find(allows)
-        .map(|statement| statement.index);
-    Some(Grant {
-        statement,
-        depends_on,
-    })
+    let statement = document.statements().iter().find(allows).map(|statement| statement.index);
+    Some(Grant { statement, depends_on })
 }
 
 #[cfg(test)]

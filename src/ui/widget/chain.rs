@@ -12,8 +12,12 @@ use crate::{
 const VALUES: usize = 17;
 /// Column where the name of a check begins.
 const NAMES: usize = 4;
-/// Lines one detail may take.
+/// Lines one detail may take where there is room.
 const LONGEST: usize = 4;
+/// Lines one detail may take beside a list: the rest of the chain matters more.
+const BESIDE: usize = 2;
+/// From this width on there is room.
+const ROOMY: usize = 50;
 
 /// A word at the right end of a hop's line: an age, or the key that opens it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,7 +66,7 @@ fn shortened(value: &str, width: usize) -> String {
 fn check_lines(paint: &Paint<'_>, check: &Check, stem: &str, width: usize) -> Vec<Line<'static>> {
     let room = width.saturating_sub(VALUES);
     let details = match check.detail.contains(' ') {
-        true => text::wrap(&text::short_subjects(&check.detail), room, LONGEST),
+        true => text::wrap(&text::short_subjects(&check.detail), room, if width < ROOMY { BESIDE } else { LONGEST }),
         false => vec![shortened(&check.detail, room)],
     };
     let (glyph, tone) = paint.check(check.verdict);

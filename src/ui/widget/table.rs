@@ -137,7 +137,7 @@ pub fn draw_row(
     } else {
         " "
     };
-    let mut line = Row::new(total).put(marker, paint.key());
+    let mut line = Row::new(total).put(marker, if marker == " " { paint.plain() } else { paint.key() });
     if let Some(state) = row.state {
         line = line.put(&state.glyph(ascii).to_string(), paint.state(state));
     }

@@ -21,10 +21,7 @@ pub fn admit(document: &Document, request: &Request) -> Result<Edit, EditError> 
     saveable(document)?;
     let who = request.short_subject();
     if verdict(document, request) == Verdict::Allow {
-        return Ok(Edit::nothing(
-            document,
-            format!("{} already admits {who}.", request.role.name()),
-        ));
+        return Ok(Edit::nothing(document, format!("{} already admits {who}.", request.role.name())));
     }
     let mut uncertain = None;
     for index in candidates(document, request) {
@@ -47,10 +44,7 @@ pub fn admit(document: &Document, request: &Request) -> Result<Edit, EditError> 
 }
 
 fn irsa(request: &Request) -> Request {
-    Request {
-        mechanism: Mechanism::Irsa,
-        ..request.clone()
-    }
+    Request { mechanism: Mechanism::Irsa, ..request.clone() }
 }
 
 /// Allow statements for this cluster's provider and web identities.
@@ -59,17 +53,9 @@ fn candidates(document: &Document, request: &Request) -> Vec<usize> {
     let fits = |statement: &&Statement| {
         statement.effect == Some(Effect::Allow)
             && statement.covers("sts:AssumeRoleWithWebIdentity")
-            && statement
-                .principals
-                .iter()
-                .any(|p| p.kind == PrincipalKind::Federated && p.value == provider)
+            && statement.principals.iter().any(|p| p.kind == PrincipalKind::Federated && p.value == provider)
     };
-    document
-        .statements()
-        .iter()
-        .filter(fits)
-        .map(|statement| statement.index)
-        .collect()
+    document.statements().iter().filter(fits).map(|statement| statement.index).collect()
 }
 
 fn sub_key(request: &Request) -> String {
@@ -84,11 +70,7 @@ fn subject_lists<'d>(statement: &'d Statement, request: &Request) -> Vec<&'d Con
 }
 
 /// `None` if the statement has no list of subjects to add to.
-fn admit_in_statement(
-    document: &Document,
-    index: usize,
-    request: &Request,
-) -> Result<Option<Document>, EditError> {
+fn admit_in_statement(document: &Document, index: usize, request: &Request) -> Result<Option<Document>, EditError> {
     let repaired = repaired_statement(document, index)?;
     let document = repaired.as_ref().unwrap_or(document);
     let statement = &document.statements()[index];
@@ -97,14 +79,7 @@ fn admit_in_statement(
     for list in subject_lists(statement, request) {
         if !list.values.iter().any(|value| value.text == subject) {
             let items: Vec<Span> = list.values.iter().map(|value| value.span).collect();
-            append_item(
-                &mut patch,
-                document,
-                list.values_span,
-                list.is_list,
-                &items,
-                &quoted(&subject),
-            );
+            append_item(&mut patch, document, list.values_span, list.is_list, &items, &quoted(&subject));
         }
     }
     if patch.is_empty() {
@@ -116,32 +91,19 @@ fn admit_in_statement(
 fn admit_in_new_statement(document: &Document, request: &Request) -> Result<Edit, EditError> {
     let issuer = request.cluster.issuer_host_path();
     let conditions = vec![
-        (
-            format!("{issuer}:aud"),
-            Json::text(request.token_audience()),
-        ),
+        (format!("{issuer}:aud"), Json::text(request.token_audience())),
         (format!("{issuer}:sub"), Json::Text(request.subject())),
     ];
     let statement = Json::Object(vec![
         ("Effect", Json::text("Allow")),
-        (
-            "Principal",
-            Json::Object(vec![("Federated", Json::Text(request.provider_arn()))]),
-        ),
+        ("Principal", Json::Object(vec![("Federated", Json::Text(request.provider_arn()))])),
         ("Action", Json::text("sts:AssumeRoleWithWebIdentity")),
-        (
-            "Condition",
-            Json::Object(vec![("StringEquals", Json::Named(conditions))]),
-        ),
+        ("Condition", Json::Object(vec![("StringEquals", Json::Named(conditions))])),
     ]);
     let edited = reparsed(&append_statement(document, &statement))?;
     admits(&edited, request)?;
     let (who, cluster) = (request.short_subject(), &request.cluster.name);
-    Ok(Edit::new(
-        document.text(),
-        &edited,
-        format!("Adds a statement that admits {who} of cluster {cluster}."),
-    ))
+    Ok(Edit::new(document.text(), &edited, format!("Adds a statement that admits {who} of cluster {cluster}.")))
 }
 
 /// Makes one list of every condition key that stands twice under one operator, which is
@@ -170,9 +132,8 @@ fn repaired_statement(document: &Document, index: usize) -> Result<Option<Docume
     let conditions = &document.statements()[index].conditions;
     let mut patch = Patch::default();
     for (at, first) in conditions.iter().enumerate() {
-        let same = |other: &Condition| {
-            other.operator_span == first.operator_span && other.folded_key == first.folded_key
-        };
+        let same =
+            |other: &Condition| other.operator_span == first.operator_span && other.folded_key == first.folded_key;
         if conditions[..at].iter().any(&same) {
             // A repetition is never the first member, so the comma before it goes too.
             patch.delete(conditions[at - 1].values_span.end, first.values_span.end);
@@ -182,26 +143,15 @@ fn repaired_statement(document: &Document, index: usize) -> Result<Option<Docume
             continue;
         }
         let mut texts: Vec<&str> = Vec::new();
-        for value in conditions[at..]
-            .iter()
-            .filter(|c| same(c))
-            .flat_map(|c| &c.values)
-        {
+        for value in conditions[at..].iter().filter(|c| same(c)).flat_map(|c| &c.values) {
             if !texts.contains(&value.text.as_str()) {
                 texts.push(&value.text);
             }
         }
         let texts: Vec<String> = texts.into_iter().map(str::to_owned).collect();
-        patch.replace(
-            first.values_span,
-            Json::texts(&texts).render(&super::text::Style::of(document), None),
-        );
+        patch.replace(first.values_span, Json::texts(&texts).render(&super::text::Style::of(document), None));
     }
-    if patch.is_empty() {
-        Ok(None)
-    } else {
-        reparsed(&patch.apply(document)).map(Some)
-    }
+    if patch.is_empty() { Ok(None) } else { reparsed(&patch.apply(document)).map(Some) }
 }
 
 /// Takes the service account out of the IRSA statements; a statement that was for it
@@ -220,11 +170,7 @@ pub fn remove(document: &Document, request: &Request) -> Result<Edit, EditError>
     }
     if let Verdict::Allow | Verdict::Depends(_) = verdict(&current, request) {
         let decision = super::super::evaluate::evaluate(&current, request);
-        let open = decision
-            .statement
-            .map_or("another statement".to_owned(), |i| {
-                current.statements()[i].label()
-            });
+        let open = decision.statement.map_or("another statement".to_owned(), |i| current.statements()[i].label());
         return Err(EditError::TooOpen(open));
     }
     let summary = if current.text() == document.text() {
@@ -240,18 +186,11 @@ fn listing(document: &Document, request: &Request) -> Option<usize> {
     let subject = request.subject();
     candidates(document, request).into_iter().find(|index| {
         let lists = subject_lists(&document.statements()[*index], request);
-        lists
-            .iter()
-            .flat_map(|list| &list.values)
-            .any(|value| value.text == subject)
+        lists.iter().flat_map(|list| &list.values).any(|value| value.text == subject)
     })
 }
 
-fn remove_from_statement(
-    document: &Document,
-    index: usize,
-    request: &Request,
-) -> Result<Document, EditError> {
+fn remove_from_statement(document: &Document, index: usize, request: &Request) -> Result<Document, EditError> {
     let subject = request.subject();
     let mut patch = Patch::default();
     for list in subject_lists(&document.statements()[index], request) {
@@ -271,11 +210,7 @@ fn remove_statement(document: &Document, index: usize) -> Result<Document, EditE
     if document.statements().len() == 1 {
         return Err(EditError::LastStatement);
     }
-    let spans: Vec<Span> = document
-        .statements()
-        .iter()
-        .map(|statement| statement.span)
-        .collect();
+    let spans: Vec<Span> = document.statements().iter().map(|statement| statement.span).collect();
     let mut patch = Patch::default();
     remove_item(&mut patch, &spans, index);
     reparsed(&patch.apply(document))

@@ -26,8 +26,7 @@ impl Narrowing {
     /// As operator, key and values, in a stable order.
     fn conditions(&self) -> Vec<(&'static str, String, Vec<String>)> {
         let mut conditions = Vec::new();
-        let mut equals =
-            |key: String, values: Vec<String>| conditions.push(("StringEquals", key, values));
+        let mut equals = |key: String, values: Vec<String>| conditions.push(("StringEquals", key, values));
         if let Some(account) = &self.source_account {
             equals("aws:SourceAccount".to_owned(), vec![account.clone()]);
         }
@@ -52,10 +51,7 @@ impl Narrowing {
                 _ => operators.push((operator.to_owned(), vec![member])),
             }
         }
-        let operators: Vec<_> = operators
-            .into_iter()
-            .map(|(name, keys)| (name, Json::Named(keys)))
-            .collect();
+        let operators: Vec<_> = operators.into_iter().map(|(name, keys)| (name, Json::Named(keys))).collect();
         (!operators.is_empty()).then_some(Json::Named(operators))
     }
 }
@@ -70,10 +66,7 @@ pub fn add_pod_identity_statement(
     narrowing: &Narrowing,
     request: &Request,
 ) -> Result<Edit, EditError> {
-    let request = &Request {
-        mechanism: Mechanism::PodIdentity,
-        ..request.clone()
-    };
+    let request = &Request { mechanism: Mechanism::PodIdentity, ..request.clone() };
     let Some(document) = document else {
         return new_document(narrowing, request);
     };
@@ -84,35 +77,23 @@ pub fn add_pod_identity_statement(
     }
     for statement in document.statements().iter().filter(|s| is_pod_identity(s)) {
         let completed = with_tag_session(document, statement)?;
-        if let Some(completed) =
-            completed.filter(|edited| verdict(edited, request) == Verdict::Allow)
-        {
+        if let Some(completed) = completed.filter(|edited| verdict(edited, request) == Verdict::Allow) {
             let summary = format!("Adds sts:TagSession to {}.", statement.label());
             return Ok(Edit::new(document.text(), &completed, summary));
         }
     }
     let edited = reparsed(&append_statement(document, &statement(narrowing)))?;
     admits(&edited, request)?;
-    Ok(Edit::new(
-        document.text(),
-        &edited,
-        "Adds the statement for EKS Pod Identity.".to_owned(),
-    ))
+    Ok(Edit::new(document.text(), &edited, "Adds the statement for EKS Pod Identity.".to_owned()))
 }
 
 fn is_pod_identity(statement: &Statement) -> bool {
     statement.effect == Some(Effect::Allow)
-        && statement
-            .principals
-            .iter()
-            .any(|p| p.kind == PrincipalKind::Service && p.value == PODS_SERVICE)
+        && statement.principals.iter().any(|p| p.kind == PrincipalKind::Service && p.value == PODS_SERVICE)
 }
 
 /// `None` where `NotAction` is used or the action is already there.
-fn with_tag_session(
-    document: &Document,
-    statement: &Statement,
-) -> Result<Option<Document>, EditError> {
+fn with_tag_session(document: &Document, statement: &Statement) -> Result<Option<Document>, EditError> {
     let Some(element) = statement.action.as_ref().filter(|element| !element.negated) else {
         return Ok(None);
     };
@@ -122,14 +103,7 @@ fn with_tag_session(
     let items: Vec<Span> = element.actions.iter().map(|action| action.span).collect();
     let is_list = document.slice(element.value).starts_with('[');
     let mut patch = Patch::default();
-    append_item(
-        &mut patch,
-        document,
-        element.value,
-        is_list,
-        &items,
-        &quoted("sts:TagSession"),
-    );
+    append_item(&mut patch, document, element.value, is_list, &items, &quoted("sts:TagSession"));
     reparsed(&patch.apply(document)).map(Some)
 }
 
@@ -137,10 +111,7 @@ fn statement(narrowing: &Narrowing) -> Json {
     let actions = ["sts:AssumeRole", "sts:TagSession"].map(Json::text);
     let mut members = vec![
         ("Effect", Json::text("Allow")),
-        (
-            "Principal",
-            Json::Object(vec![("Service", Json::text(PODS_SERVICE))]),
-        ),
+        ("Principal", Json::Object(vec![("Service", Json::text(PODS_SERVICE))])),
         ("Action", Json::List(actions.into())),
     ];
     if let Some(condition) = narrowing.json() {
@@ -152,16 +123,10 @@ fn statement(narrowing: &Narrowing) -> Json {
 fn new_document(narrowing: &Narrowing, request: &Request) -> Result<Edit, EditError> {
     let style = Style::pretty();
     let statement = statement(narrowing).render(&style, Some("    ".to_owned()));
-    let text = format!(
-        "{{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": [\n    {statement}\n  ]\n}}\n"
-    );
+    let text = format!("{{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": [\n    {statement}\n  ]\n}}\n");
     let edited = reparsed(&text)?;
     admits(&edited, request)?;
-    Ok(Edit::new(
-        "",
-        &edited,
-        "A trust policy for EKS Pod Identity.".to_owned(),
-    ))
+    Ok(Edit::new("", &edited, "A trust policy for EKS Pod Identity.".to_owned()))
 }
 
 /// Adds conditions to one Allow statement that is too open. Conditions that are there
@@ -172,28 +137,16 @@ fn new_document(narrowing: &Narrowing, request: &Request) -> Result<Edit, EditEr
 pub fn narrow(document: &Document, index: usize, narrowing: &Narrowing) -> Result<Edit, EditError> {
     saveable(document)?;
     let allow = |statement: &&Statement| statement.effect == Some(Effect::Allow);
-    let label = document
-        .statements()
-        .get(index)
-        .filter(allow)
-        .map(Statement::label);
-    let label =
-        label.ok_or_else(|| EditError::Conflict("there is no such Allow statement".to_owned()))?;
+    let label = document.statements().get(index).filter(allow).map(Statement::label);
+    let label = label.ok_or_else(|| EditError::Conflict("there is no such Allow statement".to_owned()))?;
     let mut current = document.clone();
     for (operator, key, values) in narrowing.conditions() {
         current = with_condition(&current, index, operator, &key, &values)?;
     }
     if current.text() == document.text() {
-        return Ok(Edit::nothing(
-            document,
-            format!("{label} is already narrowed like this."),
-        ));
+        return Ok(Edit::nothing(document, format!("{label} is already narrowed like this.")));
     }
-    Ok(Edit::new(
-        document.text(),
-        &current,
-        format!("Narrows {label}."),
-    ))
+    Ok(Edit::new(document.text(), &current, format!("Narrows {label}.")))
 }
 
 fn with_condition(
@@ -205,26 +158,17 @@ fn with_condition(
 ) -> Result<Document, EditError> {
     let statement = &document.statements()[index];
     let same = |c: &&super::super::condition::Condition| c.operator.name == operator;
-    let known = statement
-        .conditions
-        .iter()
-        .filter(same)
-        .find(|c| c.key.eq_ignore_ascii_case(key));
+    let known = statement.conditions.iter().filter(same).find(|c| c.key.eq_ignore_ascii_case(key));
     if let Some(known) = known {
         let equal = known.values.iter().map(|value| &value.text).eq(values);
-        let conflict =
-            || EditError::Conflict(format!("{key} is already compared with other values"));
+        let conflict = || EditError::Conflict(format!("{key} is already compared with other values"));
         return equal.then(|| document.clone()).ok_or_else(conflict);
     }
     let style = Style::of(document);
     let member = Json::Named(vec![(key.to_owned(), Json::texts(values))]);
     let mut patch = Patch::default();
     if let Some(last) = statement.conditions.iter().rfind(same) {
-        let text = format!(
-            ",{}{}",
-            lead(document, last.key_span.start, &style),
-            bare(&member, &style)
-        );
+        let text = format!(",{}{}", lead(document, last.key_span.start, &style), bare(&member, &style));
         patch.insert(last.values_span.end, text);
     } else if let Some(condition) = statement.condition_span {
         let operator = Json::Named(vec![(operator.to_owned(), member)]);
@@ -240,10 +184,7 @@ fn with_condition(
 /// An object's members without its braces.
 fn bare(object: &Json, style: &Style) -> String {
     let text = object.render(style, None);
-    text.strip_prefix('{')
-        .and_then(|text| text.strip_suffix('}'))
-        .map(str::to_owned)
-        .unwrap_or(text)
+    text.strip_prefix('{').and_then(|text| text.strip_suffix('}')).map(str::to_owned).unwrap_or(text)
 }
 
 /// The white space in front of a member: new members get the same.
@@ -257,26 +198,13 @@ fn lead<'d>(document: &'d Document, member: usize, style: &Style) -> &'d str {
 }
 
 /// Appends a member to an object that stands at `object`.
-fn insert_member(
-    patch: &mut Patch,
-    document: &Document,
-    object: Span,
-    member: &Json,
-    style: &Style,
-) {
+fn insert_member(patch: &mut Patch, document: &Document, object: Span, member: &Json, style: &Style) {
     let text = document.slice(object);
     let inner = text.get(1..).unwrap_or_default();
     let first = object.start + 1 + (inner.len() - inner.trim_start().len());
     let empty = inner.trim_start() == "}";
-    let comma = if empty {
-        String::new()
-    } else {
-        format!(",{}", lead(document, first, style))
-    };
-    patch.insert(
-        closing_content(document, object),
-        format!("{comma}{}", bare(member, style)),
-    );
+    let comma = if empty { String::new() } else { format!(",{}", lead(document, first, style)) };
+    patch.insert(closing_content(document, object), format!("{comma}{}", bare(member, style)));
 }
 
 /// The offset after the last member of an object, before the white space and its brace.

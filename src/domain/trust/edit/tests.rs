@@ -6,19 +6,9 @@ use crate::domain::trust::{Cluster, Role, verdict};
 const ISSUER: &str = "oidc.eks.eu-west-1.amazonaws.com/id/AB";
 
 fn request(name: &str) -> Request {
-    let cluster = Cluster::new(
-        "prod",
-        "arn:aws:eks:eu-west-1:111122223333:cluster/prod",
-        &format!("https://{ISSUER}"),
-    );
+    let cluster = Cluster::new("prod", "arn:aws:eks:eu-west-1:111122223333:cluster/prod", &format!("https://{ISSUER}"));
     let role = Role::new("arn:aws:iam::111122223333:role/app");
-    Request::irsa(
-        role,
-        cluster,
-        "shop",
-        name,
-        "2026-11-23T10:15:00Z".parse().unwrap(),
-    )
+    Request::irsa(role, cluster, "shop", name, "2026-11-23T10:15:00Z".parse().unwrap())
 }
 
 fn pod_identity() -> Request {
@@ -60,11 +50,11 @@ fn a_list_grows_in_its_own_layout() {
 
 #[test]
 fn a_repeated_key_is_repaired_into_a_list() {
-    let twice = format!(
-        "\"system:serviceaccount:shop:web\",\n          \"{ISSUER}:sub\": \"system:serviceaccount:shop:job\""
-    );
+    let twice =
+        format!("\"system:serviceaccount:shop:web\",\n          \"{ISSUER}:sub\": \"system:serviceaccount:shop:job\"");
     let edit = admit(&policy(&twice), &request("api")).unwrap();
-    let list = "[\"system:serviceaccount:shop:web\", \"system:serviceaccount:shop:job\", \"system:serviceaccount:shop:api\"]";
+    let list =
+        "[\"system:serviceaccount:shop:web\", \"system:serviceaccount:shop:job\", \"system:serviceaccount:shop:api\"]";
     assert_eq!(edit.after, policy(list).text());
     let repaired = repair(&policy(&twice)).unwrap();
     assert_eq!(verdict(&again(&repaired), &request("job")), Verdict::Allow);
@@ -73,9 +63,8 @@ fn a_repeated_key_is_repaired_into_a_list() {
 
 #[test]
 fn admitting_what_the_repeated_key_meant_is_the_repair_alone() {
-    let twice = format!(
-        "\"system:serviceaccount:shop:web\",\n          \"{ISSUER}:sub\": \"system:serviceaccount:shop:job\""
-    );
+    let twice =
+        format!("\"system:serviceaccount:shop:web\",\n          \"{ISSUER}:sub\": \"system:serviceaccount:shop:job\"");
     let edit = admit(&policy(&twice), &request("job")).unwrap();
     assert_eq!(edit.after, repair(&policy(&twice)).unwrap().after);
 }
@@ -95,21 +84,15 @@ fn a_new_statement_takes_the_layout_of_the_last_one() {
     let mut foreign = request("api");
     foreign.cluster.issuer = "https://oidc.eks.eu-west-1.amazonaws.com/id/EF".to_owned();
     let edit = admit(&policy("\"system:serviceaccount:shop:web\""), &foreign).unwrap();
-    assert!(
-        edit.after
-            .contains("    },\n    {\n      \"Effect\": \"Allow\",\n"),
-        "{}",
-        edit.after
-    );
+    assert!(edit.after.contains("    },\n    {\n      \"Effect\": \"Allow\",\n"), "{}", edit.after);
     assert!(edit.after.ends_with("\n    }\n  ]\n}\n"));
 }
 
 #[test]
 fn an_explicit_deny_is_not_edited_away() {
     let provider = request("api").provider_arn();
-    let text = format!(
-        r#"{{"Statement":[{{"Effect":"Deny","Principal":{{"Federated":"{provider}"}},"Action":"sts:*"}}]}}"#
-    );
+    let text =
+        format!(r#"{{"Statement":[{{"Effect":"Deny","Principal":{{"Federated":"{provider}"}},"Action":"sts:*"}}]}}"#);
     let result = admit(&Document::parse(&text).unwrap(), &request("api"));
     assert!(matches!(result, Err(EditError::NotEnough(_))));
 }
@@ -118,32 +101,21 @@ fn an_explicit_deny_is_not_edited_away() {
 fn removing_takes_the_entry_and_its_comma() {
     let both = "[\"system:serviceaccount:shop:web\", \"system:serviceaccount:shop:api\"]";
     let edit = remove(&policy(both), &request("api")).unwrap();
-    assert_eq!(
-        edit.after,
-        policy("[\"system:serviceaccount:shop:web\"]").text()
-    );
+    assert_eq!(edit.after, policy("[\"system:serviceaccount:shop:web\"]").text());
     let edit = remove(&policy(both), &request("web")).unwrap();
-    assert_eq!(
-        edit.after,
-        policy("[\"system:serviceaccount:shop:api\"]").text()
-    );
+    assert_eq!(edit.after, policy("[\"system:serviceaccount:shop:api\"]").text());
     assert!(remove(&again(&edit), &request("web")).unwrap().is_empty());
 }
 
 #[test]
 fn the_last_subject_of_the_last_statement_stays() {
-    let result = remove(
-        &policy("\"system:serviceaccount:shop:api\""),
-        &request("api"),
-    );
+    let result = remove(&policy("\"system:serviceaccount:shop:api\""), &request("api"));
     assert_eq!(result, Err(EditError::LastStatement));
 }
 
 #[test]
 fn a_pattern_is_not_removed() {
-    let text = policy("\"system:serviceaccount:shop:*\"")
-        .text()
-        .replace("StringEquals", "StringLike");
+    let text = policy("\"system:serviceaccount:shop:*\"").text().replace("StringEquals", "StringLike");
     let result = remove(&Document::parse(&text).unwrap(), &request("api"));
     assert!(matches!(result, Err(EditError::TooOpen(_))));
 }
@@ -151,19 +123,10 @@ fn a_pattern_is_not_removed() {
 #[test]
 fn a_missing_tag_session_is_the_whole_edit() {
     let text = r#"{"Statement":[{"Effect":"Allow","Principal":{"Service":"pods.eks.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
-    let edit = add_pod_identity_statement(
-        Some(&Document::parse(text).unwrap()),
-        &Narrowing::default(),
-        &pod_identity(),
-    )
-    .unwrap();
-    assert_eq!(
-        edit.after,
-        text.replace(
-            "\"sts:AssumeRole\"",
-            "[\"sts:AssumeRole\",\"sts:TagSession\"]"
-        )
-    );
+    let edit =
+        add_pod_identity_statement(Some(&Document::parse(text).unwrap()), &Narrowing::default(), &pod_identity())
+            .unwrap();
+    assert_eq!(edit.after, text.replace("\"sts:AssumeRole\"", "[\"sts:AssumeRole\",\"sts:TagSession\"]"));
 }
 
 #[test]
@@ -177,15 +140,8 @@ fn a_pod_identity_statement_is_added_narrowed_and_only_once() {
     let document = policy("\"system:serviceaccount:shop:web\"");
     let edit = add_pod_identity_statement(Some(&document), &narrowing, &pod_identity()).unwrap();
     assert_eq!(verdict(&again(&edit), &pod_identity()), Verdict::Allow);
-    assert_eq!(
-        verdict(&again(&edit), &pod_identity().of("other", "api")),
-        Verdict::Deny { explicit: false }
-    );
-    assert!(
-        add_pod_identity_statement(Some(&again(&edit)), &narrowing, &pod_identity())
-            .unwrap()
-            .is_empty()
-    );
+    assert_eq!(verdict(&again(&edit), &pod_identity().of("other", "api")), Verdict::Deny { explicit: false });
+    assert!(add_pod_identity_statement(Some(&again(&edit)), &narrowing, &pod_identity()).unwrap().is_empty());
     let fresh = add_pod_identity_statement(None, &narrowing, &pod_identity()).unwrap();
     assert_eq!(verdict(&again(&fresh), &pod_identity()), Verdict::Allow);
     assert!(edit.diff().contains("+      \"Effect\": \"Allow\","));
@@ -193,47 +149,31 @@ fn a_pod_identity_statement_is_added_narrowed_and_only_once() {
 
 #[test]
 fn narrowing_wrongly_is_refused() {
-    let narrowing = Narrowing {
-        source_account: Some("999988887777".to_owned()),
-        ..Narrowing::default()
-    };
+    let narrowing = Narrowing { source_account: Some("999988887777".to_owned()), ..Narrowing::default() };
     let result = add_pod_identity_statement(None, &narrowing, &pod_identity());
     assert!(matches!(result, Err(EditError::NotEnough(_))));
 }
 
 #[test]
 fn an_open_statement_is_narrowed_in_place() {
-    let text = policy("\"x\"").text().replace(
-        &format!("\"{ISSUER}:sub\": \"x\""),
-        &format!("\"{ISSUER}:aud\": \"sts.amazonaws.com\""),
-    );
+    let text = policy("\"x\"")
+        .text()
+        .replace(&format!("\"{ISSUER}:sub\": \"x\""), &format!("\"{ISSUER}:aud\": \"sts.amazonaws.com\""));
     let document = Document::parse(&text).unwrap();
     let narrowing = Narrowing {
-        subjects: Some((
-            format!("{ISSUER}:sub"),
-            vec!["system:serviceaccount:shop:api".to_owned()],
-        )),
+        subjects: Some((format!("{ISSUER}:sub"), vec!["system:serviceaccount:shop:api".to_owned()])),
         ..Narrowing::default()
     };
     let edit = narrow(&document, 0, &narrowing).unwrap();
-    let expected = format!(
-        "\"sts.amazonaws.com\",\n          \"{ISSUER}:sub\": \"system:serviceaccount:shop:api\"\n"
-    );
+    let expected = format!("\"sts.amazonaws.com\",\n          \"{ISSUER}:sub\": \"system:serviceaccount:shop:api\"\n");
     assert!(edit.after.contains(&expected), "{}", edit.after);
-    assert_eq!(
-        verdict(&again(&edit), &request("web")),
-        Verdict::Deny { explicit: false }
-    );
+    assert_eq!(verdict(&again(&edit), &request("web")), Verdict::Deny { explicit: false });
     assert!(narrow(&again(&edit), 0, &narrowing).unwrap().is_empty());
-    let source = Narrowing {
-        source_account: Some("111122223333".to_owned()),
-        ..Narrowing::default()
-    };
+    let source = Narrowing { source_account: Some("111122223333".to_owned()), ..Narrowing::default() };
     let bare = r#"{"Statement":{"Effect":"Allow","Principal":{"Service":"pods.eks.amazonaws.com"},"Action":"sts:*"}}"#;
     let edit = narrow(&Document::parse(bare).unwrap(), 0, &source).unwrap();
     assert!(
-        edit.after
-            .contains(r#","Condition":{"StringEquals":{"aws:SourceAccount":"111122223333"}}}"#),
+        edit.after.contains(r#","Condition":{"StringEquals":{"aws:SourceAccount":"111122223333"}}}"#),
         "{}",
         edit.after
     );

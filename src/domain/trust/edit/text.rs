@@ -58,41 +58,22 @@ pub(super) fn append_item(
         let list = old.map_or(format!("[{item}]"), |old| format!("[{old}{comma}{item}]"));
         return patch.replace(value, list);
     };
-    patch.insert(
-        last.end,
-        format!("{}{item}", separator(document, value, items)),
-    );
+    patch.insert(last.end, format!("{}{item}", separator(document, value, items)));
 }
 
 /// What stands between two items, or would.
 fn separator(document: &Document, list: Span, items: &[Span]) -> String {
     if let [.., before, last] = items {
-        return document
-            .slice(Span {
-                start: before.end,
-                end: last.start,
-            })
-            .to_owned();
+        return document.slice(Span { start: before.end, end: last.start }).to_owned();
     }
     let first = items.first().map_or(list.end, |item| item.start);
-    let lead = document.slice(Span {
-        start: list.start + 1,
-        end: first,
-    });
-    if lead.contains('\n') {
-        format!(",{lead}")
-    } else {
-        Style::of(document).comma().to_owned()
-    }
+    let lead = document.slice(Span { start: list.start + 1, end: first });
+    if lead.contains('\n') { format!(",{lead}") } else { Style::of(document).comma().to_owned() }
 }
 
 /// Removes one of at least two items with the comma that belongs to it.
 pub(super) fn remove_item(patch: &mut Patch, items: &[Span], index: usize) {
-    match (
-        index.checked_sub(1).and_then(|before| items.get(before)),
-        items.get(index),
-        items.get(index + 1),
-    ) {
+    match (index.checked_sub(1).and_then(|before| items.get(before)), items.get(index), items.get(index + 1)) {
         (Some(before), Some(item), _) => patch.delete(before.end, item.end),
         (None, Some(item), Some(next)) => patch.delete(item.start, next.start),
         _ => {}
@@ -102,17 +83,10 @@ pub(super) fn remove_item(patch: &mut Patch, items: &[Span], index: usize) {
 /// Appends a statement; a single statement becomes a list of two.
 pub(super) fn append_statement(document: &Document, statement: &Json) -> String {
     let mut patch = Patch::default();
-    let spans: Vec<Span> = document
-        .statements()
-        .iter()
-        .map(|statement| statement.span)
-        .collect();
+    let spans: Vec<Span> = document.statements().iter().map(|statement| statement.span).collect();
     let Some(last) = spans.last() else {
         if let Some(list) = document.list() {
-            patch.replace(
-                list,
-                format!("[{}]", statement.render(&Style::of(document), None)),
-            );
+            patch.replace(list, format!("[{}]", statement.render(&Style::of(document), None)));
         }
         return patch.apply(document);
     };
@@ -137,24 +111,15 @@ pub(super) struct Style {
 impl Style {
     /// Two spaces, one element a line.
     pub(super) fn pretty() -> Self {
-        Self {
-            spaced: true,
-            unit: Some("  ".to_owned()),
-        }
+        Self { spaced: true, unit: Some("  ".to_owned()) }
     }
 
     pub(super) fn of(document: &Document) -> Self {
         let text = document.text();
         let spaced = text.contains("\": ") || text.contains("\" :") || text.contains('\n');
         let first_line = text.lines().nth(1).unwrap_or_default();
-        let unit: String = first_line
-            .chars()
-            .take_while(|c| c.is_whitespace())
-            .collect();
-        Self {
-            spaced,
-            unit: (!unit.is_empty()).then_some(unit),
-        }
+        let unit: String = first_line.chars().take_while(|c| c.is_whitespace()).collect();
+        Self { spaced, unit: (!unit.is_empty()).then_some(unit) }
     }
 
     pub(super) fn is_spaced(&self) -> bool {
@@ -211,16 +176,10 @@ impl Json {
                 let items = items.iter().map(|item| item.render(style, None));
                 format!("[{}]", items.collect::<Vec<_>>().join(style.comma()))
             }
-            Self::Object(members) => render_members(
-                members.iter().map(|(name, value)| (*name, value)),
-                style,
-                indent,
-            ),
-            Self::Named(members) => render_members(
-                members.iter().map(|(name, value)| (name.as_str(), value)),
-                style,
-                indent,
-            ),
+            Self::Object(members) => render_members(members.iter().map(|(name, value)| (*name, value)), style, indent),
+            Self::Named(members) => {
+                render_members(members.iter().map(|(name, value)| (name.as_str(), value)), style, indent)
+            }
         }
     }
 }
@@ -230,24 +189,14 @@ fn render_members<'j>(
     style: &Style,
     indent: Option<String>,
 ) -> String {
-    let inner = indent
-        .as_ref()
-        .map(|indent| format!("{indent}{}", style.unit.as_deref().unwrap_or_default()));
+    let inner = indent.as_ref().map(|indent| format!("{indent}{}", style.unit.as_deref().unwrap_or_default()));
     let member = |(name, value): (&str, &Json)| {
-        format!(
-            "{}{}{}",
-            quoted(name),
-            style.colon(),
-            value.render(style, inner.clone())
-        )
+        format!("{}{}{}", quoted(name), style.colon(), value.render(style, inner.clone()))
     };
     let members: Vec<String> = members.map(member).collect();
     match (indent, &inner) {
         (Some(indent), Some(inner)) => {
-            format!(
-                "{{\n{inner}{}\n{indent}}}",
-                members.join(&format!(",\n{inner}"))
-            )
+            format!("{{\n{inner}{}\n{indent}}}", members.join(&format!(",\n{inner}")))
         }
         _ => format!("{{{}}}", members.join(style.comma())),
     }

@@ -7,9 +7,7 @@ const COMPARED: usize = 256;
 
 /// The beginning of a value, as much as fits into a sentence.
 pub(in super::super) fn shortened(text: &str) -> &str {
-    text.char_indices()
-        .nth(QUOTED)
-        .map_or(text, |(end, _)| &text[..end])
+    text.char_indices().nth(QUOTED).map_or(text, |(end, _)| &text[..end])
 }
 
 /// Edit distance of two texts that are short enough to compare.
@@ -18,10 +16,7 @@ pub(in super::super) fn distance(left: &str, right: &str) -> Option<usize> {
 }
 
 /// The candidate closest to a text, if it is close at all.
-pub(super) fn closest<'c>(
-    text: &str,
-    candidates: impl Iterator<Item = &'c str>,
-) -> Option<&'c str> {
+pub(super) fn closest<'c>(text: &str, candidates: impl Iterator<Item = &'c str>) -> Option<&'c str> {
     let near = candidates.filter_map(|candidate| Some((distance(text, candidate)?, candidate)));
     let (distance, candidate) = near.min_by_key(|(distance, _)| *distance)?;
     (distance <= 3.max(candidate.len() / 5)).then_some(candidate)
@@ -30,24 +25,15 @@ pub(super) fn closest<'c>(
 /// An issuer as people write it by mistake, reduced to what it names: no scheme, no
 /// provider ARN around it, no trailing slash, host in its documented order.
 pub(super) fn normalised_issuer(text: &str) -> String {
-    let text = text
-        .rsplit_once(":oidc-provider/")
-        .map_or(text, |(_, issuer)| issuer);
-    let text = text
-        .trim_start_matches("https://")
-        .trim_start_matches("http://")
-        .trim_matches('/');
+    let text = text.rsplit_once(":oidc-provider/").map_or(text, |(_, issuer)| issuer);
+    let text = text.trim_start_matches("https://").trim_start_matches("http://").trim_matches('/');
     let (host, path) = text.split_once('/').unwrap_or((text, ""));
     let mut labels: Vec<&str> = host.split('.').collect();
     if labels.len() > 3 && labels[0] == "oidc" && labels[2] == "eks" {
         labels.swap(1, 2);
     }
     let host = labels.join(".");
-    if path.is_empty() {
-        host.to_lowercase()
-    } else {
-        format!("{host}/{path}").to_lowercase()
-    }
+    if path.is_empty() { host.to_lowercase() } else { format!("{host}/{path}").to_lowercase() }
 }
 
 /// A key as `<issuer>` and claim, also where the colon before the claim is another character.
@@ -91,14 +77,8 @@ mod tests {
 
     #[test]
     fn placeholders_are_found() {
-        assert_eq!(
-            placeholder("arn:aws:iam::${ACCOUNT}:root"),
-            Some("${ACCOUNT}")
-        );
-        assert_eq!(
-            placeholder("arn:aws:iam::xxxxxxxxxxxx:root"),
-            Some("xxxxxxxxxxxx")
-        );
+        assert_eq!(placeholder("arn:aws:iam::${ACCOUNT}:root"), Some("${ACCOUNT}"));
+        assert_eq!(placeholder("arn:aws:iam::xxxxxxxxxxxx:root"), Some("xxxxxxxxxxxx"));
         assert_eq!(placeholder("id/<ID>:sub"), Some("<ID>"));
         assert_eq!(placeholder("arn:aws:iam::111122223333:root"), None);
     }

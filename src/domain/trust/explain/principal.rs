@@ -19,25 +19,14 @@ pub(super) fn explain(
     subject: &Subject<'_>,
 ) -> Decision {
     let wanted = caller_name(&query.caller);
-    let named: Vec<&str> = statement
-        .principals
-        .iter()
-        .map(|principal| principal.value.as_str())
-        .collect();
-    let decision = decision
-        .at(statement.index, statement.principal_span)
-        .compared(named.join(", "), wanted);
-    let placed = statement
-        .principals
-        .iter()
-        .find_map(|p| Some((p, placeholder(&p.value)?)));
+    let named: Vec<&str> = statement.principals.iter().map(|principal| principal.value.as_str()).collect();
+    let decision = decision.at(statement.index, statement.principal_span).compared(named.join(", "), wanted);
+    let placed = statement.principals.iter().find_map(|p| Some((p, placeholder(&p.value)?)));
     if let Some((principal, left_over)) = placed {
         return left_over_placeholder(decision, principal, left_over, subject);
     }
-    match (subject.request, &query.caller) {
-        (Some(request), Caller::Federated(_)) => {
-            federated(decision, document, statement, request, subject)
-        }
+    match (subject.request, query.caller.as_ref()) {
+        (Some(request), Caller::Federated(_)) => federated(decision, document, statement, request, subject),
         (_, Caller::Service(service)) => serviced(decision, statement, service, subject, document),
         (_, Caller::Aws { arn, .. }) => association_role(decision, statement, arn, query, subject),
         _ => other(decision, &named, wanted, subject),
@@ -52,19 +41,12 @@ fn left_over_placeholder(
 ) -> Decision {
     let mut decision = decision.code("TRUST-PLACEHOLDER");
     decision.span = Some(principal.span);
-    decision.reason = format!(
-        "{} still holds the placeholder {left_over}.",
-        subject.policy()
-    );
+    decision.reason = format!("{} still holds the placeholder {left_over}.", subject.policy());
     decision
 }
 
 fn other(mut decision: Decision, named: &[&str], wanted: &str, subject: &Subject<'_>) -> Decision {
-    decision.reason = format!(
-        "{} trusts {}, not {wanted}.",
-        subject.policy(),
-        quoted_list(named)
-    );
+    decision.reason = format!("{} trusts {}, not {wanted}.", subject.policy(), quoted_list(named));
     decision
 }
 
@@ -76,12 +58,8 @@ fn federated(
     subject: &Subject<'_>,
 ) -> Decision {
     let ours = normalised_issuer(request.cluster.issuer_host_path());
-    let providers = statement
-        .principals
-        .iter()
-        .filter(|p| p.value.contains("oidc") || p.value.contains('/'));
-    let nearest = providers
-        .min_by_key(|p| distance(&normalised_issuer(&p.value), &ours).unwrap_or(usize::MAX));
+    let providers = statement.principals.iter().filter(|p| p.value.contains("oidc") || p.value.contains('/'));
+    let nearest = providers.min_by_key(|p| distance(&normalised_issuer(&p.value), &ours).unwrap_or(usize::MAX));
     if statement.principals.is_empty() {
         return other(decision, &[], &request.provider_arn(), subject);
     }
@@ -96,27 +74,17 @@ fn federated(
     }
     let close = distance(&normalised_issuer(&provider.value), &ours).is_some_and(|d| d <= 4);
     let mut decision = decision.code("IRSA-FOREIGN-ISSUER");
-    decision.reason = format!(
-        "{policy} trusts {value}, which is not the OIDC provider of cluster {}.",
-        request.cluster.name
-    );
+    decision.reason =
+        format!("{policy} trusts {value}, which is not the OIDC provider of cluster {}.", request.cluster.name);
     decision.hint(Some(if close {
-        format!(
-            "Did you mean {}? It differs in a few characters.",
-            request.provider_arn()
-        )
+        format!("Did you mean {}? It differs in a few characters.", request.provider_arn())
     } else {
         format!("This cluster's provider is {}.", request.provider_arn())
     }))
 }
 
 /// The cluster's issuer, but not as the provider's ARN in the role's account.
-fn same_issuer(
-    decision: Decision,
-    provider: &Principal,
-    request: &Request,
-    subject: &Subject<'_>,
-) -> Decision {
+fn same_issuer(decision: Decision, provider: &Principal, request: &Request, subject: &Subject<'_>) -> Decision {
     let wanted = request.provider_arn();
     let policy = subject.policy();
     let (code, reason) = match arn::account(&provider.value) {
@@ -129,64 +97,33 @@ fn same_issuer(
         ),
         _ if provider.kind != PrincipalKind::Federated => (
             "CONDITION-KEY-TYPO",
-            format!(
-                "{policy} names the OIDC provider as {} instead of Federated.",
-                provider.kind.name()
-            ),
+            format!("{policy} names the OIDC provider as {} instead of Federated.", provider.kind.name()),
         ),
         _ if provider.value.contains("https://") => (
             "CONDITION-KEY-TYPO",
             format!("{policy} names the OIDC provider with https://, which its ARN does not have."),
         ),
-        _ => (
-            "CONDITION-KEY-TYPO",
-            format!("{policy} names this cluster's OIDC provider, but not by its ARN."),
-        ),
+        _ => ("CONDITION-KEY-TYPO", format!("{policy} names this cluster's OIDC provider, but not by its ARN.")),
     };
-    let mut decision = decision
-        .code(code)
-        .hint(Some(format!("Did you mean {wanted}?")));
+    let mut decision = decision.code(code).hint(Some(format!("Did you mean {wanted}?")));
     decision.reason = reason;
     decision
 }
 
 /// No statement names an OIDC provider.
-fn no_provider(
-    mut decision: Decision,
-    document: &Document,
-    statement: &Statement,
-    subject: &Subject<'_>,
-) -> Decision {
-    let names = |service: &str| {
-        document
-            .statements()
-            .iter()
-            .flat_map(|s| &s.principals)
-            .any(|p| p.value == service)
-    };
+fn no_provider(mut decision: Decision, document: &Document, statement: &Statement, subject: &Subject<'_>) -> Decision {
+    let names = |service: &str| document.statements().iter().flat_map(|s| &s.principals).any(|p| p.value == service);
     let policy = subject.policy();
-    let aws = statement
-        .principals
-        .iter()
-        .any(|principal| principal.kind == PrincipalKind::Aws);
+    let aws = statement.principals.iter().any(|principal| principal.kind == PrincipalKind::Aws);
     decision.reason = if names(PODS_SERVICE) {
-        format!(
-            "{policy} is written for EKS Pod Identity; it trusts no OIDC provider, which IRSA needs."
-        )
+        format!("{policy} is written for EKS Pod Identity; it trusts no OIDC provider, which IRSA needs.")
     } else if aws {
         format!(
             "{policy} trusts AWS accounts or roles, which never covers a pod's web identity; no OIDC provider is trusted."
         )
     } else {
-        let named: Vec<&str> = statement
-            .principals
-            .iter()
-            .map(|p| p.value.as_str())
-            .collect();
-        format!(
-            "{policy} trusts {} and no OIDC provider, which IRSA needs.",
-            quoted_list(&named)
-        )
+        let named: Vec<&str> = statement.principals.iter().map(|p| p.value.as_str()).collect();
+        format!("{policy} trusts {} and no OIDC provider, which IRSA needs.", quoted_list(&named))
     };
     decision.code("TRUST-LOST")
 }
@@ -198,38 +135,22 @@ fn serviced(
     subject: &Subject<'_>,
     document: &Document,
 ) -> Decision {
-    let named: Vec<&str> = statement
-        .principals
-        .iter()
-        .map(|p| p.value.as_str())
-        .collect();
-    let irsa = document
-        .statements()
-        .iter()
-        .flat_map(|s| &s.principals)
-        .any(|p| p.value.contains("oidc-provider/"));
+    let named: Vec<&str> = statement.principals.iter().map(|p| p.value.as_str()).collect();
+    let irsa = document.statements().iter().flat_map(|s| &s.principals).any(|p| p.value.contains("oidc-provider/"));
     let policy = subject.policy();
     decision.reason = match subject.mechanism() {
         Some(Mechanism::PodIdentity) if irsa => {
-            format!(
-                "{policy} is written for IRSA; EKS Pod Identity needs a statement for {service}."
-            )
+            format!("{policy} is written for IRSA; EKS Pod Identity needs a statement for {service}.")
         }
         _ if named.contains(&service) => format!("{policy} does not name {service} under Service."),
         _ => format!("{policy} trusts {}, not {service}.", quoted_list(&named)),
     };
-    let near = statement
-        .principals
-        .iter()
-        .find(|p| p.value.ends_with("eks.amazonaws.com") || p.value == service);
+    let near = statement.principals.iter().find(|p| p.value.ends_with("eks.amazonaws.com") || p.value == service);
     let hint = near.map(|principal| match principal.kind {
         PrincipalKind::Service => {
             format!("Did you mean {service} where {} stands?", principal.value)
         }
-        kind => format!(
-            "{service} stands under {}; it belongs under Service.",
-            kind.name()
-        ),
+        kind => format!("{service} stands under {}; it belongs under Service.", kind.name()),
     });
     let decision = decision.hint(hint);
     match subject.mechanism() {
@@ -245,19 +166,12 @@ fn association_role(
     query: &Query<'_>,
     subject: &Subject<'_>,
 ) -> Decision {
-    let named: Vec<&str> = statement
+    let named: Vec<&str> = statement.principals.iter().map(|p| p.value.as_str()).collect();
+    let delegated = statement.principals.iter().any(|principal| principal.covers(&query.caller) != Truth::False);
+    let without_path = statement
         .principals
         .iter()
-        .map(|p| p.value.as_str())
-        .collect();
-    let delegated = statement
-        .principals
-        .iter()
-        .any(|principal| principal.covers(&query.caller) != Truth::False);
-    let without_path = statement.principals.iter().find(|p| {
-        arn::role_name(&p.value) == arn::role_name(role)
-            && arn::account(&p.value) == arn::account(role)
-    });
+        .find(|p| arn::role_name(&p.value) == arn::role_name(role) && arn::account(&p.value) == arn::account(role));
     let name = arn::role_name(role);
     decision.reason = if delegated {
         format!(
@@ -266,23 +180,10 @@ fn association_role(
             subject.role
         )
     } else {
-        format!(
-            "{} trusts {}, not {role}.",
-            subject.policy(),
-            quoted_list(&named)
-        )
+        format!("{} trusts {}, not {role}.", subject.policy(), quoted_list(&named))
     };
     let near = without_path.filter(|_| !delegated);
-    let hint = near.map(|p| {
-        format!(
-            "Did you mean {role} where {} stands? A role's path is part of its ARN.",
-            p.value
-        )
-    });
+    let hint = near.map(|p| format!("Did you mean {role} where {} stands? A role's path is part of its ARN.", p.value));
     let decision = decision.hint(hint);
-    if subject.request.is_some() {
-        decision.code("PI-TARGET-CHAIN")
-    } else {
-        decision
-    }
+    if subject.request.is_some() { decision.code("PI-TARGET-CHAIN") } else { decision }
 }

@@ -6,22 +6,12 @@ const ISSUER: &str = "oidc.eks.eu-west-1.amazonaws.com/id/4A1F0C9B7D3E58264A1F0C
 const OTHER: &str = "oidc.eks.eu-west-1.amazonaws.com/id/99999999999999999999999999999999";
 
 fn cluster() -> Cluster {
-    Cluster::new(
-        "prod",
-        "arn:aws:eks:eu-west-1:111122223333:cluster/prod",
-        &format!("https://{ISSUER}"),
-    )
+    Cluster::new("prod", "arn:aws:eks:eu-west-1:111122223333:cluster/prod", &format!("https://{ISSUER}"))
 }
 
 fn request() -> Request {
     let role = Role::new("arn:aws:iam::111122223333:role/payments-api");
-    Request::irsa(
-        role,
-        cluster(),
-        "payments",
-        "api",
-        "2026-11-23T10:15:00Z".parse().unwrap(),
-    )
+    Request::irsa(role, cluster(), "payments", "api", "2026-11-23T10:15:00Z".parse().unwrap())
 }
 
 fn pod_identity() -> Request {
@@ -50,62 +40,40 @@ fn marked((document, decision): &(Document, Decision)) -> String {
 
 #[test]
 fn a_renamed_service_account_is_named_with_what_the_policy_admits() {
-    let result = ours(&format!(
-        r#"{{"StringEquals":{{"{ISSUER}:sub":"system:serviceaccount:payments:api-v1"}}}}"#
-    ));
+    let result = ours(&format!(r#"{{"StringEquals":{{"{ISSUER}:sub":"system:serviceaccount:payments:api-v1"}}}}"#));
     assert_eq!(
         result.1.reason,
         "The trust policy of payments-api admits payments:api-v1; these pods run as payments:api."
     );
     assert_eq!(result.1.code, Some("IRSA-SUB-MISMATCH"));
     assert_eq!(result.1.statement, Some(0));
-    assert_eq!(
-        marked(&result),
-        r#""system:serviceaccount:payments:api-v1""#
-    );
-    assert!(
-        result
-            .1
-            .hint
-            .unwrap()
-            .starts_with("Did you mean system:serviceaccount:payments:api")
-    );
-    assert_eq!(
-        result.1.found.as_deref(),
-        Some("system:serviceaccount:payments:api")
-    );
+    assert_eq!(marked(&result), r#""system:serviceaccount:payments:api-v1""#);
+    assert!(result.1.hint.unwrap().starts_with("Did you mean system:serviceaccount:payments:api"));
+    assert_eq!(result.1.found.as_deref(), Some("system:serviceaccount:payments:api"));
 }
 
 #[test]
 fn a_wildcard_under_string_equals_is_literal() {
-    let result = ours(&format!(
-        r#"{{"StringEquals":{{"{ISSUER}:sub":"system:serviceaccount:payments:*"}}}}"#
-    ));
+    let result = ours(&format!(r#"{{"StringEquals":{{"{ISSUER}:sub":"system:serviceaccount:payments:*"}}}}"#));
     assert_eq!(result.1.code, Some("WILDCARD-STRINGEQUALS"));
     assert!(result.1.hint.unwrap().contains("StringLike"));
 }
 
 #[test]
 fn a_service_account_under_aud_belongs_under_sub() {
-    let result = ours(&format!(
-        r#"{{"StringEquals":{{"{ISSUER}:aud":"system:serviceaccount:payments:api"}}}}"#
-    ));
+    let result = ours(&format!(r#"{{"StringEquals":{{"{ISSUER}:aud":"system:serviceaccount:payments:api"}}}}"#));
     assert_eq!(result.1.code, Some("AUD-VS-SUB"));
     assert_eq!(marked(&result), format!(r#""{ISSUER}:aud""#));
 }
 
 #[test]
 fn the_scheme_in_a_key_is_a_typo() {
-    let result = ours(&format!(
-        r#"{{"StringEquals":{{"https://{ISSUER}:sub":"system:serviceaccount:payments:api"}}}}"#
-    ));
+    let result =
+        ours(&format!(r#"{{"StringEquals":{{"https://{ISSUER}:sub":"system:serviceaccount:payments:api"}}}}"#));
     assert_eq!(result.1.code, Some("CONDITION-KEY-TYPO"));
     assert_eq!(
         result.1.hint.as_deref(),
-        Some(
-            format!("Did you mean {ISSUER}:sub? Condition keys carry the issuer without https://.")
-                .as_str()
-        )
+        Some(format!("Did you mean {ISSUER}:sub? Condition keys carry the issuer without https://.").as_str())
     );
 }
 
@@ -119,9 +87,7 @@ fn other_spellings_of_the_key_are_typos_too() {
         format!("{swapped}:sub"),
         format!("{ISSUER}:subs"),
     ] {
-        let result = ours(&format!(
-            r#"{{"StringEquals":{{"{key}":"system:serviceaccount:payments:api"}}}}"#
-        ));
+        let result = ours(&format!(r#"{{"StringEquals":{{"{key}":"system:serviceaccount:payments:api"}}}}"#));
         assert_eq!(result.1.code, Some("CONDITION-KEY-TYPO"), "{key}");
         assert!(result.1.hint.unwrap().contains(&format!("{ISSUER}:sub")));
     }
@@ -129,50 +95,26 @@ fn other_spellings_of_the_key_are_typos_too() {
 
 #[test]
 fn a_key_of_another_issuer_is_foreign() {
-    let result = ours(&format!(
-        r#"{{"StringEquals":{{"{OTHER}:sub":"system:serviceaccount:payments:api"}}}}"#
-    ));
+    let result = ours(&format!(r#"{{"StringEquals":{{"{OTHER}:sub":"system:serviceaccount:payments:api"}}}}"#));
     assert_eq!(result.1.code, Some("IRSA-FOREIGN-ISSUER"));
 }
 
 #[test]
 fn a_provider_of_another_cluster_or_account_is_foreign() {
-    let condition =
-        format!(r#"{{"StringEquals":{{"{OTHER}:sub":"system:serviceaccount:payments:api"}}}}"#);
-    let other = decide(
-        &irsa(
-            &format!("arn:aws:iam::111122223333:oidc-provider/{OTHER}"),
-            &condition,
-        ),
-        &request(),
-    );
+    let condition = format!(r#"{{"StringEquals":{{"{OTHER}:sub":"system:serviceaccount:payments:api"}}}}"#);
+    let other = decide(&irsa(&format!("arn:aws:iam::111122223333:oidc-provider/{OTHER}"), &condition), &request());
     assert_eq!(other.1.code, Some("IRSA-FOREIGN-ISSUER"));
-    let condition =
-        format!(r#"{{"StringEquals":{{"{ISSUER}:sub":"system:serviceaccount:payments:api"}}}}"#);
-    let account = decide(
-        &irsa(
-            &format!("arn:aws:iam::444455556666:oidc-provider/{ISSUER}"),
-            &condition,
-        ),
-        &request(),
-    );
+    let condition = format!(r#"{{"StringEquals":{{"{ISSUER}:sub":"system:serviceaccount:payments:api"}}}}"#);
+    let account = decide(&irsa(&format!("arn:aws:iam::444455556666:oidc-provider/{ISSUER}"), &condition), &request());
     assert_eq!(account.1.code, Some("IRSA-FOREIGN-ISSUER"));
     assert!(account.1.reason.contains("444455556666"));
-    let scheme = decide(
-        &irsa(
-            &format!("arn:aws:iam::111122223333:oidc-provider/https://{ISSUER}"),
-            "{}",
-        ),
-        &request(),
-    );
+    let scheme = decide(&irsa(&format!("arn:aws:iam::111122223333:oidc-provider/https://{ISSUER}"), "{}"), &request());
     assert_eq!(scheme.1.code, Some("CONDITION-KEY-TYPO"));
 }
 
 #[test]
 fn a_wrong_audience_names_both() {
-    let result = ours(&format!(
-        r#"{{"StringEquals":{{"{ISSUER}:aud":"https://{ISSUER}"}}}}"#
-    ));
+    let result = ours(&format!(r#"{{"StringEquals":{{"{ISSUER}:aud":"https://{ISSUER}"}}}}"#));
     assert_eq!(result.1.code, Some("IRSA-AUDIENCE"));
     assert_eq!(result.1.found.as_deref(), Some("sts.amazonaws.com"));
 }
@@ -188,7 +130,8 @@ fn a_placeholder_that_was_never_filled_in_is_named() {
 
 #[test]
 fn a_policy_without_a_statement_for_web_identities_is_lost() {
-    let ec2 = r#"{"Statement":{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}}"#;
+    let ec2 =
+        r#"{"Statement":{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}}"#;
     assert_eq!(decide(ec2, &request()).1.code, Some("TRUST-LOST"));
 }
 
@@ -214,36 +157,22 @@ fn a_source_arn_of_another_cluster_is_named() {
 fn a_misspelled_session_tag_gets_the_right_one() {
     let text = r#"{"Statement":{"Effect":"Allow","Principal":{"Service":"pods.eks.amazonaws.com"},"Action":["sts:AssumeRole","sts:TagSession"],"Condition":{"StringEquals":{"aws:RequestTag/kubernetes_namespace":"payments"}}}}"#;
     let result = decide(text, &pod_identity());
-    assert_eq!(
-        result.1.hint.as_deref(),
-        Some("Did you mean aws:RequestTag/kubernetes-namespace?")
-    );
+    assert_eq!(result.1.hint.as_deref(), Some("Did you mean aws:RequestTag/kubernetes-namespace?"));
 }
 
 #[test]
 fn an_allowance_names_the_statement() {
-    let result = ours(&format!(
-        r#"{{"StringEquals":{{"{ISSUER}:sub":"system:serviceaccount:payments:api"}}}}"#
-    ));
+    let result = ours(&format!(r#"{{"StringEquals":{{"{ISSUER}:sub":"system:serviceaccount:payments:api"}}}}"#));
     assert_eq!(result.1.verdict, Verdict::Allow);
-    assert_eq!(
-        result.1.reason,
-        "The trust policy of payments-api admits payments:api by statement 1."
-    );
+    assert_eq!(result.1.reason, "The trust policy of payments-api admits payments:api by statement 1.");
 }
 
 #[test]
 fn a_dependency_says_what_would_settle_it() {
     let result = ours(r#"{"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}}"#);
-    assert_eq!(
-        result.1.verdict,
-        Verdict::Depends(vec!["aws:SourceIp".to_owned()])
-    );
+    assert_eq!(result.1.verdict, Verdict::Depends(vec!["aws:SourceIp".to_owned()]));
     assert!(
-        result
-            .1
-            .reason
-            .ends_with("statement 1 allows it if aws:SourceIp is in 10.0.0.0/8."),
+        result.1.reason.ends_with("statement 1 allows it if aws:SourceIp is in 10.0.0.0/8."),
         "{}",
         result.1.reason
     );
@@ -258,11 +187,7 @@ fn an_explicit_denial_names_the_deny() {
     let result = decide(&text, &request());
     assert_eq!(result.1.verdict, Verdict::Deny { explicit: true });
     assert_eq!(result.1.statement, Some(1));
-    assert!(
-        result.1.reason.contains("statement 2 (Closed)"),
-        "{}",
-        result.1.reason
-    );
+    assert!(result.1.reason.contains("statement 2 (Closed)"), "{}", result.1.reason);
 }
 
 #[test]
@@ -270,9 +195,6 @@ fn a_repeated_subject_key_is_undefined_and_gets_the_repair() {
     let result = ours(&format!(
         r#"{{"StringEquals":{{"{ISSUER}:sub":"system:serviceaccount:payments:api","{ISSUER}:sub":"system:serviceaccount:payments:web"}}}}"#
     ));
-    assert_eq!(
-        result.1.verdict,
-        Verdict::Depends(vec!["undocumented:duplicate-key".to_owned()])
-    );
+    assert_eq!(result.1.verdict, Verdict::Depends(vec!["undocumented:duplicate-key".to_owned()]));
     assert!(result.1.hint.unwrap().contains("once with a list"));
 }

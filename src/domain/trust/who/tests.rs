@@ -17,27 +17,14 @@ fn subjects() -> Subjects {
             accounts.push(account(namespace, name));
         }
     }
-    accounts.push(ServiceAccount {
-        audience: Some("custom".to_owned()),
-        ..account("shop", "special")
-    });
+    accounts.push(ServiceAccount { audience: Some("custom".to_owned()), ..account("shop", "special") });
     Subjects::new(accounts)
 }
 
 fn template(mechanism: Mechanism) -> Request {
-    let cluster = Cluster::new(
-        "prod",
-        "arn:aws:eks:eu-west-1:111122223333:cluster/prod",
-        ISSUER,
-    );
+    let cluster = Cluster::new("prod", "arn:aws:eks:eu-west-1:111122223333:cluster/prod", ISSUER);
     let role = Role::new("arn:aws:iam::111122223333:role/app");
-    let mut request = Request::irsa(
-        role,
-        cluster,
-        "",
-        "",
-        "2026-11-23T10:15:00Z".parse().unwrap(),
-    );
+    let mut request = Request::irsa(role, cluster, "", "", "2026-11-23T10:15:00Z".parse().unwrap());
     request.mechanism = mechanism;
     request
 }
@@ -46,27 +33,20 @@ fn one_by_one(document: &Document, template: &Request, subjects: &Subjects) -> V
     let ask = |account: &ServiceAccount| {
         let mut request = template.clone().of(&account.namespace, &account.name);
         request.audience.clone_from(&account.audience);
-        grant(document, &request)
+        grant(document, &request.caller(), &request)
     };
     subjects.accounts().iter().map(ask).collect()
 }
 
 #[track_caller]
 fn agrees(statements: &str, mechanism: Mechanism) -> usize {
-    let document = Document::parse(&format!(
-        r#"{{"Version":"2012-10-17","Statement":[{statements}]}}"#
-    ))
-    .unwrap();
+    let document = Document::parse(&format!(r#"{{"Version":"2012-10-17","Statement":[{statements}]}}"#)).unwrap();
     let (template, subjects) = (template(mechanism), subjects());
     let indexed = admitted(&document, &template, &subjects);
     let all = one_by_one(&document, &template, &subjects);
     for (index, expected) in all.iter().enumerate() {
         let found = indexed.grant(index).map(|grant| grant.depends_on.clone());
-        assert_eq!(
-            found,
-            expected.as_ref().map(|grant| grant.depends_on.clone()),
-            "{index}"
-        );
+        assert_eq!(found, expected.as_ref().map(|grant| grant.depends_on.clone()), "{index}");
     }
     all.iter().flatten().count()
 }
@@ -90,15 +70,9 @@ fn exact_subjects_are_looked_up() {
 
 #[test]
 fn patterns_are_searched_from_the_shorter_end() {
-    let start = irsa(
-        "Allow",
-        &format!(r#"{{"StringLike":{{"{ISSUER}:sub":"system:serviceaccount:shop:*"}}}}"#),
-    );
+    let start = irsa("Allow", &format!(r#"{{"StringLike":{{"{ISSUER}:sub":"system:serviceaccount:shop:*"}}}}"#));
     assert_eq!(agrees(&start, Mechanism::Irsa), 5);
-    let end = irsa(
-        "Allow",
-        &format!(r#"{{"StringLike":{{"{ISSUER}:sub":"system:serviceaccount:*:api"}}}}"#),
-    );
+    let end = irsa("Allow", &format!(r#"{{"StringLike":{{"{ISSUER}:sub":"system:serviceaccount:*:api"}}}}"#));
     assert_eq!(agrees(&end, Mechanism::Irsa), 4);
 }
 
@@ -107,28 +81,16 @@ fn open_statements_admit_everyone_but_the_denied() {
     assert_eq!(agrees(&irsa("Allow", "{}"), Mechanism::Irsa), 17);
     let aud = format!(r#"{{"StringEquals":{{"{ISSUER}:aud":"sts.amazonaws.com"}}}}"#);
     assert_eq!(agrees(&irsa("Allow", &aud), Mechanism::Irsa), 16);
-    let deny = irsa(
-        "Deny",
-        &format!(r#"{{"StringLike":{{"{ISSUER}:sub":"*:kube-system:*"}}}}"#),
-    );
-    assert_eq!(
-        agrees(&format!("{},{deny}", irsa("Allow", "{}")), Mechanism::Irsa),
-        13
-    );
-    let not = irsa(
-        "Allow",
-        &format!(r#"{{"StringNotLike":{{"{ISSUER}:sub":"*:api"}}}}"#),
-    );
+    let deny = irsa("Deny", &format!(r#"{{"StringLike":{{"{ISSUER}:sub":"*:kube-system:*"}}}}"#));
+    assert_eq!(agrees(&format!("{},{deny}", irsa("Allow", "{}")), Mechanism::Irsa), 13);
+    let not = irsa("Allow", &format!(r#"{{"StringNotLike":{{"{ISSUER}:sub":"*:api"}}}}"#));
     assert_eq!(agrees(&not, Mechanism::Irsa), 13);
 }
 
 #[test]
 fn an_unsure_open_statement_and_a_sure_one_for_some() {
     let ip = irsa("Allow", r#"{"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}}"#);
-    let sure = irsa(
-        "Allow",
-        &format!(r#"{{"StringEquals":{{"{ISSUER}:sub":"system:serviceaccount:shop:api"}}}}"#),
-    );
+    let sure = irsa("Allow", &format!(r#"{{"StringEquals":{{"{ISSUER}:sub":"system:serviceaccount:shop:api"}}}}"#));
     assert_eq!(agrees(&format!("{ip},{sure}"), Mechanism::Irsa), 17);
 }
 
@@ -142,10 +104,7 @@ fn session_tags_are_looked_up_for_pod_identity() {
     let both = r#"{"StringEquals":{"aws:RequestTag/kubernetes-namespace":"shop","aws:RequestTag/kubernetes-service-account":"api"}}"#;
     assert_eq!(agrees(&statement(both), Mechanism::PodIdentity), 1);
     assert_eq!(
-        agrees(
-            &statement(r#"{"StringLike":{"aws:RequestTag/kubernetes-namespace":"shop*"}}"#),
-            Mechanism::PodIdentity
-        ),
+        agrees(&statement(r#"{"StringLike":{"aws:RequestTag/kubernetes-namespace":"shop*"}}"#), Mechanism::PodIdentity),
         9
     );
     assert_eq!(agrees(&statement("{}"), Mechanism::PodIdentity), 17);
@@ -155,20 +114,12 @@ fn session_tags_are_looked_up_for_pod_identity() {
 #[test]
 fn the_reverse_lists_the_roles_of_a_service_account() {
     let subjects = subjects();
-    let document =
-        |statement: &str| Document::parse(&format!(r#"{{"Statement":[{statement}]}}"#)).unwrap();
-    let exact = document(&irsa(
-        "Allow",
-        &format!(r#"{{"StringEquals":{{"{ISSUER}:sub":"system:serviceaccount:shop:web"}}}}"#),
-    ));
+    let document = |statement: &str| Document::parse(&format!(r#"{{"Statement":[{statement}]}}"#)).unwrap();
+    let exact =
+        document(&irsa("Allow", &format!(r#"{{"StringEquals":{{"{ISSUER}:sub":"system:serviceaccount:shop:web"}}}}"#)));
     let open = document(&irsa("Allow", "{}"));
     let admissions = [&exact, &open].map(|d| admitted(d, &template(Mechanism::Irsa), &subjects));
-    let roles = |index: usize| {
-        roles_of(&admissions, index)
-            .into_iter()
-            .map(|(role, _)| role)
-            .collect::<Vec<_>>()
-    };
+    let roles = |index: usize| roles_of(&admissions, index).into_iter().map(|(role, _)| role).collect::<Vec<_>>();
     assert_eq!(roles(0), [1]);
     assert_eq!(roles(1), [0, 1]);
 }
