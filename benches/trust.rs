@@ -10,11 +10,7 @@ use rolecall::domain::trust::{Cluster, Document, Glob, Request, Role, evaluate, 
 const ISSUER: &str = "oidc.eks.eu-west-1.amazonaws.com/id/4A1F0C9B7D3E58264A1F0C9B7D3E5826";
 
 fn request(namespace: &str, name: &str) -> Request {
-    let cluster = Cluster::new(
-        "prod",
-        "arn:aws:eks:eu-west-1:111122223333:cluster/prod",
-        ISSUER,
-    );
+    let cluster = Cluster::new("prod", "arn:aws:eks:eu-west-1:111122223333:cluster/prod", ISSUER);
     let role = Role::new("arn:aws:iam::111122223333:role/shop");
     Request::irsa(role, cluster, namespace, name, jiff::Timestamp::UNIX_EPOCH)
 }
@@ -43,21 +39,9 @@ fn evaluations(criterion: &mut Criterion) {
     let mut pod_request = request("shop", "api");
     pod_request.mechanism = rolecall::domain::trust::Mechanism::PodIdentity;
     let cases = [
-        (
-            "irsa-allow",
-            parsed(&irsa("StringEquals", "system:serviceaccount:shop:api")),
-            &irsa_request,
-        ),
-        (
-            "irsa-like",
-            parsed(&irsa("StringLike", "system:serviceaccount:shop:*")),
-            &irsa_request,
-        ),
-        (
-            "irsa-deny",
-            parsed(&irsa("StringEquals", "system:serviceaccount:shop:web")),
-            &irsa_request,
-        ),
+        ("irsa-allow", parsed(&irsa("StringEquals", "system:serviceaccount:shop:api")), &irsa_request),
+        ("irsa-like", parsed(&irsa("StringLike", "system:serviceaccount:shop:*")), &irsa_request),
+        ("irsa-deny", parsed(&irsa("StringEquals", "system:serviceaccount:shop:web")), &irsa_request),
         ("pod-identity", parsed(&pod_identity("shop")), &pod_request),
     ];
     let mut group = criterion.benchmark_group("trust");
@@ -72,37 +56,18 @@ fn evaluations(criterion: &mut Criterion) {
     }
     group.finish();
     let text = irsa("StringEquals", "system:serviceaccount:shop:api");
-    criterion.bench_function("trust/parse", |bencher| {
-        bencher.iter(|| Document::parse(black_box(&text)))
-    });
+    criterion.bench_function("trust/parse", |bencher| bencher.iter(|| Document::parse(black_box(&text))));
 }
 
 /// 1,500 roles: most exact, some by pattern, some by tags, some open, one in fifty with a Deny.
 fn roles() -> Vec<Document> {
     let role = |index: usize| match index % 50 {
-        0 => irsa(
-            "StringLike",
-            &format!("system:serviceaccount:team-{}:*", index % 100),
-        ),
-        1 => irsa(
-            "StringLike",
-            &format!("system:serviceaccount:*:app-{}", index % 50),
-        ),
+        0 => irsa("StringLike", &format!("system:serviceaccount:team-{}:*", index % 100)),
+        1 => irsa("StringLike", &format!("system:serviceaccount:*:app-{}", index % 50)),
         2 => irsa("StringLike", "*"),
-        3 => irsa(
-            "StringNotEquals",
-            "system:serviceaccount:kube-system:default",
-        )
-        .replace("sts.amazonaws.com", "other"),
+        3 => irsa("StringNotEquals", "system:serviceaccount:kube-system:default").replace("sts.amazonaws.com", "other"),
         4..20 => pod_identity(&format!("team-{}", index % 100)),
-        _ => irsa(
-            "StringEquals",
-            &format!(
-                "system:serviceaccount:team-{}:app-{}",
-                index % 100,
-                index % 50
-            ),
-        ),
+        _ => irsa("StringEquals", &format!("system:serviceaccount:team-{}:app-{}", index % 100, index % 50)),
     };
     (0..1500).map(|index| parsed(&role(index))).collect()
 }
@@ -126,12 +91,7 @@ fn who(criterion: &mut Criterion) {
         bencher.iter(|| {
             let admissions: Vec<_> = roles
                 .iter()
-                .flat_map(|role| {
-                    [
-                        admitted(role, &irsa, &subjects),
-                        admitted(role, &pods, &subjects),
-                    ]
-                })
+                .flat_map(|role| [admitted(role, &irsa, &subjects), admitted(role, &pods, &subjects)])
                 .collect();
             black_box(roles_of(&admissions, 4711).len())
         });

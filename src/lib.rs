@@ -4,10 +4,7 @@
 //! draws the layers, `tests/architecture.rs` enforces them.
 
 #![forbid(unsafe_code)]
-#![cfg_attr(
-    test,
-    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)
-)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs))]
 
 pub mod app;
 pub mod aws;

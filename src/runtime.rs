@@ -1,6 +1,7 @@
 //! The imperative shell: terminal, loop, tasks, signals, clock, journal and log. It performs
 //! what the app describes and decides nothing about the world.
 
+pub mod backend;
 pub mod clock;
 pub mod deeds;
 pub mod explorer;

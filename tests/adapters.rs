@@ -36,10 +36,7 @@ fn demo() -> Arc<World> {
 }
 
 fn aws(world: &World) -> (Session, ClusterName) {
-    (
-        session::over(world.aws_transport(), world.region().into()),
-        world.cluster_name().into(),
-    )
+    (session::over(world.aws_transport(), world.region().into()), world.cluster_name().into())
 }
 
 async fn kubernetes(world: &World) -> Connection {
@@ -85,19 +82,14 @@ impl Seen {
             }
             Change::ServiceAccounts(Fact::Known(accounts)) => {
                 self.whole[1] = true;
-                self.roles = accounts
-                    .iter()
-                    .filter(|account| account.role_arn.is_some())
-                    .count();
+                self.roles = accounts.iter().filter(|account| account.role_arn.is_some()).count();
             }
             Change::Namespaces(Fact::Known(_)) => self.whole[2] = true,
             Change::Nodes(Fact::Known(_)) => self.whole[3] = true,
             Change::Webhooks(Fact::Known(webhooks)) => self.whole[4] = webhooks.len() == 1,
             Change::Pods(Fact::Unknown(failure))
             | Change::Nodes(Fact::Unknown(failure))
-            | Change::Namespaces(Fact::Unknown(failure)) => {
-                self.denied.extend(failure.action.clone())
-            }
+            | Change::Namespaces(Fact::Unknown(failure)) => self.denied.extend(failure.action.clone()),
             _ => {}
         }
     }
@@ -114,11 +106,7 @@ impl Watching {
         let (sender, events) = mpsc::channel(64);
         let stop = CancellationToken::new();
         tokio::spawn(watch::watch(connection, None, sender, stop.clone()));
-        Self {
-            seen: Seen::default(),
-            events,
-            stop,
-        }
+        Self { seen: Seen::default(), events, stop }
     }
 
     async fn until(&mut self, satisfied: impl Fn(&Seen) -> bool) {
@@ -143,32 +131,12 @@ impl Drop for Watching {
 async fn the_demo_cluster_is_read_whole() {
     let world = demo();
     let mut watching = Watching::start(kubernetes(&world).await);
-    watching
-        .until(|seen| seen.whole.iter().all(|whole| *whole))
-        .await;
-    assert!(
-        watching.seen.pods.len() > 40,
-        "{} pods",
-        watching.seen.pods.len()
-    );
-    assert!(
-        watching.seen.roles > 0,
-        "some service accounts are annotated"
-    );
+    watching.until(|seen| seen.whole.iter().all(|whole| *whole)).await;
+    assert!(watching.seen.pods.len() > 40, "{} pods", watching.seen.pods.len());
+    assert!(watching.seen.roles > 0, "some service accounts are annotated");
     assert_eq!(watching.seen.skipped, 0);
-    assert!(
-        watching
-            .seen
-            .links
-            .iter()
-            .any(|link| matches!(link, Link::Live))
-    );
-    let deployments = watching
-        .seen
-        .pods
-        .iter()
-        .filter(|pod| pod.workload.kind == WorkloadKind::Deployment)
-        .count();
+    assert!(watching.seen.links.iter().any(|link| matches!(link, Link::Live)));
+    let deployments = watching.seen.pods.iter().filter(|pod| pod.workload.kind == WorkloadKind::Deployment).count();
     assert!(deployments > 10, "{deployments}");
 }
 
@@ -183,14 +151,8 @@ async fn a_kind_that_may_not_be_read_is_unknown_with_its_verb() {
     let world = demo();
     fault(&world, "nodes:*=denied");
     let mut watching = Watching::start(kubernetes(&world).await);
-    watching
-        .until(|seen| seen.whole[0] && !seen.denied.is_empty())
-        .await;
-    assert!(
-        watching.seen.denied[0].ends_with(" nodes"),
-        "{:?}",
-        watching.seen.denied
-    );
+    watching.until(|seen| seen.whole[0] && !seen.denied.is_empty()).await;
+    assert!(watching.seen.denied[0].ends_with(" nodes"), "{:?}", watching.seen.denied);
 }
 
 #[tokio::test]
@@ -200,20 +162,13 @@ async fn a_restart_reaches_the_watch() {
     tokio::spawn(world.controllers());
     let mut watching = Watching::start(connection.clone());
     watching.until(|seen| seen.whole[0]).await;
-    let chosen = watching
-        .seen
-        .pods
-        .iter()
-        .find(|pod| pod.workload.kind == WorkloadKind::Deployment && pod.ready)
-        .unwrap();
+    let chosen =
+        watching.seen.pods.iter().find(|pod| pod.workload.kind == WorkloadKind::Deployment && pod.ready).unwrap();
     let (workload, old) = (chosen.workload.clone(), chosen.uid.clone());
-    object::restart(&connection, &workload, now())
-        .await
-        .unwrap();
+    object::restart(&connection, &workload, now()).await.unwrap();
     watching
         .until(|seen| {
-            seen.pods.iter().any(|pod| pod.workload == workload)
-                && seen.pods.iter().all(|pod| pod.uid != old)
+            seen.pods.iter().any(|pod| pod.workload == workload) && seen.pods.iter().all(|pod| pod.uid != old)
         })
         .await;
 }
@@ -226,27 +181,12 @@ async fn an_annotation_is_written_and_then_protected() {
     watching.until(|seen| seen.whole[0]).await;
     let id = watching.seen.pods[0].service_account();
     let id = ServiceAccountId::new(id.namespace, "default");
-    let (one, two) = (
-        RoleArn::from("arn:aws:iam::1:role/one"),
-        RoleArn::from("arn:aws:iam::1:role/two"),
-    );
-    object::annotate(&connection, &id, None, Some(&one))
-        .await
-        .unwrap();
-    let conflict = object::annotate(&connection, &id, None, Some(&two))
-        .await
-        .unwrap_err();
+    let (one, two) = (RoleArn::from("arn:aws:iam::1:role/one"), RoleArn::from("arn:aws:iam::1:role/two"));
+    object::annotate(&connection, &id, None, Some(&one)).await.unwrap();
+    let conflict = object::annotate(&connection, &id, None, Some(&two)).await.unwrap_err();
     assert_eq!(conflict.kind, FailureKind::Conflict);
-    object::annotate(&connection, &id, Some(&one), None)
-        .await
-        .unwrap();
-    assert_eq!(
-        object::service_account(&connection, &id)
-            .await
-            .unwrap()
-            .role_arn,
-        None
-    );
+    object::annotate(&connection, &id, Some(&one), None).await.unwrap();
+    assert_eq!(object::service_account(&connection, &id).await.unwrap().role_arn, None);
 }
 
 #[tokio::test]
@@ -262,20 +202,9 @@ async fn the_account_is_read_whole() {
     assert!(session.role(&roles[0].name).await.known().is_some());
     assert_eq!(session.role(&"no-such-role".into()).await, Fact::Absent);
     let providers = session.providers().await.unwrap();
-    assert!(
-        providers
-            .iter()
-            .all(|provider| provider.client_ids.is_some())
-    );
+    assert!(providers.iter().all(|provider| provider.client_ids.is_some()));
     assert!(!session.node_groups(&name).await.unwrap().is_empty());
-    assert!(
-        session
-            .add_ons(&name)
-            .await
-            .unwrap()
-            .iter()
-            .any(|add_on| &*add_on.name == "eks-pod-identity-agent")
-    );
+    assert!(session.add_ons(&name).await.unwrap().iter().any(|add_on| &*add_on.name == "eks-pod-identity-agent"));
     assert!(session.calls() > 8);
 }
 
@@ -285,23 +214,11 @@ async fn instances_lead_to_the_role_of_the_node() {
     let mut watching = Watching::start(kubernetes(&world).await);
     watching.until(|seen| seen.whole[3]).await;
     let (session, name) = aws(&world);
-    let found = session
-        .instances(&["i-00000000000000000".into()])
-        .await
-        .unwrap();
+    let found = session.instances(&["i-00000000000000000".into()]).await.unwrap();
     assert_eq!(found[0].1, Fact::Absent);
     let groups = session.node_groups(&name).await.unwrap();
-    assert!(
-        groups
-            .iter()
-            .all(|group| group.role_arn.as_str().contains(":role/"))
-    );
-    assert_eq!(
-        session
-            .instance_profile("arn:aws:iam::1:instance-profile/none")
-            .await,
-        Fact::Absent
-    );
+    assert!(groups.iter().all(|group| group.role_arn.as_str().contains(":role/")));
+    assert_eq!(session.instance_profile("arn:aws:iam::1:instance-profile/none").await, Fact::Absent);
 }
 
 #[tokio::test]
@@ -316,23 +233,11 @@ async fn an_association_is_created_read_and_removed() {
     let id = session.create_association(&cluster, &new).await.unwrap();
     let association = session.association(&cluster, &id).await.unwrap();
     assert_eq!(association.detail.known().unwrap().role_arn, role);
-    let again = NewAssociation {
-        client_request_token: "token-2".into(),
-        ..new
-    };
-    let refused = session
-        .create_association(&cluster, &again)
-        .await
-        .unwrap_err();
-    assert_eq!(
-        (refused.kind, refused.code.as_deref()),
-        (FailureKind::Conflict, Some("ResourceInUseException"))
-    );
+    let again = NewAssociation { client_request_token: "token-2".into(), ..new };
+    let refused = session.create_association(&cluster, &again).await.unwrap_err();
+    assert_eq!((refused.kind, refused.code.as_deref()), (FailureKind::Conflict, Some("ResourceInUseException")));
     session.delete_association(&cluster, &id).await.unwrap();
-    assert_eq!(
-        session.association_detail(&cluster, &id).await,
-        Fact::Absent
-    );
+    assert_eq!(session.association_detail(&cluster, &id).await, Fact::Absent);
 }
 
 #[tokio::test]
@@ -345,27 +250,12 @@ async fn every_missing_permission_names_its_action() {
         assert_eq!(failure.action.as_deref(), Some(action), "{failure}");
         assert!(failure.next.contains(action), "{failure}");
     };
-    check(
-        session.cluster(&cluster).await.unwrap_err(),
-        "eks:DescribeCluster",
-    );
-    check(
-        session.associations(&cluster).await.unwrap_err(),
-        "eks:ListPodIdentityAssociations",
-    );
+    check(session.cluster(&cluster).await.unwrap_err(), "eks:DescribeCluster");
+    check(session.associations(&cluster).await.unwrap_err(), "eks:ListPodIdentityAssociations");
     check(session.roles().await.unwrap_err(), "iam:ListRoles");
-    check(
-        session.providers().await.unwrap_err(),
-        "iam:ListOpenIDConnectProviders",
-    );
-    check(
-        session.node_groups(&cluster).await.unwrap_err(),
-        "eks:ListNodegroups",
-    );
-    check(
-        session.instances(&["i-1".into()]).await.unwrap_err(),
-        "ec2:DescribeInstances",
-    );
+    check(session.providers().await.unwrap_err(), "iam:ListOpenIDConnectProviders");
+    check(session.node_groups(&cluster).await.unwrap_err(), "eks:ListNodegroups");
+    check(session.instances(&["i-1".into()]).await.unwrap_err(), "ec2:DescribeInstances");
 }
 
 #[tokio::test]
@@ -384,29 +274,15 @@ async fn expired_credentials_are_told_from_missing_permissions() {
 
 #[tokio::test]
 async fn a_large_cluster_arrives_in_small_pieces_and_shares_its_templates() {
-    let spec: Spec = "pods=3000,namespaces=20,serviceaccounts=100,nodes=30,seed=3"
-        .parse()
-        .unwrap();
+    let spec: Spec = "pods=3000,namespaces=20,serviceaccounts=100,nodes=30,seed=3".parse().unwrap();
     let world = World::generate(&spec, now()).unwrap();
     let mut watching = Watching::start(kubernetes(&world).await);
     watching.until(|seen| seen.pods.len() >= 200).await;
-    assert!(
-        !watching.seen.whole[0],
-        "first pods come before the list is whole"
-    );
+    assert!(!watching.seen.whole[0], "first pods come before the list is whole");
     watching.until(|seen| seen.whole[0]).await;
     assert_eq!(watching.seen.skipped, 0);
-    let mut templates: Vec<_> = watching
-        .seen
-        .pods
-        .iter()
-        .map(|pod| Arc::as_ptr(&pod.spec))
-        .collect();
+    let mut templates: Vec<_> = watching.seen.pods.iter().map(|pod| Arc::as_ptr(&pod.spec)).collect();
     templates.sort();
     templates.dedup();
-    assert!(
-        templates.len() * 2 < watching.seen.pods.len(),
-        "{} templates",
-        templates.len()
-    );
+    assert!(templates.len() * 2 < watching.seen.pods.len(), "{} templates", templates.len());
 }

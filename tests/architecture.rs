@@ -92,11 +92,7 @@ fn source(root: &Path, path: PathBuf) -> Source {
 /// The code before the first `#[cfg(test)]`, without line comments.
 fn without_comments(text: &str) -> String {
     let production = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
-    production
-        .lines()
-        .map(|line| line.split("//").next().unwrap_or_default())
-        .collect::<Vec<_>>()
-        .join("\n")
+    production.lines().map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join("\n")
 }
 
 #[test]
@@ -127,8 +123,7 @@ fn the_table_of_layers_has_no_cycle() {
         EDGES.iter().map(|(from, to)| (*from, to.iter().copied().collect())).collect();
     let mut left: BTreeSet<&str> = edges.keys().copied().collect();
     while !left.is_empty() {
-        let free: Vec<&str> =
-            left.iter().copied().filter(|module| edges[module].is_disjoint(&left)).collect();
+        let free: Vec<&str> = left.iter().copied().filter(|module| edges[module].is_disjoint(&left)).collect();
         assert!(!free.is_empty(), "a cycle among {left:?}");
         left.retain(|module| !free.contains(module));
     }

@@ -45,8 +45,15 @@ fn annotation(play: &Play, namespace: &str, name: &str) -> Option<String> {
 
 /// Restarts the workload that the offer names and waits until its pods carry the new identity.
 async fn accept_the_restart(play: &Play, mechanism: &str) {
-    play.see("estart").await;
+    play.see("Restart").await;
     play.press("Enter");
+    play.see("Plan: restart").await;
+    play.press("Enter");
+    // Facts that arrived meanwhile make a new plan, which has to be read and confirmed again.
+    play.pass(Duration::from_secs(2)).await;
+    if play.screen().contains("this is a new plan") {
+        play.press("Enter");
+    }
     play.line(&["ok", "deploy/api-service", mechanism]).await;
 }
 
@@ -229,9 +236,9 @@ async fn expired_credentials_are_said_and_hide_nothing() {
 #[tokio::test(start_paused = true)]
 async fn a_lost_connection_is_a_state_and_it_recovers() {
     let play = open_demo().await;
-    play.world.faults.add("*:list=500".parse::<Fault>().unwrap());
-    play.world.faults.add("*:watch=500".parse::<Fault>().unwrap());
-    play.world.faults.add("pods:*=500".parse::<Fault>().unwrap());
+    for resource in ["pods", "serviceaccounts", "namespaces", "nodes", "mutatingwebhookconfigurations"] {
+        play.world.faults.add(format!("{resource}:*=500").parse::<Fault>().unwrap());
+    }
     play.world.kubernetes.disconnect();
     play.until("a retry", |screen| screen.contains("retrying") || screen.contains("offline")).await;
     assert!(play.screen().contains("deploy/gateway"), "the rows stay\n{}", play.screen());

@@ -6,21 +6,16 @@ use std::error::Error;
 use proptest::prelude::*;
 use rolecall::domain::trust::edit::{self, EditError, Narrowing};
 use rolecall::domain::trust::{
-    Caller, Cluster, ContextValue, Document, RawRequest, Request, Role, Verdict, eval_case,
-    evaluate, evaluate_raw, verdict,
+    Caller, Cluster, ContextValue, Document, RawRequest, Request, Role, Verdict, eval_case, evaluate, evaluate_raw,
+    verdict,
 };
 use serde_json::{Value, json};
 
 const CASES: &str = include_str!("trust/cases.jsonl");
 
 fn keys(value: &Value) -> Vec<String> {
-    let mut keys: Vec<String> = value
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .map(str::to_lowercase)
-        .collect();
+    let mut keys: Vec<String> =
+        value.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_lowercase).collect();
     keys.sort();
     keys
 }
@@ -32,15 +27,10 @@ fn every_case_gets_an_accepted_verdict_and_the_expected_keys() -> Result<(), Box
         let case: Value = serde_json::from_str(line)?;
         let result = eval_case(line)?;
         let expected = &case["expected"];
-        let accepted = keys(&expected["accept"])
-            .contains(&result["verdict"].as_str().unwrap_or_default().to_owned());
-        let depends = expected["depends_on"].is_null()
-            || keys(&expected["depends_on"]) == keys(&result["depends_on"]);
+        let accepted = keys(&expected["accept"]).contains(&result["verdict"].as_str().unwrap_or_default().to_owned());
+        let depends = expected["depends_on"].is_null() || keys(&expected["depends_on"]) == keys(&result["depends_on"]);
         if !accepted || !depends || result["id"] != case["id"] {
-            wrong.push(format!(
-                "{} {}: {result} expected {expected}",
-                case["id"], case["title"]
-            ));
+            wrong.push(format!("{} {}: {result} expected {expected}", case["id"], case["title"]));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -52,17 +42,10 @@ fn every_case_gets_an_accepted_verdict_and_the_expected_keys() -> Result<(), Box
 fn every_case_has_a_reason_and_every_denial_a_mark() -> Result<(), Box<dyn Error>> {
     for line in CASES.lines() {
         let result = eval_case(line)?;
-        assert!(
-            result["reason"]
-                .as_str()
-                .is_some_and(|reason| reason.len() > 10),
-            "{result}"
-        );
+        assert!(result["reason"].as_str().is_some_and(|reason| reason.len() > 10), "{result}");
         let marked = result["line"].is_number() && result["column"].is_number();
         let placed = matches!(result["verdict"].as_str(), Some("deny" | "allow"));
-        let no_allow = result["reason"]
-            .as_str()
-            .is_some_and(|reason| reason.contains("no Allow statement"));
+        let no_allow = result["reason"].as_str().is_some_and(|reason| reason.contains("no Allow statement"));
         assert!(marked || !placed || no_allow, "{result}");
     }
     Ok(())
@@ -111,11 +94,8 @@ impl Model {
     }
 
     fn allows(&self, service: &str, action: &str, context: &Context) -> bool {
-        let matching = |allow: bool| {
-            self.statements
-                .iter()
-                .any(|s| s.allow == allow && s.matches(service, action, context))
-        };
+        let matching =
+            |allow: bool| self.statements.iter().any(|s| s.allow == allow && s.matches(service, action, context));
         matching(true) && !matching(false)
     }
 }
@@ -132,11 +112,7 @@ impl ModelStatement {
                 operator[condition.key] = json!(condition.values);
             }
         }
-        let action = if self.not_action {
-            "NotAction"
-        } else {
-            "Action"
-        };
+        let action = if self.not_action { "NotAction" } else { "Action" };
         json!({
             "Effect": if self.allow { "Allow" } else { "Deny" },
             "Principal": {"Service": self.service},
@@ -151,12 +127,7 @@ impl ModelStatement {
         for condition in &self.conditions {
             let same = |k: &&&ModelCondition| {
                 (k.quantifier, k.base, k.if_exists, k.key)
-                    == (
-                        condition.quantifier,
-                        condition.base,
-                        condition.if_exists,
-                        condition.key,
-                    )
+                    == (condition.quantifier, condition.base, condition.if_exists, condition.key)
             };
             if !kept.iter().any(|known| same(&known)) {
                 kept.push(condition);
@@ -166,34 +137,20 @@ impl ModelStatement {
     }
 
     fn matches(&self, service: &str, action: &str, context: &Context) -> bool {
-        let listed = self
-            .actions
-            .iter()
-            .any(|a| naive_glob(&a.to_lowercase(), &action.to_lowercase()));
-        self.service == service
-            && listed != self.not_action
-            && self.effective().iter().all(|c| c.holds(context))
+        let listed = self.actions.iter().any(|a| naive_glob(&a.to_lowercase(), &action.to_lowercase()));
+        self.service == service && listed != self.not_action && self.effective().iter().all(|c| c.holds(context))
     }
 }
 
 impl ModelCondition {
     fn holds(&self, context: &Context) -> bool {
-        let Some((_, request)) = context
-            .iter()
-            .find(|(key, _)| key.eq_ignore_ascii_case(self.key))
-        else {
+        let Some((_, request)) = context.iter().find(|(key, _)| key.eq_ignore_ascii_case(self.key)) else {
             return self.if_exists
                 || self.quantifier == "ForAllValues:"
                 || (self.quantifier.is_empty() && self.negated());
         };
-        let mut passes = request
-            .iter()
-            .map(|value| self.values.iter().any(|p| self.fits(p, value)) != self.negated());
-        if self.quantifier == "ForAnyValue:" {
-            passes.any(|pass| pass)
-        } else {
-            passes.all(|pass| pass)
-        }
+        let mut passes = request.iter().map(|value| self.values.iter().any(|p| self.fits(p, value)) != self.negated());
+        if self.quantifier == "ForAnyValue:" { passes.any(|pass| pass) } else { passes.all(|pass| pass) }
     }
 
     fn negated(&self) -> bool {
@@ -209,10 +166,7 @@ impl ModelCondition {
                 matches!((value.parse::<i64>(), policy.parse::<i64>()), (Ok(v), Ok(p)) if v < p)
             }
             _ => {
-                let (p, v): (Vec<&str>, Vec<&str>) = (
-                    policy.splitn(6, ':').collect(),
-                    value.splitn(6, ':').collect(),
-                );
+                let (p, v): (Vec<&str>, Vec<&str>) = (policy.splitn(6, ':').collect(), value.splitn(6, ':').collect());
                 p.len() == 6 && v.len() == 6 && p.iter().zip(v).all(|(p, v)| naive_glob(p, v))
             }
         }
@@ -223,10 +177,7 @@ fn naive_glob(pattern: &str, text: &str) -> bool {
     let rest = |text: &str| text.chars().skip(1).collect::<String>();
     match pattern.chars().next() {
         None => text.is_empty(),
-        Some('*') => {
-            naive_glob(&rest(pattern), text)
-                || (!text.is_empty() && naive_glob(pattern, &rest(text)))
-        }
+        Some('*') => naive_glob(&rest(pattern), text) || (!text.is_empty() && naive_glob(pattern, &rest(text))),
         Some('?') => !text.is_empty() && naive_glob(&rest(pattern), &rest(text)),
         Some(c) => text.starts_with(c) && naive_glob(&rest(pattern), &rest(text)),
     }
@@ -246,19 +197,8 @@ const VALUES: [&str; 12] = [
     "arn:aws:eks:*cluster/a",
     "a:b:c",
 ];
-const KEYS: [&str; 4] = [
-    "aws:RequestTag/k",
-    "aws:SourceArn",
-    "sts:ExternalId",
-    "AWS:requesttag/K",
-];
-const ACTIONS: [&str; 5] = [
-    "sts:AssumeRole",
-    "sts:assumerole*",
-    "sts:Tag*",
-    "sts:?ssumeRole",
-    "sts:*",
-];
+const KEYS: [&str; 4] = ["aws:RequestTag/k", "aws:SourceArn", "sts:ExternalId", "AWS:requesttag/K"];
+const ACTIONS: [&str; 5] = ["sts:AssumeRole", "sts:assumerole*", "sts:Tag*", "sts:?ssumeRole", "sts:*"];
 const BASES: [&str; 8] = [
     "StringEquals",
     "StringNotEquals",
@@ -304,15 +244,13 @@ fn model() -> impl Strategy<Value = Model> {
 fn context() -> impl Strategy<Value = Context> {
     let value = prop::sample::select(VALUES.to_vec());
     prop::collection::vec(prop::option::of(value), 3).prop_map(|values| {
-        let present =
-            |(key, value): (&&'static str, Option<&'static str>)| Some((*key, vec![value?]));
+        let present = |(key, value): (&&'static str, Option<&'static str>)| Some((*key, vec![value?]));
         KEYS[1..].iter().zip(values).filter_map(present).collect()
     })
 }
 
 fn raw(context: &Context, action: &str) -> RawRequest {
-    let one =
-        |(key, values): &(&str, Vec<&str>)| ((*key).to_owned(), ContextValue::One(values.concat()));
+    let one = |(key, values): &(&str, Vec<&str>)| ((*key).to_owned(), ContextValue::One(values.concat()));
     RawRequest {
         caller: Caller::Service("a.amazonaws.com".to_owned()),
         action: action.to_owned(),
@@ -396,20 +334,13 @@ proptest! {
 const ISSUER: &str = "oidc.eks.eu-west-1.amazonaws.com/id/4A1F0C9B7D3E58264A1F0C9B7D3E5826";
 
 fn request(namespace: &str, name: &str) -> Request {
-    let cluster = Cluster::new(
-        "prod",
-        "arn:aws:eks:eu-west-1:111122223333:cluster/prod",
-        ISSUER,
-    );
+    let cluster = Cluster::new("prod", "arn:aws:eks:eu-west-1:111122223333:cluster/prod", ISSUER);
     let role = Role::new("arn:aws:iam::111122223333:role/shop");
     Request::irsa(role, cluster, namespace, name, jiff::Timestamp::UNIX_EPOCH)
 }
 
 fn irsa_document(names: &[String], layout: usize) -> Result<Document, TestCaseError> {
-    let subjects: Vec<String> = names
-        .iter()
-        .map(|name| format!("system:serviceaccount:shop:{name}"))
-        .collect();
+    let subjects: Vec<String> = names.iter().map(|name| format!("system:serviceaccount:shop:{name}")).collect();
     let value = json!({"Version": "2012-10-17", "Statement": [{
         "Effect": "Allow",
         "Principal": {"Federated": format!("arn:aws:iam::111122223333:oidc-provider/{ISSUER}")},
@@ -419,10 +350,7 @@ fn irsa_document(names: &[String], layout: usize) -> Result<Document, TestCaseEr
     let text = match layout {
         0 => value.to_string(),
         1 => format!("{value:#}"),
-        _ => value
-            .to_string()
-            .replace(",\"", ", \"")
-            .replace("\":", "\": "),
+        _ => value.to_string().replace(",\"", ", \"").replace("\":", "\": "),
     };
     Document::parse(&text).map_err(|error| TestCaseError::fail(error.to_string()))
 }

@@ -21,54 +21,30 @@ impl Session {
     ///
     /// # Errors
     /// `Denied` without `ec2:DescribeInstances`, and the failures of every call.
-    pub async fn instances(
-        &self,
-        ids: &[InstanceId],
-    ) -> Result<Vec<(InstanceId, Fact<Instance>)>, Failure> {
+    pub async fn instances(&self, ids: &[InstanceId]) -> Result<Vec<(InstanceId, Fact<Instance>)>, Failure> {
         let mut answers = Vec::with_capacity(ids.len());
         for batch in ids.chunks(BATCH) {
             let found = self.batch(batch).await?;
             answers.extend(batch.iter().map(|id| {
                 let instance = found.iter().find(|instance| instance.id == *id);
-                (
-                    id.clone(),
-                    instance.cloned().map_or(Fact::Absent, Fact::Known),
-                )
+                (id.clone(), instance.cloned().map_or(Fact::Absent, Fact::Known))
             }));
         }
         Ok(answers)
     }
 
     async fn batch(&self, ids: &[InstanceId]) -> Result<Vec<Instance>, Failure> {
-        let call = Call::new(
-            Service::Ec2,
-            "ec2:DescribeInstances",
-            "*",
-            "cannot read the instances of the nodes",
-        );
+        let call = Call::new(Service::Ec2, "ec2:DescribeInstances", "*", "cannot read the instances of the nodes");
         let values = ids.iter().map(InstanceId::to_string).collect();
-        let filter = types::Filter::builder()
-            .name("instance-id")
-            .set_values(Some(values))
-            .build();
+        let filter = types::Filter::builder().name("instance-id").set_values(Some(values)).build();
         let mut instances = Vec::new();
         let mut token = None;
         loop {
-            let request = self
-                .ec2
-                .describe_instances()
-                .filters(filter.clone())
-                .set_next_token(token.clone());
+            let request = self.ec2.describe_instances().filters(filter.clone()).set_next_token(token.clone());
             let page = self.perform(&call, request.send()).await?;
-            let found = page
-                .reservations()
-                .iter()
-                .flat_map(types::Reservation::instances);
+            let found = page.reservations().iter().flat_map(types::Reservation::instances);
             instances.extend(found.filter_map(instance));
-            let next = page
-                .next_token()
-                .filter(|next| !next.is_empty())
-                .map(str::to_owned);
+            let next = page.next_token().filter(|next| !next.is_empty()).map(str::to_owned);
             if next.is_none() || next == token {
                 return Ok(instances);
             }
@@ -78,9 +54,7 @@ impl Session {
 }
 
 fn instance(raw: &types::Instance) -> Option<Instance> {
-    let profile = raw
-        .iam_instance_profile()
-        .and_then(types::IamInstanceProfile::arn);
+    let profile = raw.iam_instance_profile().and_then(types::IamInstanceProfile::arn);
     Some(Instance {
         id: raw.instance_id()?.into(),
         profile_arn: profile.map(Arc::from),

@@ -38,20 +38,10 @@ impl Session {
     /// # Errors
     /// `NotFound`, `Denied`, and the failures of every call.
     pub async fn cluster(&self, name: &ClusterName) -> Result<Cluster, Failure> {
-        let call = on(
-            "eks:DescribeCluster",
-            name,
-            format!("cannot read cluster {name}"),
-        );
+        let call = on("eks:DescribeCluster", name, format!("cannot read cluster {name}"));
         let request = self.eks.describe_cluster().name(name.as_str());
-        let answer = self
-            .perform(&call, request.send())
-            .await
-            .map_err(|failure| self.elsewhere(name, failure))?;
-        answer
-            .cluster()
-            .and_then(cluster)
-            .ok_or_else(|| incomplete(&call.what, "cluster with an ARN"))
+        let answer = self.perform(&call, request.send()).await.map_err(|failure| self.elsewhere(name, failure))?;
+        answer.cluster().and_then(cluster).ok_or_else(|| incomplete(&call.what, "cluster with an ARN"))
     }
 
     fn elsewhere(&self, name: &ClusterName, mut failure: Failure) -> Failure {
@@ -74,17 +64,9 @@ impl Session {
         let mut names = Vec::new();
         let mut token = None;
         loop {
-            let request = self
-                .eks
-                .list_clusters()
-                .max_results(PAGE)
-                .set_next_token(token.clone());
+            let request = self.eks.list_clusters().max_results(PAGE).set_next_token(token.clone());
             let page = self.perform(&call, request.send()).await?;
-            names.extend(
-                page.clusters()
-                    .iter()
-                    .map(|name| ClusterName::from(name.as_str())),
-            );
+            names.extend(page.clusters().iter().map(|name| ClusterName::from(name.as_str())));
             if !turn(&mut token, page.next_token()) {
                 return Ok(names);
             }
@@ -98,15 +80,10 @@ impl Session {
     /// As [`Session::clusters`] and [`Session::cluster`].
     pub async fn cluster_at(&self, server: &str) -> Result<Option<Cluster>, Failure> {
         let names = self.clusters().await?;
-        let mut answers = stream::iter(names)
-            .map(|name| async move { self.cluster(&name).await })
-            .buffer_unordered(AT_ONCE);
+        let mut answers =
+            stream::iter(names).map(|name| async move { self.cluster(&name).await }).buffer_unordered(AT_ONCE);
         while let Some(cluster) = answers.try_next().await? {
-            if cluster
-                .endpoint
-                .as_deref()
-                .is_some_and(|endpoint| is_same_host(endpoint, server))
-            {
+            if cluster.endpoint.as_deref().is_some_and(|endpoint| is_same_host(endpoint, server)) {
                 return Ok(Some(cluster));
             }
         }
@@ -118,61 +95,31 @@ impl Session {
     /// # Errors
     /// `Denied`, and the failures of every call.
     pub async fn node_groups(&self, cluster: &ClusterName) -> Result<Vec<NodeGroup>, Failure> {
-        let call = on(
-            "eks:ListNodegroups",
-            cluster,
-            "cannot list node groups".to_owned(),
-        );
+        let call = on("eks:ListNodegroups", cluster, "cannot list node groups".to_owned());
         let mut names = Vec::new();
         let mut token = None;
         loop {
-            let request = self
-                .eks
-                .list_nodegroups()
-                .cluster_name(cluster.as_str())
-                .max_results(PAGE);
-            let page = self
-                .perform(&call, request.set_next_token(token.clone()).send())
-                .await?;
+            let request = self.eks.list_nodegroups().cluster_name(cluster.as_str()).max_results(PAGE);
+            let page = self.perform(&call, request.set_next_token(token.clone()).send()).await?;
             names.extend(page.nodegroups().iter().cloned());
             if !turn(&mut token, page.next_token()) {
                 break;
             }
         }
-        let reads = stream::iter(names)
-            .map(|name| self.node_group(cluster, name))
-            .buffered(AT_ONCE);
-        reads
-            .try_filter_map(|group| async move { Ok(group) })
-            .try_collect()
-            .await
+        let reads = stream::iter(names).map(|name| self.node_group(cluster, name)).buffered(AT_ONCE);
+        reads.try_filter_map(|group| async move { Ok(group) }).try_collect().await
     }
 
     /// One that is deleted between list and describe is none.
-    async fn node_group(
-        &self,
-        cluster: &ClusterName,
-        name: String,
-    ) -> Result<Option<NodeGroup>, Failure> {
-        let call = on(
-            "eks:DescribeNodegroup",
-            cluster,
-            format!("cannot read node group {name}"),
-        );
-        let request = self
-            .eks
-            .describe_nodegroup()
-            .cluster_name(cluster.as_str())
-            .nodegroup_name(&name);
+    async fn node_group(&self, cluster: &ClusterName, name: String) -> Result<Option<NodeGroup>, Failure> {
+        let call = on("eks:DescribeNodegroup", cluster, format!("cannot read node group {name}"));
+        let request = self.eks.describe_nodegroup().cluster_name(cluster.as_str()).nodegroup_name(&name);
         let answer = match self.perform(&call, request.send()).await {
             Err(failure) if failure.kind == FailureKind::NotFound => return Ok(None),
             answer => answer?,
         };
         let role = answer.nodegroup().and_then(types::Nodegroup::node_role);
-        Ok(role.map(|role| NodeGroup {
-            name: name.as_str().into(),
-            role_arn: role.into(),
-        }))
+        Ok(role.map(|role| NodeGroup { name: name.as_str().into(), role_arn: role.into() }))
     }
 
     /// ListAddons and DescribeAddon of each.
@@ -184,39 +131,20 @@ impl Session {
         let mut names = Vec::new();
         let mut token = None;
         loop {
-            let request = self
-                .eks
-                .list_addons()
-                .cluster_name(cluster.as_str())
-                .max_results(PAGE);
-            let page = self
-                .perform(&call, request.set_next_token(token.clone()).send())
-                .await?;
+            let request = self.eks.list_addons().cluster_name(cluster.as_str()).max_results(PAGE);
+            let page = self.perform(&call, request.set_next_token(token.clone()).send()).await?;
             names.extend(page.addons().iter().cloned());
             if !turn(&mut token, page.next_token()) {
                 break;
             }
         }
-        let reads = stream::iter(names)
-            .map(|name| self.add_on(cluster, name))
-            .buffered(AT_ONCE);
-        reads
-            .try_filter_map(|add_on| async move { Ok(add_on) })
-            .try_collect()
-            .await
+        let reads = stream::iter(names).map(|name| self.add_on(cluster, name)).buffered(AT_ONCE);
+        reads.try_filter_map(|add_on| async move { Ok(add_on) }).try_collect().await
     }
 
     async fn add_on(&self, cluster: &ClusterName, name: String) -> Result<Option<AddOn>, Failure> {
-        let call = on(
-            "eks:DescribeAddon",
-            cluster,
-            format!("cannot read add-on {name}"),
-        );
-        let request = self
-            .eks
-            .describe_addon()
-            .cluster_name(cluster.as_str())
-            .addon_name(&name);
+        let call = on("eks:DescribeAddon", cluster, format!("cannot read add-on {name}"));
+        let request = self.eks.describe_addon().cluster_name(cluster.as_str()).addon_name(&name);
         match self.perform(&call, request.send()).await {
             Err(failure) if failure.kind == FailureKind::NotFound => Ok(None),
             answer => Ok(answer?.addon().map(|raw| add_on(&name, raw))),
@@ -233,26 +161,10 @@ impl Session {
         name: &str,
         client_request_token: &str,
     ) -> Result<AddOn, Failure> {
-        let call = on(
-            "eks:CreateAddon",
-            cluster,
-            format!("cannot install add-on {name}"),
-        );
-        let request = self
-            .eks
-            .create_addon()
-            .cluster_name(cluster.as_str())
-            .addon_name(name);
-        let answer = self
-            .perform(
-                &call,
-                request.client_request_token(client_request_token).send(),
-            )
-            .await?;
-        answer
-            .addon()
-            .map(|raw| add_on(name, raw))
-            .ok_or_else(|| incomplete(&call.what, "add-on"))
+        let call = on("eks:CreateAddon", cluster, format!("cannot install add-on {name}"));
+        let request = self.eks.create_addon().cluster_name(cluster.as_str()).addon_name(name);
+        let answer = self.perform(&call, request.client_request_token(client_request_token).send()).await?;
+        answer.addon().map(|raw| add_on(name, raw)).ok_or_else(|| incomplete(&call.what, "add-on"))
     }
 }
 
@@ -268,56 +180,31 @@ fn add_on(name: &str, raw: &types::Addon) -> AddOn {
     AddOn {
         name: raw.addon_name().unwrap_or(name).into(),
         version: raw.addon_version().map(Arc::from),
-        status: raw
-            .status()
-            .map_or("UNKNOWN", types::AddonStatus::as_str)
-            .into(),
+        status: raw.status().map_or("UNKNOWN", types::AddonStatus::as_str).into(),
     }
 }
 
 fn cluster(raw: &types::Cluster) -> Option<Cluster> {
     let arn: crate::domain::arn::Arn = raw.arn()?.parse().ok()?;
     let compute = raw.compute_config();
-    let family = raw
-        .kubernetes_network_config()
-        .and_then(types::KubernetesNetworkConfigResponse::ip_family);
+    let family = raw.kubernetes_network_config().and_then(types::KubernetesNetworkConfigResponse::ip_family);
     Some(Cluster {
-        name: raw
-            .name()
-            .map(ClusterName::from)
-            .or_else(|| arn.cluster_name())?,
+        name: raw.name().map(ClusterName::from).or_else(|| arn.cluster_name())?,
         arn,
         version: raw.version().unwrap_or_default().to_owned(),
         platform_version: raw.platform_version().map(str::to_owned),
         endpoint: raw.endpoint().map(str::to_owned),
-        certificate_authority: raw
-            .certificate_authority()
-            .and_then(types::Certificate::data)
-            .map(str::to_owned),
-        issuer: raw
-            .identity()
-            .and_then(types::Identity::oidc)
-            .and_then(types::Oidc::issuer)
-            .map(Arc::from),
+        certificate_authority: raw.certificate_authority().and_then(types::Certificate::data).map(str::to_owned),
+        issuer: raw.identity().and_then(types::Identity::oidc).and_then(types::Oidc::issuer).map(Arc::from),
         ipv6: family == Some(&types::IpFamily::Ipv6),
-        auto_mode: compute
-            .and_then(types::ComputeConfigResponse::enabled)
-            .unwrap_or(false),
-        auto_node_role_arn: compute
-            .and_then(types::ComputeConfigResponse::node_role_arn)
-            .map(Arc::from),
-        public_endpoint: raw
-            .resources_vpc_config()
-            .is_none_or(types::VpcConfigResponse::endpoint_public_access),
+        auto_mode: compute.and_then(types::ComputeConfigResponse::enabled).unwrap_or(false),
+        auto_node_role_arn: compute.and_then(types::ComputeConfigResponse::node_role_arn).map(Arc::from),
+        public_endpoint: raw.resources_vpc_config().is_none_or(types::VpcConfigResponse::endpoint_public_access),
     })
 }
 
 /// Compares the hosts of two URLs, as DNS does: without regard to case.
 fn is_same_host(one: &str, other: &str) -> bool {
-    let host = |url: &str| {
-        url.parse::<http::Uri>()
-            .ok()
-            .and_then(|uri| uri.host().map(str::to_ascii_lowercase))
-    };
+    let host = |url: &str| url.parse::<http::Uri>().ok().and_then(|uri| uri.host().map(str::to_ascii_lowercase));
     host(one).is_some_and(|one| host(other) == Some(one))
 }

@@ -23,27 +23,13 @@ pub(super) struct Call {
 }
 
 impl Call {
-    pub fn new(
-        service: Service,
-        action: &'static str,
-        resource: impl Into<String>,
-        what: impl Into<String>,
-    ) -> Self {
-        Self {
-            service,
-            action,
-            resource: resource.into(),
-            what: what.into(),
-        }
+    pub fn new(service: Service, action: &'static str, resource: impl Into<String>, what: impl Into<String>) -> Self {
+        Self { service, action, resource: resource.into(), what: what.into() }
     }
 }
 
 /// Turns an SDK's error into a failure. `profile` is the one the session was opened with.
-pub(super) fn failure<E>(
-    call: &Call,
-    profile: Option<&str>,
-    error: &SdkError<E, HttpResponse>,
-) -> Failure
+pub(super) fn failure<E>(call: &Call, profile: Option<&str>, error: &SdkError<E, HttpResponse>) -> Failure
 where
     E: ProvideErrorMetadata + Error + Send + Sync + 'static,
 {
@@ -83,10 +69,7 @@ fn unsent(call: &Call, profile: Option<&str>, error: &(dyn Error + 'static)) -> 
         cause = error.source();
     }
     let lower = text.to_ascii_lowercase();
-    if ["credentials", "identity", "token has expired", "sso"]
-        .iter()
-        .any(|word| lower.contains(word))
-    {
+    if ["credentials", "identity", "token has expired", "sso"].iter().any(|word| lower.contains(word)) {
         return no_credentials(&call.what, profile, &text);
     }
     unreachable(call, &text)
@@ -104,13 +87,8 @@ pub(super) fn credentials(what: &str, profile: Option<&str>, error: &Credentials
 /// The innermost cause often names the file or the session; it is worth a line.
 fn hint(error: &CredentialsError) -> String {
     let text = chain(error);
-    let sso = text.to_ascii_lowercase().contains("sso")
-        && matches!(error, CredentialsError::CredentialsNotLoaded(_));
-    if sso {
-        format!(" ({text})")
-    } else {
-        String::new()
-    }
+    let sso = text.to_ascii_lowercase().contains("sso") && matches!(error, CredentialsError::CredentialsNotLoaded(_));
+    if sso { format!(" ({text})") } else { String::new() }
 }
 
 fn no_credentials(what: &str, profile: Option<&str>, why: &str) -> Failure {
@@ -121,21 +99,16 @@ fn no_credentials(what: &str, profile: Option<&str>, why: &str) -> Failure {
 fn login(profile: Option<&str>, text: &str) -> String {
     let lower = text.to_ascii_lowercase();
     let flag = profile.map_or_else(String::new, |profile| format!(" --profile {profile}"));
-    if lower.contains("signin") || lower.contains("login session") || lower.contains("`aws login`")
-    {
+    if lower.contains("signin") || lower.contains("login session") || lower.contains("`aws login`") {
         format!("Run `aws login{flag}`")
     } else if lower.contains("sso") || (profile.is_some() && lower.contains("expired")) {
         format!("Run `aws sso login{flag}`")
-    } else if lower.contains("could not find profile")
-        || lower.contains("profile `") && lower.contains("not defined")
-    {
+    } else if lower.contains("could not find profile") || lower.contains("profile `") && lower.contains("not defined") {
         "Check the name: `aws configure list-profiles` shows those there are".to_owned()
     } else if lower.contains("expired") {
         "Get new credentials and start again: those in the environment have ended".to_owned()
     } else {
-        format!(
-            "Run `aws sso login{flag}` or `aws configure{flag}`, or name a profile with `--profile`"
-        )
+        format!("Run `aws sso login{flag}` or `aws configure{flag}`, or name a profile with `--profile`")
     }
 }
 
@@ -144,9 +117,7 @@ fn refused(call: &Call, profile: Option<&str>, meta: &ErrorMetadata, status: u16
     let code = meta.code().unwrap_or_default();
     let message = meta.message().unwrap_or_default();
     let why = if message.is_empty() {
-        format!("AWS answered {status} {code}")
-            .trim_end()
-            .to_owned()
+        format!("AWS answered {status} {code}").trim_end().to_owned()
     } else {
         message.to_owned()
     };
@@ -154,16 +125,10 @@ fn refused(call: &Call, profile: Option<&str>, meta: &ErrorMetadata, status: u16
     let mut failure = Failure::new(kind, &call.what, why, String::new());
     match kind {
         FailureKind::Denied => failure = denied(failure, call, message),
-        FailureKind::Credentials => {
-            failure.next = login(profile, &format!("{code} {message} expired"))
-        }
+        FailureKind::Credentials => failure.next = login(profile, &format!("{code} {message} expired")),
         _ => failure.next = next(kind, code).to_owned(),
     }
-    failure.code = Some(if code.is_empty() {
-        status.to_string()
-    } else {
-        code.to_owned()
-    });
+    failure.code = Some(if code.is_empty() { status.to_string() } else { code.to_owned() });
     failure.request_id = meta.extra("aws_request_id").map(str::to_owned);
     failure
 }
@@ -185,30 +150,15 @@ fn kind(code: &str, message: &str, status: u16) -> FailureKind {
         "InvalidToken",
     ]) {
         FailureKind::Credentials
-    } else if has(&[
-        "AccessDenied",
-        "UnauthorizedOperation",
-        "Forbidden",
-        "NotAuthorized",
-    ]) || message.contains("is not authorized to perform")
+    } else if has(&["AccessDenied", "UnauthorizedOperation", "Forbidden", "NotAuthorized"])
+        || message.contains("is not authorized to perform")
     {
         FailureKind::Denied
-    } else if has(&[
-        "Throttl",
-        "TooManyRequests",
-        "RequestLimitExceeded",
-        "SlowDown",
-        "Rate exceeded",
-    ]) || status == 429
+    } else if has(&["Throttl", "TooManyRequests", "RequestLimitExceeded", "SlowDown", "Rate exceeded"]) || status == 429
     {
         FailureKind::Throttled
-    } else if has(&[
-        "ResourceInUse",
-        "AlreadyExists",
-        "Conflict",
-        "ConcurrentModification",
-        "DeleteConflict",
-    ]) || status == 409
+    } else if has(&["ResourceInUse", "AlreadyExists", "Conflict", "ConcurrentModification", "DeleteConflict"])
+        || status == 409
     {
         FailureKind::Conflict
     } else if has(&["NotFound", "NoSuchEntity"]) || status == 404 {
@@ -223,34 +173,20 @@ fn kind(code: &str, message: &str, status: u16) -> FailureKind {
 fn next(kind: FailureKind, code: &str) -> &'static str {
     match kind {
         FailureKind::Throttled => "It is tried again by itself, more slowly",
-        FailureKind::Conflict => {
-            "Read it again: it exists already, or somebody changes it at the same time"
-        }
-        FailureKind::NotFound => {
-            "Check name, region and account; it may have been deleted meanwhile"
-        }
-        FailureKind::Server => {
-            "Try again in a moment; look at the AWS Health Dashboard if it stays"
-        }
-        _ if code.contains("LimitExceeded") => {
-            "Remove what is not needed any more, or ask AWS for a higher quota"
-        }
+        FailureKind::Conflict => "Read it again: it exists already, or somebody changes it at the same time",
+        FailureKind::NotFound => "Check name, region and account; it may have been deleted meanwhile",
+        FailureKind::Server => "Try again in a moment; look at the AWS Health Dashboard if it stays",
+        _ if code.contains("LimitExceeded") => "Remove what is not needed any more, or ask AWS for a higher quota",
         _ => "Change what is asked for and try again",
     }
 }
 
 /// `User: … is not authorized to perform: ACTION on resource: RESOURCE because …`
 fn denied(mut failure: Failure, call: &Call, message: &str) -> Failure {
-    let action = word_after(message, "perform: ")
-        .unwrap_or(call.action)
-        .to_owned();
-    let resource = word_after(message, "on resource: ")
-        .unwrap_or(&call.resource)
-        .to_owned();
+    let action = word_after(message, "perform: ").unwrap_or(call.action).to_owned();
+    let resource = word_after(message, "on resource: ").unwrap_or(&call.resource).to_owned();
     failure.next = if message.contains("explicit deny") {
-        format!(
-            "Allowing {action} is not enough: a policy denies it explicitly. Ask who keeps that policy"
-        )
+        format!("Allowing {action} is not enough: a policy denies it explicitly. Ask who keeps that policy")
     } else {
         format!("Ask for {action} on {resource}")
     };
@@ -259,11 +195,7 @@ fn denied(mut failure: Failure, call: &Call, message: &str) -> Failure {
 
 fn word_after<'t>(text: &'t str, words: &str) -> Option<&'t str> {
     let (_, rest) = text.split_once(words)?;
-    let word = rest
-        .split_whitespace()
-        .next()?
-        .trim_matches(['"', '\'', '`'])
-        .trim_end_matches(['.', ',']);
+    let word = rest.split_whitespace().next()?.trim_matches(['"', '\'', '`']).trim_end_matches(['.', ',']);
     (!word.is_empty()).then_some(word)
 }
 
@@ -286,12 +218,7 @@ fn unreachable(call: &Call, text: &str) -> Failure {
 /// An answer of AWS that lacks what it always has.
 pub(super) fn incomplete(what: &str, field: &str) -> Failure {
     let why = format!("the answer has no {field}");
-    Failure::new(
-        FailureKind::Server,
-        what,
-        why,
-        "Check `AWS_ENDPOINT_URL` if it is set; otherwise try again",
-    )
+    Failure::new(FailureKind::Server, what, why, "Check `AWS_ENDPOINT_URL` if it is set; otherwise try again")
 }
 
 fn chain(error: &dyn Error) -> String {

@@ -57,26 +57,15 @@ struct Lanes {
 
 impl Lane {
     fn new(full_rate: f64, capacity: f64) -> Self {
-        let bucket = Bucket {
-            tokens: capacity,
-            capacity,
-            rate: full_rate,
-            full_rate,
-            filled: None,
-        };
-        Self {
-            places: Semaphore::new(PLACES),
-            bucket: Mutex::new(bucket),
-        }
+        let bucket = Bucket { tokens: capacity, capacity, rate: full_rate, full_rate, filled: None };
+        Self { places: Semaphore::new(PLACES), bucket: Mutex::new(bucket) }
     }
 }
 
 impl Bucket {
     /// Takes a token that may only exist in the future: how long to wait for it.
     fn take(&mut self, now: Instant) -> Duration {
-        let passed = self.filled.map_or(Duration::ZERO, |filled| {
-            now.saturating_duration_since(filled)
-        });
+        let passed = self.filled.map_or(Duration::ZERO, |filled| now.saturating_duration_since(filled));
         self.filled = Some(now);
         self.tokens = (self.tokens + passed.as_secs_f64() * self.rate).min(self.capacity) - 1.0;
         Duration::try_from_secs_f64(-self.tokens / self.rate).unwrap_or_default()
@@ -95,16 +84,8 @@ impl Bucket {
 impl Pace {
     pub fn new() -> Self {
         // Full rate and burst, below the published account limits so that others can work too.
-        let lanes = [
-            Lane::new(20.0, 40.0),
-            Lane::new(15.0, 30.0),
-            Lane::new(20.0, 40.0),
-            Lane::new(20.0, 40.0),
-        ];
-        Self(Arc::new(Lanes {
-            lanes,
-            calls: AtomicUsize::new(0),
-        }))
+        let lanes = [Lane::new(20.0, 40.0), Lane::new(15.0, 30.0), Lane::new(20.0, 40.0), Lane::new(20.0, 40.0)];
+        Self(Arc::new(Lanes { lanes, calls: AtomicUsize::new(0) }))
     }
 
     /// Waits for a place and a token; the place is kept until the answer is there.
@@ -121,13 +102,7 @@ impl Pace {
 
     /// Learns from an answer.
     pub fn learn(&self, service: Service, throttled: bool) {
-        self.bucket(service, |bucket| {
-            if throttled {
-                bucket.slower()
-            } else {
-                bucket.faster()
-            }
-        });
+        self.bucket(service, |bucket| if throttled { bucket.slower() } else { bucket.faster() });
     }
 
     /// How many calls were made.
@@ -140,13 +115,7 @@ impl Pace {
     }
 
     fn bucket<T>(&self, service: Service, work: impl FnOnce(&mut Bucket) -> T) -> T {
-        work(
-            &mut self
-                .lane(service)
-                .bucket
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner),
-        )
+        work(&mut self.lane(service).bucket.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -165,11 +134,7 @@ mod tests {
         for _ in 0..15 {
             pace.enter(Service::Iam).await;
         }
-        assert!(
-            (0.9..1.1).contains(&start.elapsed().as_secs_f64()),
-            "{:?}",
-            start.elapsed()
-        );
+        assert!((0.9..1.1).contains(&start.elapsed().as_secs_f64()), "{:?}", start.elapsed());
         assert_eq!(pace.calls(), 45);
     }
 
@@ -182,10 +147,7 @@ mod tests {
         assert_eq!(start.elapsed(), Duration::ZERO);
         pace.enter(Service::Iam).await;
         let slowed = start.elapsed().as_secs_f64();
-        assert!(
-            (0.12..0.15).contains(&slowed),
-            "one token at half of 15 a second, got {slowed}"
-        );
+        assert!((0.12..0.15).contains(&slowed), "one token at half of 15 a second, got {slowed}");
     }
 
     #[tokio::test(start_paused = true)]
@@ -198,10 +160,6 @@ mod tests {
         let ninth = tokio::time::timeout(Duration::from_secs(5), pace.enter(Service::Eks)).await;
         assert!(ninth.is_err());
         held.pop();
-        assert!(
-            tokio::time::timeout(Duration::from_secs(5), pace.enter(Service::Eks))
-                .await
-                .is_ok()
-        );
+        assert!(tokio::time::timeout(Duration::from_secs(5), pace.enter(Service::Eks)).await.is_ok());
     }
 }

@@ -59,12 +59,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            profile: None,
-            region: None,
-            role: None,
-            timeout: Duration::from_secs(30),
-        }
+        Self { profile: None, region: None, role: None, timeout: Duration::from_secs(30) }
     }
 }
 
@@ -91,9 +86,7 @@ pub async fn real(options: &Options) -> Result<Session, Failure> {
     let imds = metadata();
     let region = match &options.region {
         Some(region) => aws_config::Region::new(region.to_string()),
-        None => region(options.profile.as_deref(), &imds)
-            .await
-            .ok_or_else(no_region)?,
+        None => region(options.profile.as_deref(), &imds).await.ok_or_else(no_region)?,
     };
     let timeouts = timeouts(options.timeout);
     let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
@@ -109,21 +102,10 @@ pub async fn real(options: &Options) -> Result<Session, Failure> {
     }
     let mut config = loader.load().await;
     if let Some(role) = &options.role {
-        let assumed = AssumeRoleProvider::builder(role)
-            .session_name("rolecall")
-            .configure(&config)
-            .build()
-            .await;
-        config = config
-            .into_builder()
-            .credentials_provider(SharedCredentialsProvider::new(assumed))
-            .build();
+        let assumed = AssumeRoleProvider::builder(role).session_name("rolecall").configure(&config).build().await;
+        config = config.into_builder().credentials_provider(SharedCredentialsProvider::new(assumed)).build();
     }
-    let profile = options
-        .profile
-        .clone()
-        .or_else(|| std::env::var("AWS_PROFILE").ok())
-        .filter(|name| !name.is_empty());
+    let profile = options.profile.clone().or_else(|| std::env::var("AWS_PROFILE").ok()).filter(|name| !name.is_empty());
     Ok(Session::new(&config, region.as_ref().into(), profile))
 }
 
@@ -159,22 +141,15 @@ async fn region(profile: Option<&str>, imds: &imds::Client) -> Option<aws_config
     }
     let environment = EnvironmentVariableRegionProvider::new();
     let found = if profile.is_some() {
-        RegionProviderChain::first_try(from_profile.build())
-            .or_else(environment)
-            .region()
-            .await
+        RegionProviderChain::first_try(from_profile.build()).or_else(environment).region().await
     } else {
-        RegionProviderChain::first_try(environment)
-            .or_else(from_profile.build())
-            .region()
-            .await
+        RegionProviderChain::first_try(environment).or_else(from_profile.build()).region().await
     };
     if found.is_some() {
         return found;
     }
     let name = imds.get("/latest/meta-data/placement/region").await.ok()?;
-    Some(aws_config::Region::new(name.as_ref().to_owned()))
-        .filter(|region| !region.as_ref().is_empty())
+    Some(aws_config::Region::new(name.as_ref().to_owned())).filter(|region| !region.as_ref().is_empty())
 }
 
 fn no_region() -> Failure {
@@ -195,18 +170,10 @@ async fn credentials(
     let config = ProviderConfig::without_region().with_region(Some(region.clone()));
     match profile {
         Some(profile) => SharedCredentialsProvider::new(
-            ProfileFileCredentialsProvider::builder()
-                .profile_name(profile)
-                .configure(&config)
-                .build(),
+            ProfileFileCredentialsProvider::builder().profile_name(profile).configure(&config).build(),
         ),
         None => SharedCredentialsProvider::new(
-            DefaultCredentialsChain::builder()
-                .configure(config)
-                .region(region)
-                .imds_client(imds)
-                .build()
-                .await,
+            DefaultCredentialsChain::builder().configure(config).region(region).imds_client(imds).build().await,
         ),
     }
 }
@@ -228,9 +195,7 @@ impl Session {
     fn new(config: &SdkConfig, region: Region, profile: Option<String>) -> Self {
         // IAM throttles lists early: their retries slow themselves down.
         let adaptive = RetryConfig::adaptive().with_max_attempts(ATTEMPTS);
-        let lists = aws_sdk_iam::config::Builder::from(config)
-            .retry_config(adaptive)
-            .build();
+        let lists = aws_sdk_iam::config::Builder::from(config).retry_config(adaptive).build();
         Self {
             eks: aws_sdk_eks::Client::new(config),
             iam: aws_sdk_iam::Client::new(config),
@@ -269,9 +234,7 @@ impl Session {
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
         let _place = self.pace.enter(call.service).await;
-        let result = request
-            .await
-            .map_err(|error| failure::failure(call, self.profile(), &error));
+        let result = request.await.map_err(|error| failure::failure(call, self.profile(), &error));
         let throttled = result.as_ref().is_err_and(failure::is_throttled);
         self.pace.learn(call.service, throttled);
         result

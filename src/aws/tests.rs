@@ -33,11 +33,7 @@ pub(super) fn session(answer: impl Fn(&Asked) -> Answer + Send + Sync + 'static)
             let (parts, body) = request.into_parts();
             let asked = Asked {
                 host: parts.uri.host().unwrap_or_default().to_owned(),
-                path: parts
-                    .uri
-                    .path_and_query()
-                    .map(ToString::to_string)
-                    .unwrap_or_default(),
+                path: parts.uri.path_and_query().map(ToString::to_string).unwrap_or_default(),
                 body: String::from_utf8_lossy(&body.collect().await?.to_bytes()).into_owned(),
             };
             log.lock().unwrap().push(asked.clone());
@@ -45,30 +41,17 @@ pub(super) fn session(answer: impl Fn(&Asked) -> Answer + Send + Sync + 'static)
             let mut response = Response::new(wire::full(text));
             *response.status_mut() = StatusCode::from_u16(code).unwrap();
             for (name, value) in headers {
-                response
-                    .headers_mut()
-                    .insert(*name, http::HeaderValue::from_static(value));
+                response.headers_mut().insert(*name, http::HeaderValue::from_static(value));
             }
             Ok::<_, BoxError>(response)
         }
     });
-    (
-        over(BoxCloneSyncService::new(service), "eu-west-1".into()),
-        log,
-    )
+    (over(BoxCloneSyncService::new(service), "eu-west-1".into()), log)
 }
 
 /// An error of a JSON service.
-pub(super) fn json_error(
-    code: u16,
-    headers: &'static [(&'static str, &'static str)],
-    message: &str,
-) -> Answer {
-    (
-        code,
-        headers,
-        serde_json::json!({ "message": message }).to_string(),
-    )
+pub(super) fn json_error(code: u16, headers: &'static [(&'static str, &'static str)], message: &str) -> Answer {
+    (code, headers, serde_json::json!({ "message": message }).to_string())
 }
 
 /// An error of a query service.

@@ -25,11 +25,7 @@ const EXPIRES: Duration = Duration::from_secs(60);
 
 const WHAT: &str = "cannot make a token for the cluster";
 
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'~');
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 impl Session {
     /// A bearer token for a cluster, good for 14 minutes.
@@ -38,31 +34,13 @@ impl Session {
     /// `Credentials` if there are none or they have ended.
     pub async fn token(&self, cluster: &ClusterName) -> Result<String, Failure> {
         let missing = || {
-            Failure::new(
-                FailureKind::Credentials,
-                WHAT,
-                "no credentials were found",
-                "Name a profile with `--profile`",
-            )
+            Failure::new(FailureKind::Credentials, WHAT, "no credentials were found", "Name a profile with `--profile`")
         };
         let provider = self.credentials.as_ref().ok_or_else(missing)?;
-        let credentials = provider
-            .provide_credentials()
-            .await
-            .map_err(|error| failure::credentials(WHAT, self.profile(), &error))?;
-        token(
-            &credentials,
-            self.region.as_str(),
-            cluster.as_str(),
-            SystemTime::now(),
-        )
-        .map_err(|why| {
-            Failure::new(
-                FailureKind::Invalid,
-                WHAT,
-                why,
-                "Check the name of the cluster and its region",
-            )
+        let credentials =
+            provider.provide_credentials().await.map_err(|error| failure::credentials(WHAT, self.profile(), &error))?;
+        token(&credentials, self.region.as_str(), cluster.as_str(), SystemTime::now()).map_err(|why| {
+            Failure::new(FailureKind::Invalid, WHAT, why, "Check the name of the cluster and its region")
         })
     }
 }
@@ -84,12 +62,7 @@ fn host(region: &str) -> String {
 
 /// Makes a token. Only `host` and the cluster header are signed, and nothing but what the verifier
 /// allows enters the query.
-fn token(
-    credentials: &Credentials,
-    region: &str,
-    cluster: &str,
-    now: SystemTime,
-) -> Result<String, String> {
+fn token(credentials: &Credentials, region: &str, cluster: &str, now: SystemTime) -> Result<String, String> {
     let host = host(region);
     let url = format!("https://{host}/?Action=GetCallerIdentity&Version=2011-06-15");
     let mut settings = SigningSettings::default();
@@ -108,18 +81,10 @@ fn token(
     let headers = [("host", host.as_str()), (CLUSTER, cluster)];
     let request = SignableRequest::new("GET", &url, headers.into_iter(), SignableBody::Bytes(&[]))
         .map_err(|error| error.to_string())?;
-    let (instructions, _) = sign(request, &parameters)
-        .map_err(|error| error.to_string())?
-        .into_parts();
-    let query: Vec<String> = instructions
-        .params()
-        .iter()
-        .map(|(name, value)| format!("{name}={}", encode(value)))
-        .collect();
-    Ok(format!(
-        "k8s-aws-v1.{}",
-        URL_SAFE_NO_PAD.encode(format!("{url}&{}", query.join("&")))
-    ))
+    let (instructions, _) = sign(request, &parameters).map_err(|error| error.to_string())?.into_parts();
+    let query: Vec<String> =
+        instructions.params().iter().map(|(name, value)| format!("{name}={}", encode(value))).collect();
+    Ok(format!("k8s-aws-v1.{}", URL_SAFE_NO_PAD.encode(format!("{url}&{}", query.join("&")))))
 }
 
 fn encode(text: &str) -> String {

@@ -5,8 +5,7 @@ use std::{fmt, sync::Mutex};
 
 use aws_smithy_runtime_api::client::{
     http::{
-        HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
-        SharedHttpConnector,
+        HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
     },
     orchestrator::{HttpRequest, HttpResponse},
     result::ConnectorError,
@@ -30,10 +29,7 @@ pub(super) fn client(transport: wire::Transport) -> SharedHttpClient {
 }
 
 fn copy(transport: &Mutex<wire::Transport>) -> wire::Transport {
-    transport
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
-        .clone()
+    transport.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
 }
 
 impl fmt::Debug for Client {
@@ -49,11 +45,7 @@ impl fmt::Debug for Connector {
 }
 
 impl HttpClient for Client {
-    fn http_connector(
-        &self,
-        _: &HttpConnectorSettings,
-        _: &RuntimeComponents,
-    ) -> SharedHttpConnector {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
         SharedHttpConnector::new(Connector(Mutex::new(copy(&self.0))))
     }
 }
@@ -65,19 +57,10 @@ impl HttpConnector for Connector {
     }
 }
 
-async fn exchange(
-    transport: wire::Transport,
-    request: HttpRequest,
-) -> Result<HttpResponse, ConnectorError> {
-    let request = request
-        .try_into_http1x()
-        .map_err(|error| ConnectorError::user(error.into()))?;
+async fn exchange(transport: wire::Transport, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+    let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
     let (parts, body) = request.into_parts();
-    let body = body
-        .collect()
-        .await
-        .map_err(ConnectorError::user)?
-        .to_bytes();
+    let body = body.collect().await.map_err(ConnectorError::user)?.to_bytes();
     let request = http::Request::from_parts(parts, wire::full(body));
     let response = send(transport, request).await.map_err(io)?;
     let (parts, body) = response.into_parts();

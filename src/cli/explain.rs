@@ -66,10 +66,6 @@ fn namespaced(text: &str) -> Result<(&str, &str), Failure> {
         Some((namespace, name)) if !namespace.is_empty() && !name.is_empty() && !name.contains('/') => {
             Ok((namespace, name))
         }
-        _ => Err(usage(
-            format!("`{text}` names nothing"),
-            "a namespace and a name are needed",
-            "Write NAMESPACE/NAME",
-        )),
+        _ => Err(usage(format!("`{text}` names nothing"), "a namespace and a name are needed", "Write NAMESPACE/NAME")),
     }
 }

@@ -25,10 +25,7 @@ pub fn run(global: &Global) -> Result<Exit, Failure> {
 }
 
 /// Opens the explorer. The outside is made within the runtime, where its tasks live.
-pub fn open(
-    global: &Global,
-    outside: impl FnOnce() -> Result<Outside, Failure>,
-) -> Result<Exit, Failure> {
+pub fn open(global: &Global, outside: impl FnOnce() -> Result<Outside, Failure>) -> Result<Exit, Failure> {
     if !std::io::stdin().is_terminal() {
         return Err(usage(
             "cannot open the explorer",

@@ -52,12 +52,7 @@ pub struct Failure {
 
 impl Failure {
     /// A failure without code or missing permission.
-    pub fn new(
-        kind: FailureKind,
-        what: impl Into<String>,
-        why: impl Into<String>,
-        next: impl Into<String>,
-    ) -> Self {
+    pub fn new(kind: FailureKind, what: impl Into<String>, why: impl Into<String>, next: impl Into<String>) -> Self {
         Self {
             kind,
             what: what.into(),

@@ -6,7 +6,9 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::id::{ContainerName, Namespace, NodeName, PodId, PodUid, ServiceAccountId, ServiceAccountName, WorkloadName};
+use super::id::{
+    ContainerName, Namespace, NodeName, PodId, PodUid, ServiceAccountId, ServiceAccountName, WorkloadName,
+};
 
 /// One pod. What replicas share stands in `spec`, which replicas of one template share in memory.
 #[derive(Clone, Debug, PartialEq)]

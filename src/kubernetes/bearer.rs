@@ -38,11 +38,7 @@ struct Kept {
 impl Bearer {
     /// Tokens from a source, from a plugin, or from the plugin where the source fails.
     pub fn new(minted: Option<TokenSource>, plugin: Option<ExecConfig>) -> Self {
-        Self(Arc::new(Inner {
-            minted,
-            plugin,
-            kept: Mutex::new(None),
-        }))
+        Self(Arc::new(Inner { minted, plugin, kept: Mutex::new(None) }))
     }
 
     /// Takes over a token that a plugin has given already.
@@ -102,10 +98,7 @@ impl Kept {
     }
 
     fn from_plugin(credential: &Credential) -> Result<Self, Failure> {
-        let token = credential
-            .token
-            .as_deref()
-            .ok_or_else(|| unusable("the plugin gave no token"))?;
+        let token = credential.token.as_deref().ok_or_else(|| unusable("the plugin gave no token"))?;
         let until = credential.expiration_timestamp.map(|end| {
             let left = Duration::try_from(end.duration_since(Timestamp::now())).unwrap_or_default();
             Instant::now() + left.saturating_sub(MARGIN)

@@ -38,22 +38,13 @@ pub struct Context {
 /// `Usage` if there is no file, it cannot be read, or the context is not in it.
 pub fn load(options: &Options) -> Result<Context, Failure> {
     let kubeconfig = read(options)?;
-    let name = match options
-        .context
-        .clone()
-        .or_else(|| kubeconfig.current_context.clone())
-    {
+    let name = match options.context.clone().or_else(|| kubeconfig.current_context.clone()) {
         Some(name) if !name.is_empty() => name,
         _ => return Err(no_context(&kubeconfig)),
     };
     let target = target(&kubeconfig, &name)?;
     let stanza = exec(&kubeconfig, &name).and_then(Stanza::read);
-    Ok(Context {
-        target,
-        stanza,
-        name,
-        kubeconfig,
-    })
+    Ok(Context { target, stanza, name, kubeconfig })
 }
 
 /// The names of all contexts, in the order of the files.
@@ -69,9 +60,7 @@ fn read(options: &Options) -> Result<Kubeconfig, Failure> {
         return Kubeconfig::read_from(path).map_err(|error| unreadable(&error));
     }
     let list = std::env::var_os("KUBECONFIG").unwrap_or_default();
-    let named: Vec<PathBuf> = std::env::split_paths(&list)
-        .filter(|path| !path.as_os_str().is_empty())
-        .collect();
+    let named: Vec<PathBuf> = std::env::split_paths(&list).filter(|path| !path.as_os_str().is_empty()).collect();
     if named.is_empty() {
         return Kubeconfig::read().map_err(|error| unreadable(&error));
     }
@@ -82,20 +71,12 @@ fn read(options: &Options) -> Result<Kubeconfig, Failure> {
 fn merged(paths: &[PathBuf]) -> Result<Kubeconfig, Failure> {
     let present: Vec<&PathBuf> = paths.iter().filter(|path| path.exists()).collect();
     if present.is_empty() {
-        let list: Vec<String> = paths
-            .iter()
-            .map(|path| path.display().to_string())
-            .collect();
-        return Err(missing(&format!(
-            "KUBECONFIG names {}, which does not exist",
-            list.join(", ")
-        )));
+        let list: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+        return Err(missing(&format!("KUBECONFIG names {}, which does not exist", list.join(", "))));
     }
     present
         .into_iter()
-        .try_fold(Kubeconfig::default(), |merged, path| {
-            Kubeconfig::read_from(path).and_then(|next| merged.merge(next))
-        })
+        .try_fold(Kubeconfig::default(), |merged, path| Kubeconfig::read_from(path).and_then(|next| merged.merge(next)))
         .map_err(|error| unreadable(&error))
 }
 
@@ -110,9 +91,7 @@ fn missing(why: &str) -> Failure {
 
 fn unreadable(error: &KubeconfigError) -> Failure {
     match error {
-        KubeconfigError::ReadConfig(cause, path)
-            if cause.kind() == std::io::ErrorKind::NotFound =>
-        {
+        KubeconfigError::ReadConfig(cause, path) if cause.kind() == std::io::ErrorKind::NotFound => {
             missing(&format!("{} does not exist", path.display()))
         }
         KubeconfigError::ReadConfig(cause, path) => Failure::new(
@@ -132,11 +111,7 @@ fn unreadable(error: &KubeconfigError) -> Failure {
 }
 
 fn names(kubeconfig: &Kubeconfig) -> Vec<String> {
-    kubeconfig
-        .contexts
-        .iter()
-        .map(|context| context.name.clone())
-        .collect()
+    kubeconfig.contexts.iter().map(|context| context.name.clone()).collect()
 }
 
 fn no_context(kubeconfig: &Kubeconfig) -> Failure {
@@ -156,62 +131,32 @@ fn no_context(kubeconfig: &Kubeconfig) -> Failure {
 
 fn unknown(kubeconfig: &Kubeconfig, name: &str) -> Failure {
     let names = names(kubeconfig);
-    let near = names
-        .iter()
-        .map(|known| (strsim::jaro_winkler(known, name), known))
-        .max_by(|a, b| a.0.total_cmp(&b.0));
+    let near = names.iter().map(|known| (strsim::jaro_winkler(known, name), known)).max_by(|a, b| a.0.total_cmp(&b.0));
     let next = match near {
         Some((likeness, known)) if likeness > 0.8 => format!("Did you mean `--context {known}`?"),
         _ => "Name one of them with `--context NAME`".to_owned(),
     };
-    let why = if names.is_empty() {
-        "the kubeconfig has none".to_owned()
-    } else {
-        format!("known are {}", names.join(", "))
-    };
-    Failure::new(
-        FailureKind::Usage,
-        format!("there is no context `{name}`"),
-        why,
-        next,
-    )
+    let why =
+        if names.is_empty() { "the kubeconfig has none".to_owned() } else { format!("known are {}", names.join(", ")) };
+    Failure::new(FailureKind::Usage, format!("there is no context `{name}`"), why, next)
 }
 
 fn exec<'k>(kubeconfig: &'k Kubeconfig, name: &str) -> Option<&'k ExecConfig> {
-    let context = kubeconfig
-        .contexts
-        .iter()
-        .find(|context| context.name == name)?
-        .context
-        .as_ref()?;
+    let context = kubeconfig.contexts.iter().find(|context| context.name == name)?.context.as_ref()?;
     let user = context.user.as_deref()?;
-    kubeconfig
-        .auth_infos
-        .iter()
-        .find(|named| named.name == user)?
-        .auth_info
-        .as_ref()?
-        .exec
-        .as_ref()
+    kubeconfig.auth_infos.iter().find(|named| named.name == user)?.auth_info.as_ref()?.exec.as_ref()
 }
 
 fn target(kubeconfig: &Kubeconfig, name: &str) -> Result<Target, Failure> {
-    let found = kubeconfig
-        .contexts
-        .iter()
-        .find(|context| context.name == name);
-    let context = found
-        .and_then(|named| named.context.as_ref())
-        .ok_or_else(|| unknown(kubeconfig, name))?;
+    let found = kubeconfig.contexts.iter().find(|context| context.name == name);
+    let context = found.and_then(|named| named.context.as_ref()).ok_or_else(|| unknown(kubeconfig, name))?;
     let cluster = kubeconfig
         .clusters
         .iter()
         .find(|cluster| cluster.name == context.cluster)
         .and_then(|named| named.cluster.as_ref())
         .ok_or_else(|| no_cluster(name, &context.cluster))?;
-    let stanza = exec(kubeconfig, name)
-        .and_then(Stanza::read)
-        .unwrap_or_default();
+    let stanza = exec(kubeconfig, name).and_then(Stanza::read).unwrap_or_default();
     let mut target = Target {
         context: Some(name.to_owned()),
         cluster: stanza.cluster,
@@ -219,10 +164,7 @@ fn target(kubeconfig: &Kubeconfig, name: &str) -> Result<Target, Failure> {
         account: None,
         server: cluster.server.clone(),
         certificate_authority: authority(cluster),
-        namespace: context
-            .namespace
-            .clone()
-            .filter(|namespace| !namespace.is_empty()),
+        namespace: context.namespace.clone().filter(|namespace| !namespace.is_empty()),
         profile: stanza.profile,
         role: stanza.role,
     };

@@ -26,12 +26,7 @@ pub(super) struct Call {
 impl Call {
     /// A call on all objects of a kind.
     pub fn new(verb: &'static str, resource: &str) -> Self {
-        Self {
-            verb,
-            resource: resource.to_owned(),
-            namespace: None,
-            name: None,
-        }
+        Self { verb, resource: resource.to_owned(), namespace: None, name: None }
     }
 
     /// Limits it to a namespace.
@@ -52,19 +47,13 @@ impl Call {
                 format!("cannot {} {} {namespace}/{name}", self.verb, self.resource)
             }
             (Some(name), None) => format!("cannot {} {} {name}", self.verb, self.resource),
-            (None, Some(namespace)) => format!(
-                "cannot {} {} in namespace {namespace}",
-                self.verb, self.resource
-            ),
+            (None, Some(namespace)) => format!("cannot {} {} in namespace {namespace}", self.verb, self.resource),
             (None, None) => format!("cannot {} {}", self.verb, self.resource),
         }
     }
 
     fn place(&self) -> String {
-        self.namespace.as_ref().map_or_else(
-            || "all namespaces".to_owned(),
-            |name| format!("namespace {name}"),
-        )
+        self.namespace.as_ref().map_or_else(|| "all namespaces".to_owned(), |name| format!("namespace {name}"))
     }
 }
 
@@ -86,27 +75,17 @@ pub(super) fn chain(error: &dyn Error) -> String {
 pub(super) fn refused(call: &Call, target: &Target, code: u16, body: &[u8]) -> Failure {
     let status: Status = serde_json::from_slice(body).unwrap_or_default();
     let why = match status.message.as_str() {
-        "" => format!("the server answered {code} {}", first_line(body))
-            .trim_end()
-            .to_owned(),
+        "" => format!("the server answered {code} {}", first_line(body)).trim_end().to_owned(),
         message => message.to_owned(),
     };
     let mut failure = by_code(call, target, code, why);
-    failure.code = Some(if status.reason.is_empty() {
-        code.to_string()
-    } else {
-        status.reason
-    });
+    failure.code = Some(if status.reason.is_empty() { code.to_string() } else { status.reason });
     failure
 }
 
 fn first_line(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(&body[..body.len().min(400)]);
-    text.lines()
-        .map(str::trim)
-        .find(|line| !line.is_empty())
-        .unwrap_or_default()
-        .to_owned()
+    text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default().to_owned()
 }
 
 fn by_code(call: &Call, target: &Target, code: u16, why: String) -> Failure {
@@ -122,44 +101,16 @@ fn by_code(call: &Call, target: &Target, code: u16, why: String) -> Failure {
             FailureKind::Denied,
             what,
             why,
-            format!(
-                "Ask for the Kubernetes right to {} {} in {}",
-                call.verb,
-                call.resource,
-                call.place()
-            ),
+            format!("Ask for the Kubernetes right to {} {} in {}", call.verb, call.resource, call.place()),
         )
         .missing(format!("{} {}", call.verb, call.resource), call.place()),
-        404 => Failure::new(
-            FailureKind::NotFound,
-            what,
-            why,
-            "Check the name; it may have been deleted meanwhile",
-        ),
-        409 | 412 => Failure::new(
-            FailureKind::Conflict,
-            what,
-            why,
-            "Read it again and repeat the change",
-        ),
-        410 => Failure::new(
-            FailureKind::Server,
-            what,
-            why,
-            "The list is read again by itself",
-        ),
-        429 => Failure::new(
-            FailureKind::Throttled,
-            what,
-            why,
-            "It is tried again by itself, more slowly",
-        ),
-        400..=499 => Failure::new(
-            FailureKind::Invalid,
-            what,
-            why,
-            "Check whether the version of the cluster supports this",
-        ),
+        404 => Failure::new(FailureKind::NotFound, what, why, "Check the name; it may have been deleted meanwhile"),
+        409 | 412 => Failure::new(FailureKind::Conflict, what, why, "Read it again and repeat the change"),
+        410 => Failure::new(FailureKind::Server, what, why, "The list is read again by itself"),
+        429 => Failure::new(FailureKind::Throttled, what, why, "It is tried again by itself, more slowly"),
+        400..=499 => {
+            Failure::new(FailureKind::Invalid, what, why, "Check whether the version of the cluster supports this")
+        }
         _ => Failure::new(
             FailureKind::Server,
             what,
@@ -171,10 +122,7 @@ fn by_code(call: &Call, target: &Target, code: u16, why: String) -> Failure {
 
 /// A 401 is about the token or about who it maps to (identity-resolution 7.3).
 fn mapping(target: &Target) -> String {
-    let profile = target
-        .profile
-        .as_ref()
-        .map_or_else(String::new, |profile| format!(" --profile {profile}"));
+    let profile = target.profile.as_ref().map_or_else(String::new, |profile| format!(" --profile {profile}"));
     format!(
         "Check with `aws sts get-caller-identity{profile}` who you are; that principal needs an EKS access entry or an aws-auth mapping"
     )
@@ -188,10 +136,7 @@ pub(super) fn unreachable(call: &Call, target: &Target, error: &kube::Error) -> 
         if let Some(failure) = error.downcast_ref::<Failure>() {
             return failure.clone();
         }
-        io = error
-            .downcast_ref::<std::io::Error>()
-            .map(std::io::Error::kind)
-            .or(io);
+        io = error.downcast_ref::<std::io::Error>().map(std::io::Error::kind).or(io);
         cause = error.source();
     }
     silent(call, target, io, &chain(error))
@@ -199,12 +144,7 @@ pub(super) fn unreachable(call: &Call, target: &Target, error: &kube::Error) -> 
 
 /// Nothing answered in time.
 pub(super) fn timed_out(call: &Call, target: &Target, seconds: u64) -> Failure {
-    silent(
-        call,
-        target,
-        Some(std::io::ErrorKind::TimedOut),
-        &format!("no answer within {seconds} s"),
-    )
+    silent(call, target, Some(std::io::ErrorKind::TimedOut), &format!("no answer within {seconds} s"))
 }
 
 /// A connection that ended in the middle of an answer.
@@ -230,10 +170,7 @@ fn silent(call: &Call, target: &Target, io: Option<std::io::ErrorKind>, text: &s
             format!("{server} refused the connection"),
             "Check that the address is right and that a tunnel, if there is one, is open",
         )
-    } else if io == Some(std::io::ErrorKind::TimedOut)
-        || lower.contains("timed out")
-        || lower.contains("no answer")
-    {
+    } else if io == Some(std::io::ErrorKind::TimedOut) || lower.contains("timed out") || lower.contains("no answer") {
         (format!("{server} did not answer in time"), slow(server))
     } else {
         (

@@ -30,13 +30,8 @@ pub struct Stanza {
 }
 
 /// Variables of a stanza that are understood here; any other may change whose credentials are used.
-const UNDERSTOOD: [&str; 5] = [
-    "AWS_PROFILE",
-    "AWS_REGION",
-    "AWS_DEFAULT_REGION",
-    "AWS_STS_REGIONAL_ENDPOINTS",
-    "DEFAULT_ROLE",
-];
+const UNDERSTOOD: [&str; 5] =
+    ["AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_STS_REGIONAL_ENDPOINTS", "DEFAULT_ROLE"];
 
 /// Flags that neither name the cluster nor change whose token it is.
 const HARMLESS: [&str; 3] = ["--output", "--cache", "--forward-session-name"];
@@ -47,8 +42,7 @@ impl Stanza {
         let command = exec.command.as_deref().unwrap_or_default();
         let program = program(command);
         let arguments: Vec<&str> = exec.args.iter().flatten().map(String::as_str).collect();
-        let words =
-            || std::iter::once(program).chain(arguments.iter().map(|word| self::program(word)));
+        let words = || std::iter::once(program).chain(arguments.iter().map(|word| self::program(word)));
         let authenticator = words().any(|word| word == "aws-iam-authenticator");
         let get_token = arguments.contains(&"get-token") && arguments.contains(&"eks");
         if !authenticator && !get_token {
@@ -57,36 +51,19 @@ impl Stanza {
         let flags = Flags::read(&arguments);
         let environment = environment(exec);
         let variable = |name: &str| environment.get(name).cloned();
-        let id = flags.get(if authenticator {
-            &["-i", "--cluster-id"]
-        } else {
-            &["--cluster-id"]
-        });
-        let plain = if authenticator {
-            program == "aws-iam-authenticator"
-        } else {
-            program == "aws"
-        };
+        let id = flags.get(if authenticator { &["-i", "--cluster-id"] } else { &["--cluster-id"] });
+        let plain = if authenticator { program == "aws-iam-authenticator" } else { program == "aws" };
         Some(Self {
-            cluster: flags
-                .get(&["--cluster-name"])
-                .or(id.clone().filter(|_| authenticator))
-                .map(Into::into),
+            cluster: flags.get(&["--cluster-name"]).or(id.clone().filter(|_| authenticator)).map(Into::into),
             cluster_id: id,
             region: flags
                 .get(&["--region"])
                 .or_else(|| variable("AWS_REGION"))
                 .or_else(|| variable("AWS_DEFAULT_REGION"))
                 .map(Into::into),
-            role: flags
-                .get(&["--role", "--role-arn", "-r"])
-                .or_else(|| variable("DEFAULT_ROLE")),
-            profile: flags
-                .get(&["--profile"])
-                .or_else(|| variable("AWS_PROFILE")),
-            can_mint: plain
-                && flags.are_understood()
-                && environment.keys().all(|name| UNDERSTOOD.contains(&&**name)),
+            role: flags.get(&["--role", "--role-arn", "-r"]).or_else(|| variable("DEFAULT_ROLE")),
+            profile: flags.get(&["--profile"]).or_else(|| variable("AWS_PROFILE")),
+            can_mint: plain && flags.are_understood() && environment.keys().all(|name| UNDERSTOOD.contains(&&**name)),
         })
     }
 }
@@ -99,9 +76,7 @@ fn program(command: &str) -> &str {
 
 fn environment(exec: &ExecConfig) -> BTreeMap<String, String> {
     let entries = exec.env.iter().flatten();
-    entries
-        .filter_map(|entry| Some((entry.get("name")?.clone(), entry.get("value")?.clone())))
-        .collect()
+    entries.filter_map(|entry| Some((entry.get("name")?.clone(), entry.get("value")?.clone()))).collect()
 }
 
 /// `--flag value` and `--flag=value`.
@@ -118,9 +93,7 @@ impl<'a> Flags<'a> {
             if let Some((flag, value)) = argument.split_once('=') {
                 flags.push((flag, value));
             } else {
-                let value = rest
-                    .next_if(|next| !next.starts_with('-'))
-                    .unwrap_or_default();
+                let value = rest.next_if(|next| !next.starts_with('-')).unwrap_or_default();
                 flags.push((argument, value));
             }
         }
@@ -128,27 +101,13 @@ impl<'a> Flags<'a> {
     }
 
     fn get(&self, names: &[&str]) -> Option<String> {
-        let found = self
-            .0
-            .iter()
-            .find(|(flag, value)| names.contains(flag) && !value.is_empty());
+        let found = self.0.iter().find(|(flag, value)| names.contains(flag) && !value.is_empty());
         found.map(|(_, value)| (*value).to_owned())
     }
 
     fn are_understood(&self) -> bool {
-        let ours = [
-            "--cluster-name",
-            "--cluster-id",
-            "-i",
-            "--region",
-            "--role",
-            "--role-arn",
-            "-r",
-            "--profile",
-        ];
-        self.0
-            .iter()
-            .all(|(flag, _)| ours.contains(flag) || HARMLESS.contains(flag))
+        let ours = ["--cluster-name", "--cluster-id", "-i", "--region", "--role", "--role-arn", "-r", "--profile"];
+        self.0.iter().all(|(flag, _)| ours.contains(flag) || HARMLESS.contains(flag))
     }
 }
 
@@ -182,11 +141,7 @@ fn fill(target: &mut Target, found: Option<Found>) {
 /// `arn:<partition>:eks:<region>:<account>:cluster/<name>`, the default of `aws eks update-kubeconfig`.
 fn from_arn(name: &str) -> Option<Found> {
     let arn: Arn = name.parse().ok()?;
-    Some((
-        Some(arn.cluster_name()?),
-        Some(arn.region()),
-        Some(arn.account()),
-    ))
+    Some((Some(arn.cluster_name()?), Some(arn.region()), Some(arn.account())))
 }
 
 /// eksctl's `<name>.<region>.eksctl.io`, in a context behind `<user>@`.
@@ -203,9 +158,7 @@ fn host_region(server: &str) -> Option<Region> {
     let host = uri.host()?.to_ascii_lowercase();
     let labels: Vec<&str> = host.split('.').collect();
     let region = match labels.as_slice() {
-        [.., region, "eks", "amazonaws", "com"] | [.., region, "eks", "amazonaws", "com", "cn"] => {
-            region
-        }
+        [.., region, "eks", "amazonaws", "com"] | [.., region, "eks", "amazonaws", "com", "cn"] => region,
         [.., "eks-cluster", region, "api", "aws"] => region,
         _ => return None,
     };

@@ -66,11 +66,7 @@ impl Specs {
         let mut hasher = FxBuildHasher.build_hasher();
         spec.hash(&mut hasher);
         let same = self.known.entry(hasher.finish()).or_default();
-        if let Some(known) = same
-            .iter()
-            .filter_map(Weak::upgrade)
-            .find(|known| **known == spec)
-        {
+        if let Some(known) = same.iter().filter_map(Weak::upgrade).find(|known| **known == spec) {
             return known;
         }
         let new = Arc::new(spec);

@@ -43,9 +43,7 @@ pub async fn annotate(
         "resourceVersion": &*now.resource_version,
         "annotations": { ROLE_ARN: after.map(RoleArn::as_str) },
     }});
-    let call = Call::new("patch", "serviceaccounts")
-        .within(Some(id.namespace.as_str()))
-        .named(id.name.as_str());
+    let call = Call::new("patch", "serviceaccounts").within(Some(id.namespace.as_str())).named(id.name.as_str());
     write(connection, &call, service_account_path(id), &patch).await
 }
 
@@ -53,16 +51,9 @@ pub async fn annotate(
 ///
 /// # Errors
 /// `NotFound`, `Denied` and the failures of the connection.
-pub async fn service_account(
-    connection: &Connection,
-    id: &ServiceAccountId,
-) -> Result<ServiceAccount, Failure> {
-    let call = Call::new("get", "serviceaccounts")
-        .within(Some(id.namespace.as_str()))
-        .named(id.name.as_str());
-    let body = connection
-        .read(&call, &Message::get(service_account_path(id)))
-        .await?;
+pub async fn service_account(connection: &Connection, id: &ServiceAccountId) -> Result<ServiceAccount, Failure> {
+    let call = Call::new("get", "serviceaccounts").within(Some(id.namespace.as_str())).named(id.name.as_str());
+    let body = connection.read(&call, &Message::get(service_account_path(id))).await?;
     let text = String::from_utf8_lossy(&body);
     metadata::service_account(&text, &mut Strings::default()).map_err(|error| {
         let what = format!("cannot read service account {id}");
@@ -85,11 +76,7 @@ fn changed(id: &ServiceAccountId, before: Option<&RoleArn>, now: Option<&RoleArn
     Failure::new(
         FailureKind::Conflict,
         format!("service account {id} was not changed"),
-        format!(
-            "its annotation named {} when this was planned and names {} now",
-            say(before),
-            say(now)
-        ),
+        format!("its annotation named {} when this was planned and names {} now", say(before), say(now)),
         "Look at it again and repeat the change if it is still wanted",
     )
 }
@@ -98,11 +85,7 @@ fn changed(id: &ServiceAccountId, before: Option<&RoleArn>, now: Option<&RoleArn
 ///
 /// # Errors
 /// `Invalid` for a kind that has no rollout; `NotFound`, `Denied` and the failures of the connection.
-pub async fn restart(
-    connection: &Connection,
-    workload: &WorkloadId,
-    now: Timestamp,
-) -> Result<(), Failure> {
+pub async fn restart(connection: &Connection, workload: &WorkloadId, now: Timestamp) -> Result<(), Failure> {
     let resource = match workload.kind {
         WorkloadKind::Deployment => "deployments",
         WorkloadKind::StatefulSet => "statefulsets",
@@ -114,14 +97,8 @@ pub async fn restart(
     let patch = json!({ "spec": { "template": { "metadata": { "annotations": {
         "kubectl.kubernetes.io/restartedAt": at,
     }}}}});
-    let call = Call::new("patch", &format!("{resource}.apps"))
-        .within(Some(namespace))
-        .named(name);
-    let path = format!(
-        "/apis/apps/v1/namespaces/{}/{resource}/{}",
-        encode(namespace),
-        encode(name)
-    );
+    let call = Call::new("patch", &format!("{resource}.apps")).within(Some(namespace)).named(name);
+    let path = format!("/apis/apps/v1/namespaces/{}/{resource}/{}", encode(namespace), encode(name));
     write(connection, &call, path, &patch).await
 }
 
@@ -134,12 +111,7 @@ fn no_rollout(workload: &WorkloadId) -> Failure {
     )
 }
 
-async fn write(
-    connection: &Connection,
-    call: &Call,
-    path: String,
-    patch: &serde_json::Value,
-) -> Result<(), Failure> {
+async fn write(connection: &Connection, call: &Call, path: String, patch: &serde_json::Value) -> Result<(), Failure> {
     let message = Message {
         method: Method::PATCH,
         path: format!("{path}?fieldManager=rolecall"),
@@ -161,17 +133,10 @@ pub async fn version(connection: &Connection) -> Result<String, Failure> {
         git_version: String,
     }
     let call = Call::new("get", "version");
-    let body = connection
-        .read(&call, &Message::get("/version".to_owned()))
-        .await?;
+    let body = connection.read(&call, &Message::get("/version".to_owned())).await?;
     let version: Version = serde_json::from_slice(&body).map_err(|error| {
         let next = "Check that the address is that of a Kubernetes API server";
-        Failure::new(
-            FailureKind::Server,
-            "cannot read the version of the cluster",
-            error.to_string(),
-            next,
-        )
+        Failure::new(FailureKind::Server, "cannot read the version of the cluster", error.to_string(), next)
     })?;
     Ok(version.git_version)
 }

@@ -28,11 +28,7 @@ const PAUSE: Duration = Duration::from_secs(15);
 /// No answer that is read whole is larger.
 const LARGEST: usize = 512 * 1024 * 1024;
 
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'~');
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// A text as one segment of a path or value of a query.
 pub(super) fn encode(text: &str) -> String {
@@ -52,24 +48,12 @@ pub(super) struct Message {
 impl Message {
     /// A read.
     pub fn get(path: String) -> Self {
-        Self {
-            method: Method::GET,
-            path,
-            accept: "application/json",
-            content_type: None,
-            body: Vec::new(),
-        }
+        Self { method: Method::GET, path, accept: "application/json", content_type: None, body: Vec::new() }
     }
 
     fn request(&self, token: Option<&HeaderValue>) -> Result<Request<Body>, http::Error> {
-        let mut request = Request::builder()
-            .method(&self.method)
-            .uri(&self.path)
-            .header(header::ACCEPT, self.accept);
-        request = request.header(
-            header::USER_AGENT,
-            concat!("rolecall/", env!("CARGO_PKG_VERSION")),
-        );
+        let mut request = Request::builder().method(&self.method).uri(&self.path).header(header::ACCEPT, self.accept);
+        request = request.header(header::USER_AGENT, concat!("rolecall/", env!("CARGO_PKG_VERSION")));
         if self.path.contains("watch=true") {
             // Newer servers compress every event by itself, which the client does not undo.
             request = request.header(header::ACCEPT_ENCODING, "identity");
@@ -86,22 +70,12 @@ impl Message {
 
 impl Connection {
     /// Sends and gives the answer once its status is a good one.
-    pub(super) async fn send(
-        &self,
-        call: &Call,
-        message: &Message,
-    ) -> Result<Response<Body>, Failure> {
+    pub(super) async fn send(&self, call: &Call, message: &Message) -> Result<Response<Body>, Failure> {
         let response = self.attempt(call, message).await?;
         let response = match (&self.bearer, response) {
-            (Some(bearer), (response, Some(token)))
-                if response.status() == StatusCode::UNAUTHORIZED =>
-            {
+            (Some(bearer), (response, Some(token))) if response.status() == StatusCode::UNAUTHORIZED => {
                 bearer.forget(&token).await;
-                if message.method == Method::GET {
-                    self.attempt(call, message).await?.0
-                } else {
-                    response
-                }
+                if message.method == Method::GET { self.attempt(call, message).await?.0 } else { response }
             }
             (_, (response, _)) => response,
         };
@@ -109,25 +83,17 @@ impl Connection {
             return Ok(response);
         }
         let code = response.status().as_u16();
-        let body = self
-            .collect(call, response.into_body())
-            .await
-            .unwrap_or_default();
+        let body = self.collect(call, response.into_body()).await.unwrap_or_default();
         Err(failure::refused(call, &self.target, code, &body))
     }
 
-    async fn attempt(
-        &self,
-        call: &Call,
-        message: &Message,
-    ) -> Result<(Response<Body>, Option<HeaderValue>), Failure> {
+    async fn attempt(&self, call: &Call, message: &Message) -> Result<(Response<Body>, Option<HeaderValue>), Failure> {
         let token = match &self.bearer {
             Some(bearer) => Some(bearer.header().await?),
             None => None,
         };
-        let request = message
-            .request(token.as_ref())
-            .map_err(|error| failure::broken(call, &self.target, &error.to_string()))?;
+        let request =
+            message.request(token.as_ref()).map_err(|error| failure::broken(call, &self.target, &error.to_string()))?;
         match tokio::time::timeout(ANSWER, self.client.send(request)).await {
             Ok(Ok(response)) => Ok((response, token)),
             Ok(Err(error)) => Err(failure::unreachable(call, &self.target, &error)),
@@ -156,11 +122,7 @@ impl Connection {
                 bytes.extend_from_slice(&data);
             }
             if bytes.len() > LARGEST {
-                return Err(failure::broken(
-                    call,
-                    &self.target,
-                    "the answer is larger than 512 MiB",
-                ));
+                return Err(failure::broken(call, &self.target, "the answer is larger than 512 MiB"));
             }
         }
     }
@@ -168,11 +130,7 @@ impl Connection {
     /// Opens an answer that is read line by line.
     pub(super) async fn lines(&self, call: &Call, message: &Message) -> Result<Lines, Failure> {
         let response = self.send(call, message).await?;
-        Ok(Lines {
-            body: response.into_body(),
-            bytes: BytesMut::new(),
-            searched: 0,
-        })
+        Ok(Lines { body: response.into_body(), bytes: BytesMut::new(), searched: 0 })
     }
 }
 
@@ -203,9 +161,7 @@ impl Lines {
     }
 
     fn buffered(&mut self) -> Option<Bytes> {
-        let found = self.bytes[self.searched..]
-            .iter()
-            .position(|byte| *byte == b'\n');
+        let found = self.bytes[self.searched..].iter().position(|byte| *byte == b'\n');
         let Some(at) = found.map(|at| at + self.searched) else {
             self.searched = self.bytes.len();
             return None;
@@ -213,10 +169,6 @@ impl Lines {
         self.searched = 0;
         let line = self.bytes.split_to(at).freeze();
         self.bytes.advance(1);
-        if line.is_empty() {
-            self.buffered()
-        } else {
-            Some(line)
-        }
+        if line.is_empty() { self.buffered() } else { Some(line) }
     }
 }

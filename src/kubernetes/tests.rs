@@ -40,9 +40,7 @@ pub(super) enum Answer {
 pub(super) type Log = Arc<Mutex<Vec<Asked>>>;
 
 /// A transport that answers from a function and writes down what it was asked.
-pub(super) fn transport(
-    answer: impl Fn(&Asked) -> Answer + Send + Sync + 'static,
-) -> (Transport, Log) {
+pub(super) fn transport(answer: impl Fn(&Asked) -> Answer + Send + Sync + 'static) -> (Transport, Log) {
     let log = Log::default();
     let written = Arc::clone(&log);
     let answer = Arc::new(answer);
@@ -54,10 +52,7 @@ pub(super) fn transport(
             let asked = Asked {
                 method: parts.method.to_string(),
                 path: parts.uri.to_string(),
-                authorization: parts
-                    .headers
-                    .get("authorization")
-                    .map(|value| value.to_str().unwrap().to_owned()),
+                authorization: parts.headers.get("authorization").map(|value| value.to_str().unwrap().to_owned()),
                 body: String::from_utf8_lossy(&body).into_owned(),
             };
             log.lock().unwrap().push(asked.clone());
@@ -69,8 +64,7 @@ pub(super) fn transport(
 
 async fn respond(answer: Answer) -> Result<Response<wire::Body>, BoxError> {
     let lines = |lines: Vec<String>| {
-        futures::stream::iter(lines)
-            .map(|line| Ok::<_, BoxError>(Frame::data(bytes::Bytes::from(line + "\n"))))
+        futures::stream::iter(lines).map(|line| Ok::<_, BoxError>(Frame::data(bytes::Bytes::from(line + "\n"))))
     };
     match answer {
         Answer::Body(code, text) => {
@@ -78,21 +72,17 @@ async fn respond(answer: Answer) -> Result<Response<wire::Body>, BoxError> {
             *response.status_mut() = StatusCode::from_u16(code).unwrap();
             Ok(response)
         }
-        Answer::Open(text) => Ok(Response::new(wire::body(StreamBody::new(
-            lines(text).chain(futures::stream::pending()),
-        )))),
+        Answer::Open(text) => {
+            Ok(Response::new(wire::body(StreamBody::new(lines(text).chain(futures::stream::pending())))))
+        }
         Answer::Lines(text) => Ok(Response::new(wire::body(StreamBody::new(lines(text))))),
         Answer::Silence => futures::future::pending().await,
-        Answer::Broken(words) => {
-            Err(std::io::Error::new(std::io::ErrorKind::ConnectionRefused, words).into())
-        }
+        Answer::Broken(words) => Err(std::io::Error::new(std::io::ErrorKind::ConnectionRefused, words).into()),
     }
 }
 
 /// A connection to a server made by hand.
-pub(super) async fn connection(
-    answer: impl Fn(&Asked) -> Answer + Send + Sync + 'static,
-) -> (Connection, Log) {
+pub(super) async fn connection(answer: impl Fn(&Asked) -> Answer + Send + Sync + 'static) -> (Connection, Log) {
     let (transport, log) = transport(answer);
     let target = Target {
         server: Some("https://ABC.gr7.eu-west-1.eks.amazonaws.com".to_owned()),

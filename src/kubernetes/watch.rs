@@ -86,41 +86,11 @@ pub async fn watch(
     let batch = || Batch::new(events.clone());
     let all = async {
         tokio::join!(
-            Follow::new(
-                connection.clone(),
-                kind::Pods::default(),
-                scopes.clone(),
-                batch()
-            )
-            .run(),
-            Follow::new(
-                connection.clone(),
-                kind::ServiceAccounts::default(),
-                scopes.clone(),
-                batch()
-            )
-            .run(),
-            Follow::new(
-                connection.clone(),
-                kind::Namespaces::default(),
-                vec![None],
-                batch()
-            )
-            .run(),
-            Follow::new(
-                connection.clone(),
-                kind::Nodes::default(),
-                vec![None],
-                batch()
-            )
-            .run(),
-            Follow::new(
-                connection.clone(),
-                kind::Webhooks::default(),
-                vec![None],
-                batch()
-            )
-            .run(),
+            Follow::new(connection.clone(), kind::Pods::default(), scopes.clone(), batch()).run(),
+            Follow::new(connection.clone(), kind::ServiceAccounts::default(), scopes.clone(), batch()).run(),
+            Follow::new(connection.clone(), kind::Namespaces::default(), vec![None], batch()).run(),
+            Follow::new(connection.clone(), kind::Nodes::default(), vec![None], batch()).run(),
+            Follow::new(connection.clone(), kind::Webhooks::default(), vec![None], batch()).run(),
         )
     };
     stop.run_until_cancelled(all).await;

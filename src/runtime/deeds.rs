@@ -47,15 +47,7 @@ impl Deeds {
         clock: Clock,
         settle: Duration,
     ) -> Self {
-        Self {
-            hands,
-            told,
-            journal: Journal::new(state),
-            author,
-            clock,
-            settle,
-            running: Arc::default(),
-        }
+        Self { hands, told, journal: Journal::new(state), author, clock, settle, running: Arc::default() }
     }
 
     /// Tells the loop something from within the loop.

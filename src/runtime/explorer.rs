@@ -26,7 +26,11 @@ use crate::{
         update::update,
     },
     config::theme::Theme,
-    domain::{change::Change, failure::{Failure, FailureKind}, id::ClusterId},
+    domain::{
+        change::Change,
+        failure::{Failure, FailureKind},
+        id::ClusterId,
+    },
 };
 
 /// Results that may wait for the loop: whoever produces more waits, the person does not.

@@ -23,8 +23,8 @@ use crate::{
     aws::session::Session,
     domain::{
         change::Change,
-        failure::{Failure, FailureKind},
         fact::Fact,
+        failure::{Failure, FailureKind},
         id::{ClusterId, ClusterName, ServiceAccountId},
         inventory::Wanted,
     },
@@ -132,7 +132,11 @@ impl Hand {
                 self.reader.get_or_init(|| reader);
                 self.spawn(self.clone().read_everything(0));
             }
-            Err(failure) => self.told_read(0, Some(Arc::new(failure))).await,
+            Err(failure) => {
+                let failure = Arc::new(failure);
+                self.tell(Message::Changes(self.id, unread(&failure))).await;
+                self.told_read(0, Some(failure)).await;
+            }
         }
     }
 
@@ -306,5 +310,18 @@ pub fn unknown(failure: &Arc<Failure>) -> Vec<Change> {
         Change::Namespaces(Fact::Unknown(Arc::clone(failure))),
         Change::Nodes(Fact::Unknown(Arc::clone(failure))),
         Change::Webhooks(Fact::Unknown(Arc::clone(failure))),
+    ]
+}
+
+/// Every fact of AWS unknown, for one reason.
+pub fn unread(failure: &Arc<Failure>) -> Vec<Change> {
+    vec![
+        Change::Caller(Fact::Unknown(Arc::clone(failure))),
+        Change::Cluster(Fact::Unknown(Arc::clone(failure))),
+        Change::Associations(Fact::Unknown(Arc::clone(failure))),
+        Change::Roles(Fact::Unknown(Arc::clone(failure))),
+        Change::Providers(Fact::Unknown(Arc::clone(failure))),
+        Change::NodeGroups(Fact::Unknown(Arc::clone(failure))),
+        Change::AddOns(Fact::Unknown(Arc::clone(failure))),
     ]
 }

@@ -30,11 +30,9 @@ pub fn start(options: &Options, state: &Path) -> Result<WorkerGuard, String> {
     std::fs::create_dir_all(folder).map_err(|error| refusal(folder, &error.to_string()))?;
     let builder = match name {
         Some(name) => Builder::new().rotation(Rotation::NEVER).filename_prefix(name.to_string_lossy()),
-        None => Builder::new()
-            .rotation(Rotation::DAILY)
-            .filename_prefix("rolecall")
-            .filename_suffix("log")
-            .max_log_files(5),
+        None => {
+            Builder::new().rotation(Rotation::DAILY).filename_prefix("rolecall").filename_suffix("log").max_log_files(5)
+        }
     };
     let appender = builder.build(folder).map_err(|error| refusal(folder, &error.to_string()))?;
     let (writer, guard) = tracing_appender::non_blocking(appender);

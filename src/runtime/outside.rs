@@ -159,15 +159,11 @@ fn no_session() -> Failure {
 }
 
 fn real_place(options: &Options) -> Result<Place, Failure> {
-    let loaded = context::load(&context::Options {
-        kubeconfig: options.kubeconfig.clone(),
-        context: options.context.clone(),
-    });
+    let loaded =
+        context::load(&context::Options { kubeconfig: options.kubeconfig.clone(), context: options.context.clone() });
     let wants_context = options.context.is_some() || options.kubeconfig.is_some();
     let (mut target, mut context) = match loaded {
-        Ok(context) if options.cluster.is_none() || wants_context => {
-            (context.target.clone(), Some(context))
-        }
+        Ok(context) if options.cluster.is_none() || wants_context => (context.target.clone(), Some(context)),
         Err(failure) if options.cluster.is_none() || wants_context => return Err(failure),
         _ => (Target::default(), None),
     };

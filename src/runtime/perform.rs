@@ -72,12 +72,8 @@ impl Performer {
         stop: &CancellationToken,
         mut told: impl FnMut(usize, Progress<'_>),
     ) -> Result<(), Failure> {
-        let scribe = Scribe {
-            journal: &self.journal,
-            operation: operation.id,
-            plan: operation.plan,
-            author: &self.author,
-        };
+        let scribe =
+            Scribe { journal: &self.journal, operation: operation.id, plan: operation.plan, author: &self.author };
         for (index, step) in operation.plan.steps.iter().enumerate() {
             if stop.is_cancelled() {
                 scribe.note(index, StepState::Skipped, None, self.clock.now())?;
@@ -104,9 +100,7 @@ impl Performer {
             Call::CreateAddon { cluster, addon } => {
                 self.session()?.create_addon(cluster, addon, client_token).await.map(drop)
             }
-            Call::RestartWorkload { workload } => {
-                object::restart(self.connection()?, workload, self.clock.now()).await
-            }
+            Call::RestartWorkload { workload } => object::restart(self.connection()?, workload, self.clock.now()).await,
         }
     }
 
@@ -156,8 +150,7 @@ impl Performer {
     }
 
     async fn delete_association(&self, call: &Call) -> Result<(), Failure> {
-        let Call::DeletePodIdentityAssociation { cluster, association, service_account, role_arn } = call
-        else {
+        let Call::DeletePodIdentityAssociation { cluster, association, service_account, role_arn } = call else {
             return Ok(());
         };
         let session = self.session()?;

@@ -61,11 +61,7 @@ pub struct Reader {
 
 impl Reader {
     /// A reader that tells its changes to `told`; without a cluster's name only the account is read.
-    pub fn new(
-        session: Session,
-        cluster: Option<ClusterName>,
-        told: mpsc::Sender<Vec<Change>>,
-    ) -> Self {
+    pub fn new(session: Session, cluster: Option<ClusterName>, told: mpsc::Sender<Vec<Change>>) -> Self {
         Self { session, cluster, told, under_way: Arc::default() }
     }
 
@@ -132,8 +128,10 @@ impl Reader {
     }
 
     async fn node_groups(&self) -> Option<Arc<Failure>> {
-        let name = self.cluster.as_ref()?;
-        let fact = Fact::from(self.session.node_groups(name).await);
+        let fact = match &self.cluster {
+            Some(name) => Fact::from(self.session.node_groups(name).await),
+            None => Fact::Unknown(Arc::new(nameless())),
+        };
         let failure = fact.failure().cloned();
         self.tell(Change::NodeGroups(fact)).await;
         failure
@@ -141,8 +139,10 @@ impl Reader {
 
     /// The add-ons of the cluster. Returns the failure, if there was one.
     pub async fn add_ons(&self) -> Option<Arc<Failure>> {
-        let name = self.cluster.as_ref()?;
-        let fact = Fact::from(self.session.add_ons(name).await);
+        let fact = match &self.cluster {
+            Some(name) => Fact::from(self.session.add_ons(name).await),
+            None => Fact::Unknown(Arc::new(nameless())),
+        };
         let failure = fact.failure().cloned();
         self.tell(Change::AddOns(fact)).await;
         failure

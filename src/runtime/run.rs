@@ -1,9 +1,9 @@
 //! The loop: wait for input, a result, a signal or a requested wake-up; drain what else is
 //! there; update; perform effects; draw once, and only if something visible changed.
 
-use std::{io, time::Duration};
+use std::{future::poll_fn, io, task::Poll, time::Duration};
 
-use futures::{FutureExt, Stream, StreamExt};
+use futures::{Stream, StreamExt};
 use jiff::Timestamp;
 use ratatui::{Terminal, backend::Backend};
 use tokio::{
@@ -106,7 +106,7 @@ where
                 Some(message) = self.arriving.recv() => message,
                 () = sleep_until(wake) => Message::Wake,
             };
-            if self.take(message)? || self.drain(&mut input)? || self.settle()? {
+            if self.take(message)? || self.drain(&mut input).await? || self.settle()? {
                 return Ok(End::Quit);
             }
         }
@@ -120,9 +120,9 @@ where
     }
 
     /// Takes in what else is there, keys first, without waiting.
-    fn drain(&mut self, input: &mut (impl Stream<Item = Input> + Unpin)) -> io::Result<bool> {
+    async fn drain(&mut self, input: &mut (impl Stream<Item = Input> + Unpin)) -> io::Result<bool> {
         for _ in 0..BURST {
-            let message = match input.next().now_or_never().flatten() {
+            let message = match typed_already(input).await {
                 Some(typed) => Message::Input(typed),
                 None => match self.arriving.try_recv() {
                     Ok(message) => message,
@@ -193,6 +193,16 @@ where
         }
         Ok(())
     }
+}
+
+/// A key that is there already. The stream is asked with the waker of this task: it keeps the one it
+/// was last asked with, and another's would lose the next key.
+async fn typed_already(input: &mut (impl Stream<Item = Input> + Unpin)) -> Option<Input> {
+    poll_fn(|context| match input.poll_next_unpin(context) {
+        Poll::Ready(typed) => Poll::Ready(typed),
+        Poll::Pending => Poll::Ready(None),
+    })
+    .await
 }
 
 fn until(now: Timestamp, at: Timestamp) -> Duration {

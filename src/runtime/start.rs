@@ -9,17 +9,9 @@ use crate::domain::failure::{Failure, FailureKind};
 /// # Errors
 /// When the threads cannot be started.
 pub fn block_on<T>(future: impl Future<Output = T>) -> Result<T, Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(|error| {
-            Failure::new(
-                FailureKind::Server,
-                "cannot start",
-                error.to_string(),
-                "The machine allows no more threads",
-            )
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(|error| {
+            Failure::new(FailureKind::Server, "cannot start", error.to_string(), "The machine allows no more threads")
         })?;
     let answer = runtime.block_on(future);
     // A credential plugin that hangs in a blocking thread must not keep the shell waiting.

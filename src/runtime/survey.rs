@@ -6,7 +6,12 @@ use std::{sync::Arc, time::Duration};
 use tokio::{sync::mpsc, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-use super::{clock::Clock, hand::unknown, outside::Outside, read::Reader};
+use super::{
+    clock::Clock,
+    hand::{unknown, unread},
+    outside::Outside,
+    read::Reader,
+};
 use crate::{
     aws::session::Session,
     domain::{
@@ -35,17 +40,17 @@ pub struct Survey {
 ///
 /// # Errors
 /// When kubeconfig or flags do not lead to a cluster. Everything else becomes a gap.
-pub async fn survey(
-    outside: &Outside,
-    timeout: Duration,
-    clock: Clock,
-) -> Result<Survey, Failure> {
+pub async fn survey(outside: &Outside, timeout: Duration, clock: Clock) -> Result<Survey, Failure> {
     let place = outside.place()?;
     let mut inventory = Inventory::new(ClusterId::default());
     inventory.apply(vec![Change::Target(place.target.clone())], clock.now());
     let soon = outside.aws(&place);
     let (session, connection) = tokio::join!(soon.clone(), outside.kubernetes(&place, &soon));
-    let session = session.ok();
+    let session = session
+        .inspect_err(|failure| {
+            inventory.apply(unread(&Arc::new(failure.clone())), clock.now());
+        })
+        .ok();
     let (changes, mut arriving) = mpsc::channel(256);
     let stop = CancellationToken::new();
     let mut look = Look { inventory, clock, reader: None };

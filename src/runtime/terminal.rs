@@ -2,7 +2,7 @@
 //! suspension give back exactly what was found.
 
 use std::{
-    io::{self, BufWriter, Stdout, Write},
+    io::{self, Write},
     sync::atomic::{AtomicBool, Ordering},
 };
 
@@ -11,14 +11,13 @@ use crossterm::{
     cursor, event, execute, queue,
     style::ResetColor,
     terminal::{
-        BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
-        disable_raw_mode, enable_raw_mode,
+        BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
+        enable_raw_mode,
     },
 };
-use ratatui::{
-    Terminal,
-    backend::{Backend, CrosstermBackend},
-};
+use ratatui::{Terminal, backend::Backend};
+
+use super::backend::RealBackend;
 
 /// Whether this process holds the terminal; the panic hook and `Drop` must agree on it.
 static HELD: AtomicBool = AtomicBool::new(false);
@@ -35,9 +34,6 @@ pub trait Host<B: Backend> {
     fn suspend(&mut self, backend: &mut B) -> io::Result<()>;
 }
 
-/// The backend of the real terminal: one buffered write a frame.
-pub type RealBackend = CrosstermBackend<BufWriter<Stdout>>;
-
 /// The process's terminal while it is held; dropping it gives it back.
 #[derive(Debug)]
 pub struct RealHost;
@@ -52,7 +48,7 @@ impl RealHost {
         // reverse, and with them the selection.
         crossterm::style::force_color_output(true);
         hold()?;
-        let terminal = Terminal::new(CrosstermBackend::new(BufWriter::new(io::stdout())))?;
+        let terminal = Terminal::new(RealBackend::new())?;
         Ok((Self, terminal))
     }
 }
@@ -66,13 +62,7 @@ impl Drop for RealHost {
 fn hold() -> io::Result<()> {
     enable_raw_mode()?;
     HELD.store(true, Ordering::SeqCst);
-    execute!(
-        io::stdout(),
-        EnterAlternateScreen,
-        cursor::Hide,
-        event::EnableBracketedPaste,
-        event::EnableFocusChange,
-    )
+    execute!(io::stdout(), EnterAlternateScreen, cursor::Hide, event::EnableBracketedPaste, event::EnableFocusChange,)
 }
 
 /// Gives the terminal back if this process holds it. Safe to call again, and from a panic.

@@ -69,10 +69,7 @@ impl FromStr for Fault {
     /// Reads `OPERATION=KIND[:PROBABILITY][@COUNT]`; for `latency` the duration comes
     /// after the first colon.
     fn from_str(spec: &str) -> Result<Self, FaultError> {
-        parse(spec).map_err(|why| FaultError {
-            spec: spec.to_owned(),
-            why,
-        })
+        parse(spec).map_err(|why| FaultError { spec: spec.to_owned(), why })
     }
 }
 
@@ -88,29 +85,19 @@ fn parse(spec: &str) -> Result<Fault, String> {
     let probability = parts.next().map_or(Ok(1.0), parse_probability)?;
     match parts.next() {
         Some(extra) => Err(format!("`{extra}` is left over")),
-        None => Ok(Fault {
-            operation: operation.to_owned(),
-            kind,
-            probability,
-            count,
-        }),
+        None => Ok(Fault { operation: operation.to_owned(), kind, probability, count }),
     }
 }
 
 fn check_operation(operation: &str) -> Result<(), String> {
     match operation.find('*') {
         _ if operation.is_empty() => Err("the operation is empty".to_owned()),
-        Some(at) if at + 1 != operation.len() => {
-            Err("`*` is only allowed at the end of the operation".to_owned())
-        }
+        Some(at) if at + 1 != operation.len() => Err("`*` is only allowed at the end of the operation".to_owned()),
         _ => Ok(()),
     }
 }
 
-fn parse_kind<'a>(
-    word: &str,
-    rest: &mut impl Iterator<Item = &'a str>,
-) -> Result<FaultKind, String> {
+fn parse_kind<'a>(word: &str, rest: &mut impl Iterator<Item = &'a str>) -> Result<FaultKind, String> {
     Ok(match word {
         "throttle" => FaultKind::Throttle,
         "denied" => FaultKind::Denied,
@@ -118,19 +105,17 @@ fn parse_kind<'a>(
         "gone" => FaultKind::Gone,
         "drop" => FaultKind::Drop,
         "hang" => FaultKind::Hang,
-        "latency" => FaultKind::Latency(parse_duration(
-            rest.next()
-                .ok_or("latency needs a duration, as latency:200ms")?,
-        )?),
+        "latency" => {
+            FaultKind::Latency(parse_duration(rest.next().ok_or("latency needs a duration, as latency:200ms")?)?)
+        }
         status => FaultKind::Status(parse_status(status)?),
     })
 }
 
 fn parse_status(text: &str) -> Result<u16, String> {
-    text.parse()
-        .ok()
-        .filter(|status| (400..=599).contains(status))
-        .ok_or_else(|| format!("`{text}` is not throttle, denied, expired, gone, drop, hang, latency or a status from 400 to 599"))
+    text.parse().ok().filter(|status| (400..=599).contains(status)).ok_or_else(|| {
+        format!("`{text}` is not throttle, denied, expired, gone, drop, hang, latency or a status from 400 to 599")
+    })
 }
 
 fn parse_count(text: &str) -> Result<u32, String> {
@@ -146,9 +131,7 @@ fn parse_probability(text: &str) -> Result<f64, String> {
 
 fn parse_duration(text: &str) -> Result<Duration, String> {
     let wrong = || format!("`{text}` is not a duration such as 200ms, 1.5s or 2m");
-    let unit_at = text
-        .find(|c: char| !c.is_ascii_digit() && c != '.')
-        .ok_or_else(wrong)?;
+    let unit_at = text.find(|c: char| !c.is_ascii_digit() && c != '.').ok_or_else(wrong)?;
     let (number, unit) = text.split_at(unit_at);
     let number: f64 = number.parse().map_err(|_| wrong())?;
     let seconds = match unit {
@@ -175,13 +158,8 @@ struct State {
 impl Faults {
     /// No faults yet; the seed decides which requests a probability hits.
     pub fn new(seed: u64) -> Self {
-        let state = State {
-            faults: Vec::new(),
-            random: seed,
-        };
-        Self {
-            state: Arc::new(Mutex::new(state)),
-        }
+        let state = State { faults: Vec::new(), random: seed };
+        Self { state: Arc::new(Mutex::new(state)) }
     }
 
     /// Adds a fault; earlier ones stay and come first.
@@ -207,14 +185,8 @@ impl Faults {
 
     /// Whether a `denied` fault can hit this operation; nothing is counted.
     pub fn denies(&self, operation: &str) -> bool {
-        let can_hit =
-            |f: &Fault| f.kind == FaultKind::Denied && f.probability > 0.0 && !f.is_spent();
-        self.with(|state| {
-            state
-                .faults
-                .iter()
-                .any(|f| f.matches(operation) && can_hit(f))
-        })
+        let can_hit = |f: &Fault| f.kind == FaultKind::Denied && f.probability > 0.0 && !f.is_spent();
+        self.with(|state| state.faults.iter().any(|f| f.matches(operation) && can_hit(f)))
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
@@ -227,28 +199,18 @@ impl State {
         let mut latency = None;
         let mut other = None;
         let random = &mut self.random;
-        for fault in self
-            .faults
-            .iter_mut()
-            .filter(|f| f.matches(operation) && !f.is_spent())
-        {
+        for fault in self.faults.iter_mut().filter(|f| f.matches(operation) && !f.is_spent()) {
             let is_latency = matches!(fault.kind, FaultKind::Latency(_));
             if (other.is_some() && !is_latency) || !hits(random, fault.probability) {
                 continue;
             }
             fault.count = fault.count.map(|count| count - 1);
             match &fault.kind {
-                FaultKind::Latency(more) => {
-                    latency = Some(latency.unwrap_or(Duration::ZERO) + *more)
-                }
+                FaultKind::Latency(more) => latency = Some(latency.unwrap_or(Duration::ZERO) + *more),
                 kind => other = Some(kind.clone()),
             }
         }
-        latency
-            .map(FaultKind::Latency)
-            .into_iter()
-            .chain(other)
-            .collect()
+        latency.map(FaultKind::Latency).into_iter().chain(other).collect()
     }
 }
 
@@ -282,29 +244,16 @@ mod tests {
     fn a_specification_is_read_in_all_its_parts() {
         assert_eq!(
             fault("iam:GetRole=throttle:0.3"),
-            Fault {
-                operation: "iam:GetRole".into(),
-                kind: FaultKind::Throttle,
-                probability: 0.3,
-                count: None
-            }
+            Fault { operation: "iam:GetRole".into(), kind: FaultKind::Throttle, probability: 0.3, count: None }
         );
         assert_eq!(
             fault("eks:*=500@5"),
-            Fault {
-                operation: "eks:*".into(),
-                kind: FaultKind::Status(500),
-                probability: 1.0,
-                count: Some(5)
-            }
+            Fault { operation: "eks:*".into(), kind: FaultKind::Status(500), probability: 1.0, count: Some(5) }
         );
         let late = fault("*=latency:200ms:0.5@2");
         assert_eq!(late.kind, FaultKind::Latency(Duration::from_millis(200)));
         assert_eq!((late.probability, late.count), (0.5, Some(2)));
-        assert_eq!(
-            fault("sts:GetCallerIdentity=expired").kind,
-            FaultKind::Expired
-        );
+        assert_eq!(fault("sts:GetCallerIdentity=expired").kind, FaultKind::Expired);
         assert_eq!(fault("pods:watch=gone@1").kind, FaultKind::Gone);
     }
 
@@ -343,19 +292,10 @@ mod tests {
         faults.add(fault("a:b=denied"));
         faults.add(fault("a:*=throttle"));
         faults.add(fault("a:b=latency:50ms"));
-        let expected = [
-            FaultKind::Latency(Duration::from_millis(150)),
-            FaultKind::Denied,
-        ];
+        let expected = [FaultKind::Latency(Duration::from_millis(150)), FaultKind::Denied];
         assert_eq!(faults.decide("a:b"), expected);
         faults.remove("a:b");
-        assert_eq!(
-            faults.decide("a:b"),
-            [
-                FaultKind::Latency(Duration::from_millis(100)),
-                FaultKind::Throttle
-            ]
-        );
+        assert_eq!(faults.decide("a:b"), [FaultKind::Latency(Duration::from_millis(100)), FaultKind::Throttle]);
     }
 
     #[test]
@@ -363,9 +303,7 @@ mod tests {
         let run = |seed| {
             let faults = Faults::new(seed);
             faults.add(fault("x:y=drop:0.5"));
-            (0..64)
-                .map(|_| !faults.decide("x:y").is_empty())
-                .collect::<Vec<_>>()
+            (0..64).map(|_| !faults.decide("x:y").is_empty()).collect::<Vec<_>>()
         };
         assert_eq!(run(7), run(7));
         assert_ne!(run(7), run(8));

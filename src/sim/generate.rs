@@ -37,15 +37,7 @@ pub struct Spec {
 
 impl Default for Spec {
     fn default() -> Self {
-        Self {
-            pods: 1000,
-            namespaces: 20,
-            serviceaccounts: 100,
-            associations: 50,
-            roles: 50,
-            nodes: 20,
-            seed: 1,
-        }
+        Self { pods: 1000, namespaces: 20, serviceaccounts: 100, associations: 50, roles: 50, nodes: 20, seed: 1 }
     }
 }
 
@@ -65,15 +57,8 @@ impl FromStr for Spec {
     /// Reads `NAME=NUMBER,…`; names that are left out keep their default.
     fn from_str(text: &str) -> Result<Self, SpecError> {
         let mut spec = Self::default();
-        for part in text
-            .split(',')
-            .map(str::trim)
-            .filter(|part| !part.is_empty())
-        {
-            spec.set(part).map_err(|what| SpecError {
-                spec: text.to_owned(),
-                what,
-            })?;
+        for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+            spec.set(part).map_err(|what| SpecError { spec: text.to_owned(), what })?;
         }
         Ok(spec)
     }
@@ -81,15 +66,8 @@ impl FromStr for Spec {
 
 impl Spec {
     fn set(&mut self, part: &str) -> Result<(), String> {
-        let (name, number) = part
-            .split_once('=')
-            .ok_or_else(|| format!("`{part}` is not NAME=NUMBER"))?;
-        let count = || {
-            number
-                .trim()
-                .parse()
-                .map_err(|_| format!("`{number}` is not a whole number"))
-        };
+        let (name, number) = part.split_once('=').ok_or_else(|| format!("`{part}` is not NAME=NUMBER"))?;
+        let count = || number.trim().parse().map_err(|_| format!("`{number}` is not a whole number"));
         match name.trim() {
             "pods" => self.pods = count()?,
             "namespaces" => self.namespaces = count()?,
@@ -97,12 +75,7 @@ impl Spec {
             "associations" => self.associations = count()?,
             "roles" => self.roles = count()?,
             "nodes" => self.nodes = count()?,
-            "seed" => {
-                self.seed = number
-                    .trim()
-                    .parse()
-                    .map_err(|_| format!("`{number}` is not a whole number"))?
-            }
+            "seed" => self.seed = number.trim().parse().map_err(|_| format!("`{number}` is not a whole number"))?,
             other => return Err(format!("there is no `{other}`")),
         }
         Ok(())
@@ -126,12 +99,7 @@ pub fn generate(spec: &Spec, now: Timestamp) -> Generated {
     let nodes = node::generate(spec, &mut state, &mut random, now);
     let accounts = account::generate(spec, &namespaces, &mut state, &mut random, now);
     manifests.extend(nodes.iter().map(|node| node.manifest.clone()));
-    manifests.extend(
-        accounts
-            .iter()
-            .filter(|account| account.exists)
-            .map(account::Account::manifest),
-    );
+    manifests.extend(accounts.iter().filter(|account| account.exists).map(account::Account::manifest));
     workload::generate(spec, &accounts, &nodes, &mut random, now, &mut manifests);
     Generated { state, manifests }
 }
@@ -143,9 +111,7 @@ fn namespace(name: &str) -> Value {
 /// A time as Kubernetes writes it, some seconds before `now`.
 fn ago(now: Timestamp, seconds: usize) -> String {
     let seconds = i64::try_from(seconds).unwrap_or_default();
-    let at = now
-        .saturating_sub(jiff::SignedDuration::from_secs(seconds))
-        .unwrap_or(now);
+    let at = now.saturating_sub(jiff::SignedDuration::from_secs(seconds)).unwrap_or(now);
     at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 

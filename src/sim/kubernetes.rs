@@ -113,29 +113,12 @@ impl Api {
     /// All objects of a resource as they are now.
     pub fn snapshot(&self, group: &str, resource: &str) -> Vec<Value> {
         let key = (group.to_owned(), resource.to_owned());
-        self.read(|state| {
-            state
-                .store
-                .list(&key, "", None)
-                .map(|object| object.value().clone())
-                .collect()
-        })
+        self.read(|state| state.store.list(&key, "", None).map(|object| object.value().clone()).collect())
     }
 
     /// One object as it is now; the namespace is empty for cluster-scoped ones.
-    pub fn object(
-        &self,
-        group: &str,
-        resource: &str,
-        namespace: &str,
-        name: &str,
-    ) -> Option<Arc<Value>> {
+    pub fn object(&self, group: &str, resource: &str, namespace: &str, name: &str) -> Option<Arc<Value>> {
         let key = (group.to_owned(), resource.to_owned());
-        self.read(|state| {
-            state
-                .store
-                .get(&key, namespace, name)
-                .map(|object| Arc::new(object.value().clone()))
-        })
+        self.read(|state| state.store.get(&key, namespace, name).map(|object| Arc::new(object.value().clone())))
     }
 }

@@ -47,11 +47,7 @@ impl Default for Options {
     /// Free ports on loopback, no latency.
     fn default() -> Self {
         let free = SocketAddr::from(([127, 0, 0, 1], 0));
-        Self {
-            listen: free,
-            listen_aws: free,
-            latency: Duration::ZERO,
-        }
+        Self { listen: free, listen_aws: free, latency: Duration::ZERO }
     }
 }
 
@@ -101,23 +97,11 @@ pub async fn serve(
     tasks.spawn(accept(
         kubernetes,
         Some(tls),
-        Served {
-            transport: world.kubernetes_transport(),
-            latency,
-        },
+        Served { transport: world.kubernetes_transport(), latency },
         stop.clone(),
         tasks.clone(),
     ));
-    tasks.spawn(accept(
-        aws,
-        None,
-        Served {
-            transport: world.aws_transport(),
-            latency,
-        },
-        stop.clone(),
-        tasks.clone(),
-    ));
+    tasks.spawn(accept(aws, None, Served { transport: world.aws_transport(), latency }, stop.clone(), tasks.clone()));
     let served = tokio::spawn(async move {
         shutdown.await;
         stop.cancel();
@@ -157,27 +141,15 @@ fn environment(world: &World, aws: SocketAddr) -> Vec<(String, String)> {
 }
 
 fn acceptor(world: &World, at: SocketAddr) -> io::Result<TlsAcceptor> {
-    let mut names = vec![
-        "localhost".to_owned(),
-        "kubernetes".to_owned(),
-        "127.0.0.1".to_owned(),
-        "::1".to_owned(),
-    ];
+    let mut names = vec!["localhost".to_owned(), "kubernetes".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
     names.push(at.ip().to_string());
     names.dedup();
-    let identity = world
-        .authority()
-        .identity(names)
-        .map_err(io::Error::other)?;
+    let identity = world.authority().identity(names).map_err(io::Error::other)?;
     let certificates = vec![CertificateDer::from(identity.certificate)];
     let key = PrivatePkcs8KeyDer::from(identity.key);
     let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()
-        .and_then(|builder| {
-            builder
-                .with_no_client_auth()
-                .with_single_cert(certificates, key.into())
-        })
+        .and_then(|builder| builder.with_no_client_auth().with_single_cert(certificates, key.into()))
         .map_err(io::Error::other)?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(TlsAcceptor::from(Arc::new(config)))
@@ -205,10 +177,8 @@ impl Service<Request<Incoming>> for Served {
 
     fn call(&self, request: Request<Incoming>) -> Answer {
         let answered = self.transport.clone().oneshot(request.map(body));
-        let answer: Answer = answered
-            .map_ok(|answer| answer.map(|body| body.map_err(Broken).boxed_unsync()))
-            .map_err(Broken)
-            .boxed();
+        let answer: Answer =
+            answered.map_ok(|answer| answer.map(|body| body.map_err(Broken).boxed_unsync())).map_err(Broken).boxed();
         let latency = self.latency;
         if latency.is_zero() {
             return answer;
@@ -230,12 +200,7 @@ async fn accept(
     while let Some(accepted) = stop.run_until_cancelled(listener.accept()).await {
         match accepted {
             Ok((stream, _)) => {
-                tasks.spawn(connection(
-                    stream,
-                    tls.clone(),
-                    served.clone(),
-                    stop.clone(),
-                ));
+                tasks.spawn(connection(stream, tls.clone(), served.clone(), stop.clone()));
             }
             // Out of file descriptors, most likely: wait for some to be closed.
             Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
@@ -243,12 +208,7 @@ async fn accept(
     }
 }
 
-async fn connection(
-    stream: TcpStream,
-    tls: Option<TlsAcceptor>,
-    served: Served,
-    stop: CancellationToken,
-) {
+async fn connection(stream: TcpStream, tls: Option<TlsAcceptor>, served: Served, stop: CancellationToken) {
     // Without it small frames wait for acknowledgements; with an error it is only slower.
     let _ = stream.set_nodelay(true);
     let Some(tls) = tls else {

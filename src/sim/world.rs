@@ -41,10 +41,7 @@ pub struct WorldError {
 impl WorldError {
     /// An error at a place of the file.
     pub fn new(place: impl Into<String>, what: impl Into<String>) -> Self {
-        Self {
-            place: place.into(),
-            what: what.into(),
-        }
+        Self { place: place.into(), what: what.into() }
     }
 }
 
@@ -63,10 +60,7 @@ pub struct World {
 
 impl std::fmt::Debug for World {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter
-            .debug_struct("World")
-            .field("cluster", &self.cluster_name())
-            .finish_non_exhaustive()
+        formatter.debug_struct("World").field("cluster", &self.cluster_name()).finish_non_exhaustive()
     }
 }
 
@@ -141,13 +135,9 @@ impl World {
         Ok(Arc::new(world))
     }
 
-    fn build(
-        mut state: State,
-        seed: u64,
-        now: Timestamp,
-    ) -> Result<(Self, populate::Past), WorldError> {
-        let authority = Authority::new()
-            .map_err(|error| WorldError::new("certificate authority", error.to_string()))?;
+    fn build(mut state: State, seed: u64, now: Timestamp) -> Result<(Self, populate::Past), WorldError> {
+        let authority =
+            Authority::new().map_err(|error| WorldError::new("certificate authority", error.to_string()))?;
         state.cluster.certificate_authority = authority.data();
         let clock = Clock::default();
         clock.advance(now.duration_since(clock.now()));
@@ -161,29 +151,15 @@ impl World {
         let faults = Faults::new(seed);
         let aws = Account::new(clock.clone(), faults.clone(), state);
         let past = populate::Past::default();
-        let entries = Arc::new(Entries {
-            account: aws.clone(),
-            past: past.clone(),
-        });
+        let entries = Arc::new(Entries { account: aws.clone(), past: past.clone() });
         let kubernetes = Api::new(clock.clone(), faults.clone(), facts, entries);
         kubernetes.set_issuer(&issuer);
         kubernetes.set_fargate_profiles(profiles);
-        Ok((
-            Self {
-                clock,
-                faults,
-                kubernetes,
-                aws,
-                authority,
-            },
-            past,
-        ))
+        Ok((Self { clock, faults, kubernetes, aws, authority }, past))
     }
 
     fn load(&self, place: &str, manifest: Value) -> Result<(), WorldError> {
-        self.kubernetes
-            .load(manifest)
-            .map_err(|what| WorldError::new(place, what))
+        self.kubernetes.load(manifest).map_err(|what| WorldError::new(place, what))
     }
 
     /// The Kubernetes API as a transport.
@@ -228,8 +204,7 @@ impl World {
 
     /// Makes DescribeCluster give another URL: that of a server on this machine.
     pub fn set_endpoint(&self, endpoint: &str) {
-        self.aws
-            .with(|state| endpoint.clone_into(&mut state.cluster.endpoint));
+        self.aws.with(|state| endpoint.clone_into(&mut state.cluster.endpoint));
     }
 
     /// A kubeconfig for `server`. Cluster, context and user are named by the
@@ -258,23 +233,10 @@ fn fargate_profile((name, described): (&String, &Value)) -> FargateProfile {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let selector = |selector: &Value| {
         let labels = selector["labels"].as_object().into_iter().flatten();
-        (
-            text(&selector["namespace"]),
-            labels
-                .map(|(key, value)| (key.clone(), text(value)))
-                .collect(),
-        )
+        (text(&selector["namespace"]), labels.map(|(key, value)| (key.clone(), text(value))).collect())
     };
-    let selectors = described["selectors"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .map(selector)
-        .collect();
-    FargateProfile {
-        name: name.clone(),
-        selectors,
-    }
+    let selectors = described["selectors"].as_array().into_iter().flatten().map(selector).collect();
+    FargateProfile { name: name.clone(), selectors }
 }
 
 async fn addons(kubernetes: &Api, aws: &Account) {
@@ -283,9 +245,7 @@ async fn addons(kubernetes: &Api, aws: &Account) {
             AddonChange::Installed { name, version } if name == agent::ADDON => {
                 agent::install(kubernetes, aws, &version).await;
             }
-            AddonChange::Removed { name } if name == agent::ADDON => {
-                agent::remove(kubernetes).await
-            }
+            AddonChange::Removed { name } if name == agent::ADDON => agent::remove(kubernetes).await,
             _ => {}
         }
     }

@@ -62,7 +62,10 @@ impl Pty {
         let child = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);
         let mut reader = pair.master.try_clone_reader().unwrap();
-        let seen = Arc::new(Mutex::new(Seen { screen: vt100::Parser::new(cells(rows), cells(columns), 0), bytes: Vec::new() }));
+        let seen = Arc::new(Mutex::new(Seen {
+            screen: vt100::Parser::new(cells(rows), cells(columns), 0),
+            bytes: Vec::new(),
+        }));
         let shared = Arc::clone(&seen);
         let writer: Writer = Arc::new(Mutex::new(pair.master.take_writer().unwrap()));
         let answers = Arc::clone(&writer);

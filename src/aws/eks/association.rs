@@ -39,11 +39,7 @@ pub struct NewAssociation {
 
 impl NewAssociation {
     /// The plain case: one role, nothing else.
-    pub fn new(
-        service_account: ServiceAccountId,
-        role_arn: RoleArn,
-        client_request_token: impl Into<String>,
-    ) -> Self {
+    pub fn new(service_account: ServiceAccountId, role_arn: RoleArn, client_request_token: impl Into<String>) -> Self {
         Self {
             service_account,
             role_arn,
@@ -63,8 +59,7 @@ impl Session {
     /// `Denied`, `NotFound` for the cluster, and the failures of every call.
     pub async fn associations(&self, cluster: &ClusterName) -> Result<Vec<Association>, Failure> {
         let mut all = Vec::new();
-        self.each_association_page(cluster, |page| all.extend(page))
-            .await?;
+        self.each_association_page(cluster, |page| all.extend(page)).await?;
         Ok(all)
     }
 
@@ -90,8 +85,7 @@ impl Session {
         service_account: &ServiceAccountId,
     ) -> Result<Vec<Association>, Failure> {
         let mut all = Vec::new();
-        self.list(cluster, Some(service_account), &mut |page| all.extend(page))
-            .await?;
+        self.list(cluster, Some(service_account), &mut |page| all.extend(page)).await?;
         Ok(all)
     }
 
@@ -101,11 +95,7 @@ impl Session {
         of: Option<&ServiceAccountId>,
         page: &mut impl FnMut(Vec<Association>),
     ) -> Result<(), Failure> {
-        let call = on(
-            "eks:ListPodIdentityAssociations",
-            cluster,
-            "cannot list associations".to_owned(),
-        );
+        let call = on("eks:ListPodIdentityAssociations", cluster, "cannot list associations".to_owned());
         let mut token = None;
         loop {
             let request = self
@@ -128,33 +118,16 @@ impl Session {
     ///
     /// # Errors
     /// `NotFound`, `Denied`, and the failures of every call.
-    pub async fn association(
-        &self,
-        cluster: &ClusterName,
-        id: &AssociationId,
-    ) -> Result<Association, Failure> {
-        let call = on(
-            "eks:DescribePodIdentityAssociation",
-            cluster,
-            format!("cannot read association {id}"),
-        );
+    pub async fn association(&self, cluster: &ClusterName, id: &AssociationId) -> Result<Association, Failure> {
+        let call = on("eks:DescribePodIdentityAssociation", cluster, format!("cannot read association {id}"));
         let request = self.eks.describe_pod_identity_association();
-        let request = request
-            .cluster_name(cluster.as_str())
-            .association_id(id.as_str());
+        let request = request.cluster_name(cluster.as_str()).association_id(id.as_str());
         let answer = self.perform(&call, request.send()).await?;
-        answer
-            .association()
-            .and_then(whole)
-            .ok_or_else(|| incomplete(&call.what, "association"))
+        answer.association().and_then(whole).ok_or_else(|| incomplete(&call.what, "association"))
     }
 
     /// The detail of an association as a fact: `Absent` once it is deleted.
-    pub async fn association_detail(
-        &self,
-        cluster: &ClusterName,
-        id: &AssociationId,
-    ) -> Fact<AssociationDetail> {
+    pub async fn association_detail(&self, cluster: &ClusterName, id: &AssociationId) -> Fact<AssociationDetail> {
         match self.association(cluster, id).await {
             Ok(association) => association.detail,
             Err(failure) if failure.kind == FailureKind::NotFound => Fact::Absent,
@@ -172,15 +145,9 @@ impl Session {
         cluster: &ClusterName,
         new: &NewAssociation,
     ) -> Result<AssociationId, Failure> {
-        let what = format!(
-            "cannot associate {} with {}",
-            new.service_account, new.role_arn
-        );
+        let what = format!("cannot associate {} with {}", new.service_account, new.role_arn);
         let call = on("eks:CreatePodIdentityAssociation", cluster, what);
-        let tags = new
-            .tags
-            .iter()
-            .map(|(key, value)| (key.clone(), value.clone()));
+        let tags = new.tags.iter().map(|(key, value)| (key.clone(), value.clone()));
         let request = self
             .eks
             .create_pod_identity_association()
@@ -193,35 +160,19 @@ impl Session {
             .set_policy(new.policy.as_deref().map(str::to_owned))
             .set_tags((!new.tags.is_empty()).then(|| tags.collect()))
             .client_request_token(&new.client_request_token);
-        let answer = self
-            .perform(&call, request.send())
-            .await
-            .map_err(explained)?;
-        let id = answer
-            .association()
-            .and_then(types::PodIdentityAssociation::association_id);
-        id.map(Into::into)
-            .ok_or_else(|| incomplete(&call.what, "association id"))
+        let answer = self.perform(&call, request.send()).await.map_err(explained)?;
+        let id = answer.association().and_then(types::PodIdentityAssociation::association_id);
+        id.map(Into::into).ok_or_else(|| incomplete(&call.what, "association id"))
     }
 
     /// DeletePodIdentityAssociation. Live sessions go on until they end.
     ///
     /// # Errors
     /// `NotFound`, `Denied`, and the failures of every call.
-    pub async fn delete_association(
-        &self,
-        cluster: &ClusterName,
-        id: &AssociationId,
-    ) -> Result<(), Failure> {
-        let call = on(
-            "eks:DeletePodIdentityAssociation",
-            cluster,
-            format!("cannot remove association {id}"),
-        );
+    pub async fn delete_association(&self, cluster: &ClusterName, id: &AssociationId) -> Result<(), Failure> {
+        let call = on("eks:DeletePodIdentityAssociation", cluster, format!("cannot remove association {id}"));
         let request = self.eks.delete_pod_identity_association();
-        let request = request
-            .cluster_name(cluster.as_str())
-            .association_id(id.as_str());
+        let request = request.cluster_name(cluster.as_str()).association_id(id.as_str());
         self.perform(&call, request.send()).await.map(drop)
     }
 }
@@ -229,11 +180,10 @@ impl Session {
 /// The refusals of a create that have a cause of their own (identity-resolution 4.4).
 fn explained(mut failure: Failure) -> Failure {
     if failure.kind == FailureKind::Conflict {
-        failure.next = "The service account has an association already: look at it, change its role or remove it".to_owned();
-    } else if failure.why.to_ascii_lowercase().contains("trust policy") {
         failure.next =
-            "Let the role trust pods.eks.amazonaws.com with sts:AssumeRole and sts:TagSession"
-                .to_owned();
+            "The service account has an association already: look at it, change its role or remove it".to_owned();
+    } else if failure.why.to_ascii_lowercase().contains("trust policy") {
+        failure.next = "Let the role trust pods.eks.amazonaws.com with sts:AssumeRole and sts:TagSession".to_owned();
     }
     failure
 }
@@ -251,22 +201,11 @@ fn summary(raw: &types::PodIdentityAssociationSummary) -> Option<Association> {
 fn whole(raw: &types::PodIdentityAssociation) -> Option<Association> {
     let detail = AssociationDetail {
         role_arn: raw.role_arn()?.into(),
-        target_role_arn: raw
-            .target_role_arn()
-            .filter(|arn| !arn.is_empty())
-            .map(Into::into),
+        target_role_arn: raw.target_role_arn().filter(|arn| !arn.is_empty()).map(Into::into),
         external_id: raw.external_id().map(Arc::from),
         disable_session_tags: raw.disable_session_tags().unwrap_or(false),
-        policy: raw
-            .policy()
-            .filter(|policy| !policy.is_empty())
-            .map(Arc::from),
-        tags: raw
-            .tags()
-            .into_iter()
-            .flatten()
-            .map(|(key, value)| (key.clone(), value.clone()))
-            .collect(),
+        policy: raw.policy().filter(|policy| !policy.is_empty()).map(Arc::from),
+        tags: raw.tags().into_iter().flatten().map(|(key, value)| (key.clone(), value.clone())).collect(),
         created_at: raw.created_at().and_then(timestamp),
         modified_at: raw.modified_at().and_then(timestamp),
     };

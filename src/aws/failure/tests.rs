@@ -9,18 +9,12 @@ const DENIED: &str = "User: arn:aws:sts::111122223333:assumed-role/dev/ann is no
 
 #[tokio::test]
 async fn a_missing_permission_names_action_and_resource_from_the_sentence() {
-    let headers: &[_] = &[
-        ("x-amzn-errortype", "AccessDeniedException"),
-        ("x-amzn-requestid", "req-7"),
-    ];
+    let headers: &[_] = &[("x-amzn-errortype", "AccessDeniedException"), ("x-amzn-requestid", "req-7")];
     let (session, log) = session(move |_| json_error(403, headers, DENIED));
     let failure = session.cluster(&"acme".into()).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Denied);
     assert_eq!(failure.action.as_deref(), Some("eks:DescribeCluster"));
-    assert_eq!(
-        failure.resource.as_deref(),
-        Some("arn:aws:eks:eu-west-1:111122223333:cluster/acme")
-    );
+    assert_eq!(failure.resource.as_deref(), Some("arn:aws:eks:eu-west-1:111122223333:cluster/acme"));
     assert_eq!(failure.code.as_deref(), Some("AccessDeniedException"));
     assert_eq!(failure.request_id.as_deref(), Some("req-7"));
     assert_eq!(failure.what, "cannot read cluster acme");
@@ -37,10 +31,7 @@ async fn a_refused_pass_role_names_itself_and_not_the_call() {
         "arn:aws:iam::1:role/api".into(),
         "t",
     );
-    let failure = session
-        .create_association(&"acme".into(), &new)
-        .await
-        .unwrap_err();
+    let failure = session.create_association(&"acme".into(), &new).await.unwrap_err();
     assert_eq!(failure.action.as_deref(), Some("iam:PassRole"));
     assert_eq!(failure.resource.as_deref(), Some("arn:aws:iam::1:role/api"));
     assert!(failure.next.contains("explicitly"), "{failure}");
@@ -50,16 +41,9 @@ async fn a_refused_pass_role_names_itself_and_not_the_call() {
 async fn a_permission_that_the_sentence_leaves_out_is_the_calls_own() {
     let (session, _) = session(|_| xml_error(403, "AccessDenied", "Access Denied"));
     let failure = session.roles().await.unwrap_err();
-    assert_eq!(
-        (failure.action.as_deref(), failure.resource.as_deref()),
-        (Some("iam:ListRoles"), Some("*"))
-    );
+    assert_eq!((failure.action.as_deref(), failure.resource.as_deref()), (Some("iam:ListRoles"), Some("*")));
     let unknown = session.role(&"api".into()).await;
-    assert_eq!(
-        unknown.failure().unwrap().action.as_deref(),
-        Some("iam:GetRole"),
-        "denied is unknown, never absent"
-    );
+    assert_eq!(unknown.failure().unwrap().action.as_deref(), Some("iam:GetRole"), "denied is unknown, never absent");
 }
 
 #[tokio::test]
@@ -75,13 +59,8 @@ async fn ec2_writes_its_refusals_in_its_own_way() {
 
 #[tokio::test]
 async fn an_expired_session_asks_for_a_login() {
-    let (mut session, _) = session(|_| {
-        xml_error(
-            403,
-            "ExpiredToken",
-            "The security token included in the request is expired",
-        )
-    });
+    let (mut session, _) =
+        session(|_| xml_error(403, "ExpiredToken", "The security token included in the request is expired"));
     session.profile = Some("prod".into());
     let failure = session.caller().await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Credentials);
@@ -91,55 +70,19 @@ async fn an_expired_session_asks_for_a_login() {
 
 #[tokio::test]
 async fn a_role_that_iam_does_not_know_is_absent() {
-    let (session, _) = session(|_| {
-        xml_error(
-            404,
-            "NoSuchEntity",
-            "The role with name api cannot be found.",
-        )
-    });
+    let (session, _) = session(|_| xml_error(404, "NoSuchEntity", "The role with name api cannot be found."));
     assert_eq!(session.role(&"api".into()).await, Fact::Absent);
-    assert_eq!(
-        session
-            .instance_profile("arn:aws:iam::1:instance-profile/x/api")
-            .await,
-        Fact::Absent
-    );
+    assert_eq!(session.instance_profile("arn:aws:iam::1:instance-profile/x/api").await, Fact::Absent);
 }
 
 #[test]
 fn every_code_has_its_kind() {
     for (code, message, status, expected) in [
-        (
-            "ResourceInUseException",
-            "Association already exists: a-1",
-            409,
-            FailureKind::Conflict,
-        ),
-        (
-            "ResourceNotFoundException",
-            "No cluster found for name: x.",
-            404,
-            FailureKind::NotFound,
-        ),
-        (
-            "InvalidParameterException",
-            "Trust policy of the role provided is invalid",
-            400,
-            FailureKind::Invalid,
-        ),
-        (
-            "ResourceLimitExceededException",
-            "",
-            400,
-            FailureKind::Invalid,
-        ),
-        (
-            "ThrottlingException",
-            "Rate exceeded",
-            400,
-            FailureKind::Throttled,
-        ),
+        ("ResourceInUseException", "Association already exists: a-1", 409, FailureKind::Conflict),
+        ("ResourceNotFoundException", "No cluster found for name: x.", 404, FailureKind::NotFound),
+        ("InvalidParameterException", "Trust policy of the role provided is invalid", 400, FailureKind::Invalid),
+        ("ResourceLimitExceededException", "", 400, FailureKind::Invalid),
+        ("ThrottlingException", "Rate exceeded", 400, FailureKind::Throttled),
         ("Throttling", "Rate exceeded", 400, FailureKind::Throttled),
         ("RequestLimitExceeded", "", 503, FailureKind::Throttled),
         (
@@ -149,20 +92,10 @@ fn every_code_has_its_kind() {
             FailureKind::Credentials,
         ),
         ("InvalidClientTokenId", "", 403, FailureKind::Credentials),
-        (
-            "AuthFailure",
-            "AWS was not able to validate the provided access credentials",
-            401,
-            FailureKind::Credentials,
-        ),
+        ("AuthFailure", "AWS was not able to validate the provided access credentials", 401, FailureKind::Credentials),
         ("ServerException", "", 500, FailureKind::Server),
         ("", "", 502, FailureKind::Server),
-        (
-            "AccessDenied",
-            "User: x is not authorized to perform: sts:AssumeRole",
-            403,
-            FailureKind::Denied,
-        ),
+        ("AccessDenied", "User: x is not authorized to perform: sts:AssumeRole", 403, FailureKind::Denied),
     ] {
         assert_eq!(kind(code, message, status), expected, "{code}");
     }
@@ -170,20 +103,12 @@ fn every_code_has_its_kind() {
 
 #[test]
 fn missing_credentials_say_how_to_get_some() {
-    let failure = credentials(
-        "cannot find out who you are",
-        Some("prod"),
-        &CredentialsError::not_loaded("nothing"),
-    );
+    let failure = credentials("cannot find out who you are", Some("prod"), &CredentialsError::not_loaded("nothing"));
     assert_eq!(failure.kind, FailureKind::Credentials);
     assert_eq!(failure.why, "no credentials were found");
     assert!(failure.next.contains("--profile prod"), "{failure}");
-    let sso =
-        CredentialsError::provider_error("the SSO session has expired or is otherwise invalid");
-    assert_eq!(
-        credentials("x", Some("prod"), &sso).next,
-        "Run `aws sso login --profile prod`"
-    );
+    let sso = CredentialsError::provider_error("the SSO session has expired or is otherwise invalid");
+    assert_eq!(credentials("x", Some("prod"), &sso).next, "Run `aws sso login --profile prod`");
     let login = CredentialsError::provider_error("the login session has expired; run `aws login`");
     assert_eq!(credentials("x", None, &login).next, "Run `aws login`");
 }

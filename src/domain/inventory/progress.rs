@@ -8,7 +8,7 @@ use super::{AgentState, Counts, Gap, Inventory, Progress, Wanted, settle::carrie
 use crate::domain::{
     arn::Arn,
     fact::Fact,
-    failure::Failure,
+    failure::{Failure, FailureKind},
     id::{AssociationId, InstanceId, NodeName, RoleArn, RoleName, ServiceAccountId},
     identity::node_role::{self, Agent},
 };
@@ -22,9 +22,14 @@ impl Inventory {
             ("service accounts", !facts.service_accounts.state().is_answered(), facts.service_accounts.items().len()),
             ("namespaces", !self.namespaces.state().is_answered(), self.namespaces.items().len()),
             ("nodes", !facts.nodes.state().is_answered(), facts.nodes.items().len()),
+            ("webhooks", !facts.webhooks.is_answered(), 0),
+            ("caller", !facts.caller.is_answered(), 0),
             ("cluster", !facts.cluster.is_answered(), 0),
             ("associations", !facts.associations.state().is_answered(), facts.associations.items().len()),
             ("roles", !facts.roles.state().is_answered(), facts.roles.items().len()),
+            ("OIDC providers", !facts.providers.is_answered(), 0),
+            ("node groups", !facts.node_groups.is_answered(), 0),
+            ("add-ons", !facts.add_ons.is_answered(), 0),
         ];
         let loading = lists.into_iter().filter(|(_, loading, _)| *loading);
         let mut progress: Vec<Progress> = loading.map(|(what, _, done)| Progress { what, done, total: 0 }).collect();
@@ -75,7 +80,22 @@ impl Inventory {
             gaps.insert(0, Gap { what: "AWS facts".to_owned(), failure: Arc::new(failure) });
         }
         gaps.extend(self.gaps_of_objects());
+        gaps.extend(self.unread_audiences());
         gaps
+    }
+
+    /// Providers whose audiences could not be read: the list was, the single ones were not.
+    fn unread_audiences(&self) -> Option<Gap> {
+        let providers = self.facts.providers.known()?;
+        let provider = providers.iter().find(|provider| provider.client_ids.is_none())?;
+        let failure = Failure::new(
+            FailureKind::Denied,
+            "cannot read which audiences an OIDC provider accepts",
+            "GetOpenIDConnectProvider did not answer",
+            "Ask for iam:GetOpenIDConnectProvider",
+        )
+        .missing("iam:GetOpenIDConnectProvider", provider.arn.as_str());
+        Some(Gap { what: "audiences of OIDC providers".to_owned(), failure: Arc::new(failure) })
     }
 
     fn gaps_of_objects(&self) -> Vec<Gap> {

@@ -58,8 +58,7 @@ async fn a_refused_token_is_replaced_once() {
 
 #[tokio::test]
 async fn a_server_that_refuses_every_token_names_the_access_entry() {
-    let (mut connection, log) =
-        connection(|_| Answer::Body(401, status(401, "Unauthorized", "Unauthorized"))).await;
+    let (mut connection, log) = connection(|_| Answer::Body(401, status(401, "Unauthorized", "Unauthorized"))).await;
     connection.bearer = Some(Bearer::new(Some(source(&Arc::default())), None));
     let failure = version(&connection).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Credentials);
@@ -82,11 +81,7 @@ mod plugins {
             serde_json::Value::from(script)
         );
         std::fs::write(&path, text).unwrap();
-        let context = load(&Options {
-            kubeconfig: Some(path),
-            context: None,
-        })
-        .unwrap();
+        let context = load(&Options { kubeconfig: Some(path), context: None }).unwrap();
         (folder, context)
     }
 
@@ -97,71 +92,40 @@ mod plugins {
                echo noise >&2; echo '{"status":{"token":"abc"}}'"#,
         );
         let connection = real(&context, None).await.unwrap();
-        assert_eq!(
-            connection.bearer.unwrap().header().await.unwrap(),
-            "Bearer abc"
-        );
+        assert_eq!(connection.bearer.unwrap().header().await.unwrap(), "Bearer abc");
     }
 
     #[tokio::test]
     async fn what_a_failing_plugin_said_is_the_reason() {
-        let (_folder, context) = context(
-            "echo 'Error: SSO session expired' >&2; printf '{\"token\":\"se%s\"}' cret; exit 255",
-        );
+        let (_folder, context) =
+            context("echo 'Error: SSO session expired' >&2; printf '{\"token\":\"se%s\"}' cret; exit 255");
         let failure = real(&context, None).await.err().unwrap();
         assert_eq!(failure.kind, FailureKind::Credentials);
         assert_eq!(failure.why, "Error: SSO session expired");
-        assert!(
-            !failure.to_string().contains("secret"),
-            "what it printed as its answer is never shown"
-        );
+        assert!(!failure.to_string().contains("secret"), "what it printed as its answer is never shown");
     }
 
     #[tokio::test]
     async fn a_refused_connection_is_explained() {
         let (_folder, context) = context(r#"echo '{"status":{"token":"abc"}}'"#);
-        let failure = version(&real(&context, None).await.unwrap())
-            .await
-            .unwrap_err();
+        let failure = version(&real(&context, None).await.unwrap()).await.unwrap_err();
         assert_eq!(failure.kind, FailureKind::Unreachable);
-        assert!(
-            failure
-                .why
-                .contains("http://127.0.0.1:1 refused the connection"),
-            "{failure}"
-        );
+        assert!(failure.why.contains("http://127.0.0.1:1 refused the connection"), "{failure}");
     }
 
     #[tokio::test]
     async fn a_failing_mint_falls_back_to_the_plugin() {
         let exec = ExecConfig {
             command: Some("sh".into()),
-            args: Some(vec![
-                "-c".into(),
-                r#"echo '{"status":{"token":"from-plugin"}}'"#.into(),
-            ]),
+            args: Some(vec!["-c".into(), r#"echo '{"status":{"token":"from-plugin"}}'"#.into()]),
             ..ExecConfig::default()
         };
-        let mint: TokenSource = Arc::new(|| {
-            Box::pin(async {
-                Err(Failure::new(
-                    FailureKind::Credentials,
-                    "x",
-                    "no credentials",
-                    "y",
-                ))
-            })
-        });
+        let mint: TokenSource =
+            Arc::new(|| Box::pin(async { Err(Failure::new(FailureKind::Credentials, "x", "no credentials", "y")) }));
         let bearer = Bearer::new(Some(Arc::clone(&mint)), Some(exec));
         assert_eq!(bearer.header().await.unwrap(), "Bearer from-plugin");
-        let broken = ExecConfig {
-            command: Some("/nowhere/aws".into()),
-            ..Default::default()
-        };
-        let failure = Bearer::new(Some(mint), Some(broken))
-            .header()
-            .await
-            .unwrap_err();
+        let broken = ExecConfig { command: Some("/nowhere/aws".into()), ..Default::default() };
+        let failure = Bearer::new(Some(mint), Some(broken)).header().await.unwrap_err();
         assert_eq!(failure.why, "no credentials");
     }
 }

@@ -32,10 +32,7 @@ fn file(text: &str) -> (tempfile::TempDir, PathBuf) {
 }
 
 fn options(path: &std::path::Path, context: Option<&str>) -> Options {
-    Options {
-        kubeconfig: Some(path.to_owned()),
-        context: context.map(str::to_owned),
-    }
+    Options { kubeconfig: Some(path.to_owned()), context: context.map(str::to_owned) }
 }
 
 #[test]
@@ -61,14 +58,8 @@ fn the_current_context_is_taken_and_identified() {
 fn a_missing_file_says_how_to_make_one() {
     let failure = load(&options("/nowhere/config".as_ref(), None)).unwrap_err();
     assert_eq!(failure.kind, FailureKind::Usage);
-    assert!(
-        failure.why.contains("/nowhere/config does not exist"),
-        "{failure}"
-    );
-    assert!(
-        failure.next.contains("aws eks update-kubeconfig"),
-        "{failure}"
-    );
+    assert!(failure.why.contains("/nowhere/config does not exist"), "{failure}");
+    assert!(failure.next.contains("aws eks update-kubeconfig"), "{failure}");
 }
 
 #[test]
@@ -90,12 +81,7 @@ fn a_context_without_its_cluster_says_so() {
 #[test]
 fn no_current_context_lists_the_contexts() {
     let (_folder, path) = file(&CONFIG.replace("current-context: prod", ""));
-    assert!(
-        load(&options(&path, None))
-            .unwrap_err()
-            .why
-            .contains("prod, broken")
-    );
+    assert!(load(&options(&path, None)).unwrap_err().why.contains("prod, broken"));
     assert_eq!(contexts(&options(&path, None)).unwrap(), ["prod", "broken"]);
 }
 
@@ -110,10 +96,5 @@ fn a_broken_file_is_named_as_broken() {
 fn a_list_of_files_passes_over_those_that_do_not_exist() {
     let (_folder, path) = file(CONFIG);
     assert!(merged(&["/nowhere".into(), path]).is_ok());
-    assert!(
-        merged(&["/nowhere".into()])
-            .unwrap_err()
-            .why
-            .contains("/nowhere")
-    );
+    assert!(merged(&["/nowhere".into()]).unwrap_err().why.contains("/nowhere"));
 }

@@ -94,32 +94,17 @@ pub(in crate::kubernetes) enum Unreadable {
 }
 
 /// A field that must not be empty.
-pub(in crate::kubernetes) fn required<'t>(
-    text: &'t Text<'_>,
-    field: &'static str,
-) -> Result<&'t str, Unreadable> {
-    if text.is_empty() {
-        Err(Unreadable::Field(field))
-    } else {
-        Ok(text)
-    }
+pub(in crate::kubernetes) fn required<'t>(text: &'t Text<'_>, field: &'static str) -> Result<&'t str, Unreadable> {
+    if text.is_empty() { Err(Unreadable::Field(field)) } else { Ok(text) }
 }
 
 /// Decodes a service account from whole or partial objects.
-pub(in crate::kubernetes) fn service_account(
-    json: &str,
-    strings: &mut Strings,
-) -> Result<ServiceAccount, Unreadable> {
+pub(in crate::kubernetes) fn service_account(json: &str, strings: &mut Strings) -> Result<ServiceAccount, Unreadable> {
     let Whole { metadata } = serde_json::from_str(json)?;
     let name: Arc<str> = strings.get(required(&metadata.name, "metadata.name")?);
     let namespace = strings.get(required(&metadata.namespace, "metadata.namespace")?);
-    let mut annotation = |key: &str| {
-        metadata
-            .annotations
-            .get(key)
-            .filter(|text| !text.is_empty())
-            .map(|text| strings.get(text))
-    };
+    let mut annotation =
+        |key: &str| metadata.annotations.get(key).filter(|text| !text.is_empty()).map(|text| strings.get(text));
     Ok(ServiceAccount {
         id: ServiceAccountId::new(Namespace::from(namespace), name),
         role_arn: annotation("eks.amazonaws.com/role-arn").map(Into::into),
@@ -132,52 +117,28 @@ pub(in crate::kubernetes) fn service_account(
 }
 
 /// Decodes the name of a namespace.
-pub(in crate::kubernetes) fn namespace(
-    json: &str,
-    strings: &mut Strings,
-) -> Result<Namespace, Unreadable> {
+pub(in crate::kubernetes) fn namespace(json: &str, strings: &mut Strings) -> Result<Namespace, Unreadable> {
     let Whole { metadata } = serde_json::from_str(json)?;
-    Ok(strings
-        .get(required(&metadata.name, "metadata.name")?)
-        .into())
+    Ok(strings.get(required(&metadata.name, "metadata.name")?).into())
 }
 
 fn managers(metadata: &Written<'_>, strings: &mut Strings) -> Vec<Arc<str>> {
     let fields = metadata.managed_fields.iter().map(|field| &*field.manager);
     let known = [
-        (
-            "Helm",
-            metadata
-                .annotations
-                .get("meta.helm.sh/release-name")
-                .is_some()
-                || is_managed_by(metadata, "Helm"),
-        ),
+        ("Helm", metadata.annotations.get("meta.helm.sh/release-name").is_some() || is_managed_by(metadata, "Helm")),
         (
             "Argo CD",
             metadata.labels.get("argocd.argoproj.io/instance").is_some()
-                || metadata
-                    .annotations
-                    .get("argocd.argoproj.io/tracking-id")
-                    .is_some(),
+                || metadata.annotations.get("argocd.argoproj.io/tracking-id").is_some(),
         ),
         (
             "Flux",
-            metadata
-                .labels
-                .get("kustomize.toolkit.fluxcd.io/name")
-                .is_some()
+            metadata.labels.get("kustomize.toolkit.fluxcd.io/name").is_some()
                 || metadata.labels.get("helm.toolkit.fluxcd.io/name").is_some(),
         ),
     ];
-    let tools = known
-        .into_iter()
-        .filter(|(_, found)| *found)
-        .map(|(tool, _)| tool);
-    let names: BTreeSet<&str> = fields
-        .chain(tools)
-        .filter(|name| !name.is_empty() && *name != "rolecall")
-        .collect();
+    let tools = known.into_iter().filter(|(_, found)| *found).map(|(tool, _)| tool);
+    let names: BTreeSet<&str> = fields.chain(tools).filter(|name| !name.is_empty() && *name != "rolecall").collect();
     names.into_iter().map(|name| strings.get(name)).collect()
 }
 

@@ -30,9 +30,7 @@ struct Spec<'a> {
 /// The labels that say what runs a node (identity-resolution 3.3).
 fn is_kept(label: &str) -> bool {
     label == "kubernetes.io/os"
-        || ["eks.amazonaws.com/", "karpenter.", "alpha.eksctl.io/"]
-            .iter()
-            .any(|prefix| label.starts_with(prefix))
+        || ["eks.amazonaws.com/", "karpenter.", "alpha.eksctl.io/"].iter().any(|prefix| label.starts_with(prefix))
 }
 
 /// One node from its JSON.
@@ -40,12 +38,8 @@ pub(in crate::kubernetes) fn node(json: &str, strings: &mut Strings) -> Result<N
     let raw: RawNode<'_> = serde_json::from_str(json)?;
     let labels = raw.metadata.labels.0.iter().filter(|(key, _)| is_kept(key));
     Ok(Node {
-        name: strings
-            .get(required(&raw.metadata.name, "metadata.name")?)
-            .into(),
-        labels: labels
-            .map(|(key, value)| (strings.get(key), strings.get(value)))
-            .collect(),
+        name: strings.get(required(&raw.metadata.name, "metadata.name")?).into(),
+        labels: labels.map(|(key, value)| (strings.get(key), strings.get(value))).collect(),
         provider_id: (!raw.spec.provider_id.is_empty()).then(|| (&*raw.spec.provider_id).into()),
         ready: raw.status.is_ready(),
     })

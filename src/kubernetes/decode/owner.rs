@@ -21,26 +21,15 @@ pub(super) fn workload(
     created_at: Timestamp,
     strings: &mut Strings,
 ) -> WorkloadId {
-    let owner = metadata
-        .owner_references
-        .iter()
-        .find(|owner| owner.controller && !owner.name.is_empty());
+    let owner = metadata.owner_references.iter().find(|owner| owner.controller && !owner.name.is_empty());
     let (kind, name) = match owner {
         Some(owner) => owned(owner, metadata, created_at),
         None => (WorkloadKind::Pod, &*metadata.name),
     };
-    WorkloadId {
-        namespace,
-        kind,
-        name: strings.get(name).into(),
-    }
+    WorkloadId { namespace, kind, name: strings.get(name).into() }
 }
 
-fn owned<'t>(
-    owner: &'t Owner<'_>,
-    metadata: &Metadata<'_>,
-    created_at: Timestamp,
-) -> (WorkloadKind, &'t str) {
+fn owned<'t>(owner: &'t Owner<'_>, metadata: &Metadata<'_>, created_at: Timestamp) -> (WorkloadKind, &'t str) {
     let name = &*owner.name;
     match &*owner.kind {
         "ReplicaSet" => replicated(name, metadata),
@@ -60,9 +49,7 @@ fn owned<'t>(
 fn replicated<'t>(name: &'t str, metadata: &Metadata<'_>) -> (WorkloadKind, &'t str) {
     let parent = |label: &str| {
         let hash = metadata.labels.get(label).filter(|hash| !hash.is_empty())?;
-        name.strip_suffix(hash)?
-            .strip_suffix('-')
-            .filter(|parent| !parent.is_empty())
+        name.strip_suffix(hash)?.strip_suffix('-').filter(|parent| !parent.is_empty())
     };
     if let Some(rollout) = parent("rollouts-pod-template-hash") {
         (WorkloadKind::Other("Rollout".into()), rollout)

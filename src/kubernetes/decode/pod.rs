@@ -12,10 +12,7 @@ use super::{
 use crate::{
     domain::{
         id::{Namespace, PodId, PodName},
-        workload::{
-            Container, ContainerKind, Environment, EnvironmentSource, Mount, Phase, Pod, PodSpec,
-            TokenVolume,
-        },
+        workload::{Container, ContainerKind, Environment, EnvironmentSource, Mount, Phase, Pod, PodSpec, TokenVolume},
     },
     kubernetes::intern::{Specs, Strings},
 };
@@ -31,26 +28,17 @@ pub(in crate::kubernetes) struct Decoder {
 const DEFAULT_TOKEN: &str = "kube-api-access-";
 
 /// Labels that differ between the replicas of one template.
-const OWN_LABELS: [&str; 2] = [
-    "statefulset.kubernetes.io/pod-name",
-    "apps.kubernetes.io/pod-index",
-];
+const OWN_LABELS: [&str; 2] = ["statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index"];
 
 impl Decoder {
     /// One pod from its JSON.
     pub fn pod(&mut self, json: &str) -> Result<Pod, Unreadable> {
         let raw: raw::Pod<'_> = serde_json::from_str(json)?;
         let name = required(&raw.metadata.name, "metadata.name")?;
-        let namespace: Namespace = self
-            .strings
-            .get(required(&raw.metadata.namespace, "metadata.namespace")?)
-            .into();
-        let created_at: Timestamp = required(
-            &raw.metadata.creation_timestamp,
-            "metadata.creationTimestamp",
-        )?
-        .parse()
-        .map_err(|_| Unreadable::Field("metadata.creationTimestamp"))?;
+        let namespace: Namespace = self.strings.get(required(&raw.metadata.namespace, "metadata.namespace")?).into();
+        let created_at: Timestamp = required(&raw.metadata.creation_timestamp, "metadata.creationTimestamp")?
+            .parse()
+            .map_err(|_| Unreadable::Field("metadata.creationTimestamp"))?;
         Ok(Pod {
             id: PodId::new(namespace.clone(), PodName::from(name)),
             uid: (&*raw.metadata.uid).into(),
@@ -58,8 +46,7 @@ impl Decoder {
             terminating: !raw.metadata.deletion_timestamp.is_empty(),
             phase: phase(&raw.status.phase),
             ready: raw.status.is_ready(),
-            node: (!raw.spec.node_name.is_empty())
-                .then(|| self.strings.get(&raw.spec.node_name).into()),
+            node: (!raw.spec.node_name.is_empty()).then(|| self.strings.get(&raw.spec.node_name).into()),
             workload: owner::workload(&raw.metadata, namespace, created_at, &mut self.strings),
             spec: self.spec(raw),
         })
@@ -67,23 +54,10 @@ impl Decoder {
 
     fn spec(&mut self, raw: raw::Pod<'_>) -> Arc<PodSpec> {
         let hidden: Vec<String> = default_tokens(&raw.spec.volumes);
-        let labels = raw
-            .metadata
-            .labels
-            .0
-            .iter()
-            .filter(|(key, _)| !OWN_LABELS.contains(&&**key));
-        let annotations = raw
-            .metadata
-            .annotations
-            .0
-            .iter()
-            .filter(|(key, _)| is_identity(key));
+        let labels = raw.metadata.labels.0.iter().filter(|(key, _)| !OWN_LABELS.contains(&&**key));
+        let annotations = raw.metadata.annotations.0.iter().filter(|(key, _)| is_identity(key));
         let spec = PodSpec {
-            service_account: self
-                .strings
-                .get(or_default_account(&raw.spec.service_account_name))
-                .into(),
+            service_account: self.strings.get(or_default_account(&raw.spec.service_account_name)).into(),
             host_network: raw.spec.host_network,
             windows: raw.spec.node_selector.get("kubernetes.io/os") == Some("windows")
                 || &*raw.spec.os.name == "windows",
@@ -95,58 +69,26 @@ impl Decoder {
         self.specs.get(spec)
     }
 
-    fn shared<'p>(
-        &mut self,
-        pairs: impl Iterator<Item = &'p (Text<'p>, Text<'p>)>,
-    ) -> BTreeMap<Arc<str>, Arc<str>> {
-        pairs
-            .map(|(key, value)| (self.strings.get(key), self.strings.get(value)))
-            .collect()
+    fn shared<'p>(&mut self, pairs: impl Iterator<Item = &'p (Text<'p>, Text<'p>)>) -> BTreeMap<Arc<str>, Arc<str>> {
+        pairs.map(|(key, value)| (self.strings.get(key), self.strings.get(value))).collect()
     }
 
     fn containers(&mut self, spec: raw::Spec<'_>, hidden: &[String]) -> Vec<Container> {
-        let raw::Spec {
-            init_containers,
-            containers,
-            ephemeral_containers,
-            ..
-        } = spec;
-        let first = init_containers
-            .into_iter()
-            .map(|container| (initial_kind(&container), container));
-        let normal = containers
-            .into_iter()
-            .map(|container| (ContainerKind::Container, container));
-        let late = ephemeral_containers
-            .into_iter()
-            .map(|container| (ContainerKind::Ephemeral, container));
-        first
-            .chain(normal)
-            .chain(late)
-            .map(|(kind, raw)| self.container(kind, raw, hidden))
-            .collect()
+        let raw::Spec { init_containers, containers, ephemeral_containers, .. } = spec;
+        let first = init_containers.into_iter().map(|container| (initial_kind(&container), container));
+        let normal = containers.into_iter().map(|container| (ContainerKind::Container, container));
+        let late = ephemeral_containers.into_iter().map(|container| (ContainerKind::Ephemeral, container));
+        first.chain(normal).chain(late).map(|(kind, raw)| self.container(kind, raw, hidden)).collect()
     }
 
-    fn container(
-        &mut self,
-        kind: ContainerKind,
-        raw: raw::Container<'_>,
-        hidden: &[String],
-    ) -> Container {
-        let mounts = raw
-            .volume_mounts
-            .iter()
-            .filter(|mount| !hidden.iter().any(|name| **name == *mount.name));
+    fn container(&mut self, kind: ContainerKind, raw: raw::Container<'_>, hidden: &[String]) -> Container {
+        let mounts = raw.volume_mounts.iter().filter(|mount| !hidden.iter().any(|name| **name == *mount.name));
         Container {
             name: self.strings.get(&raw.name).into(),
             kind,
             image: self.strings.get(&raw.image),
             mounts: mounts.map(|mount| self.mount(mount)).collect(),
-            environment_sources: raw
-                .env_from
-                .iter()
-                .filter_map(|source| self.source(source))
-                .collect(),
+            environment_sources: raw.env_from.iter().filter_map(|source| self.source(source)).collect(),
             environment: Environment::new(raw.env.0),
         }
     }
@@ -166,29 +108,18 @@ impl Decoder {
             (None, None) => return None,
         };
         let prefix = self.strings.get(&raw.prefix);
-        Some(EnvironmentSource {
-            prefix,
-            name: self.strings.get(&reference.name),
-            secret,
-        })
+        Some(EnvironmentSource { prefix, name: self.strings.get(&reference.name), secret })
     }
 
     fn tokens(&mut self, volumes: &[raw::Volume<'_>], hidden: &[String]) -> Vec<TokenVolume> {
         let mut tokens = Vec::new();
-        for volume in volumes
-            .iter()
-            .filter(|volume| !hidden.iter().any(|name| **name == *volume.name))
-        {
-            let sources = volume
-                .projected
-                .iter()
-                .flat_map(|projected| &projected.sources);
+        for volume in volumes.iter().filter(|volume| !hidden.iter().any(|name| **name == *volume.name)) {
+            let sources = volume.projected.iter().flat_map(|projected| &projected.sources);
             for token in sources.filter_map(|source| source.service_account_token.as_ref()) {
                 tokens.push(TokenVolume {
                     name: self.strings.get(&volume.name),
                     path: self.strings.get(&token.path),
-                    audience: (!token.audience.is_empty())
-                        .then(|| self.strings.get(&token.audience)),
+                    audience: (!token.audience.is_empty()).then(|| self.strings.get(&token.audience)),
                 });
             }
         }
@@ -197,19 +128,12 @@ impl Decoder {
 }
 
 fn default_tokens(volumes: &[raw::Volume<'_>]) -> Vec<String> {
-    let names = volumes
-        .iter()
-        .map(|volume| &*volume.name)
-        .filter(|name| name.starts_with(DEFAULT_TOKEN));
+    let names = volumes.iter().map(|volume| &*volume.name).filter(|name| name.starts_with(DEFAULT_TOKEN));
     names.map(str::to_owned).collect()
 }
 
 fn initial_kind(container: &raw::Container<'_>) -> ContainerKind {
-    if &*container.restart_policy == "Always" {
-        ContainerKind::Sidecar
-    } else {
-        ContainerKind::Init
-    }
+    if &*container.restart_policy == "Always" { ContainerKind::Sidecar } else { ContainerKind::Init }
 }
 
 fn is_identity(annotation: &str) -> bool {

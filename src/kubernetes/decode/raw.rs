@@ -162,8 +162,6 @@ pub(in crate::kubernetes) struct Condition<'a> {
 impl Status<'_> {
     /// Condition `Ready` is true.
     pub fn is_ready(&self) -> bool {
-        self.conditions
-            .iter()
-            .any(|condition| &*condition.kind == "Ready" && &*condition.status == "True")
+        self.conditions.iter().any(|condition| &*condition.kind == "Ready" && &*condition.status == "True")
     }
 }

@@ -52,37 +52,20 @@ fn variables(env: Json) -> Vec<(String, Value)> {
     let mut json = pod("p");
     json["spec"]["containers"][0]["env"] = env;
     let pod = decode(&json);
-    let container = pod
-        .spec
-        .containers
-        .iter()
-        .find(|container| container.name.as_str() == "api")
-        .unwrap();
-    container
-        .environment
-        .iter()
-        .map(|(name, value)| (name.to_string(), value.clone()))
-        .collect()
+    let container = pod.spec.containers.iter().find(|container| container.name.as_str() == "api").unwrap();
+    container.environment.iter().map(|(name, value)| (name.to_string(), value.clone())).collect()
 }
 
 #[test]
 fn a_pod_keeps_what_decides_its_identity() {
     let pod = decode(&pod("api-6d4cf56db6-x2x7q"));
     assert_eq!(pod.id.to_string(), "shop/api-6d4cf56db6-x2x7q");
-    assert_eq!(
-        (pod.phase, pod.ready, pod.terminating),
-        (Phase::Running, true, false)
-    );
+    assert_eq!((pod.phase, pod.ready, pod.terminating), (Phase::Running, true, false));
     assert_eq!(pod.created_at.to_string(), "2026-11-23T08:00:00Z");
     assert_eq!(pod.node, Some("node-1".into()));
     assert_eq!(pod.workload.to_string(), "deploy/api");
     assert_eq!(pod.service_account().to_string(), "shop/api");
-    let kinds: Vec<_> = pod
-        .spec
-        .containers
-        .iter()
-        .map(|container| (container.name.as_str(), container.kind))
-        .collect();
+    let kinds: Vec<_> = pod.spec.containers.iter().map(|container| (container.name.as_str(), container.kind)).collect();
     assert_eq!(
         kinds,
         [
@@ -93,34 +76,14 @@ fn a_pod_keeps_what_decides_its_identity() {
         ]
     );
     let api = &pod.spec.containers[2];
-    assert_eq!(
-        api.environment.text("AWS_ROLE_ARN").unwrap().as_ref(),
-        "arn:aws:iam::111122223333:role/api"
-    );
+    assert_eq!(api.environment.text("AWS_ROLE_ARN").unwrap().as_ref(), "arn:aws:iam::111122223333:role/api");
     assert!(!api.environment.has("PASSWORD"));
-    let mounts: Vec<_> = api
-        .mounts
-        .iter()
-        .map(|mount| (&*mount.path, mount.sub_path))
-        .collect();
-    assert_eq!(
-        mounts,
-        [
-            ("/var/run/secrets/eks.amazonaws.com/serviceaccount", false),
-            ("/root/.aws", true)
-        ]
-    );
-    let sources: Vec<_> = api
-        .environment_sources
-        .iter()
-        .map(|s| (&*s.prefix, &*s.name, s.secret))
-        .collect();
+    let mounts: Vec<_> = api.mounts.iter().map(|mount| (&*mount.path, mount.sub_path)).collect();
+    assert_eq!(mounts, [("/var/run/secrets/eks.amazonaws.com/serviceaccount", false), ("/root/.aws", true)]);
+    let sources: Vec<_> = api.environment_sources.iter().map(|s| (&*s.prefix, &*s.name, s.secret)).collect();
     assert_eq!(sources, [("", "keys", true), ("X_", "settings", false)]);
     assert_eq!(pod.spec.token_volumes.len(), 1);
-    assert_eq!(
-        pod.spec.token_volumes[0].audience.as_deref(),
-        Some("sts.amazonaws.com")
-    );
+    assert_eq!(pod.spec.token_volumes[0].audience.as_deref(), Some("sts.amazonaws.com"));
     assert_eq!(pod.spec.annotations.len(), 1);
 }
 
@@ -130,10 +93,7 @@ fn replicas_share_one_template_in_memory() {
     let one = decoder.pod(&pod("a").to_string()).unwrap();
     let two = decoder.pod(&pod("b").to_string()).unwrap();
     assert!(std::sync::Arc::ptr_eq(&one.spec, &two.spec));
-    assert!(std::ptr::eq(
-        one.id.namespace.as_str(),
-        two.id.namespace.as_str()
-    ));
+    assert!(std::ptr::eq(one.id.namespace.as_str(), two.id.namespace.as_str()));
 }
 
 #[test]
@@ -165,14 +125,7 @@ fn the_order_of_keys_in_a_variable_does_not_matter() {
         r#"{"value":"v","extra":[1,{"a":null}],"name":"AWS_ROLE_ARN"}"#,
     );
     let pod = Decoder::default().pod(&json).unwrap();
-    assert_eq!(
-        pod.spec.containers[2]
-            .environment
-            .text("AWS_ROLE_ARN")
-            .unwrap()
-            .as_ref(),
-        "v"
-    );
+    assert_eq!(pod.spec.containers[2].environment.text("AWS_ROLE_ARN").unwrap().as_ref(), "v");
 }
 
 #[test]
@@ -181,21 +134,12 @@ fn nasty_texts_come_through_whole() {
     let value = "\u{1b}[2J\u{202e}\n\"\\é".repeat(10_000);
     let mut json = pod(&name);
     json["metadata"]["annotations"]["eks.amazonaws.com/role-arn"] = value.clone().into();
-    json["spec"]["containers"][0]["env"] = json!([{"name": "AWS_PROFILE", "value": value}, {"name": "X", "value": "y".repeat(100_000)}]);
+    json["spec"]["containers"][0]["env"] =
+        json!([{"name": "AWS_PROFILE", "value": value}, {"name": "X", "value": "y".repeat(100_000)}]);
     let pod = decode(&json);
     assert_eq!(pod.id.name.as_str().len(), 253);
-    assert_eq!(
-        pod.spec.annotations["eks.amazonaws.com/role-arn"].as_ref(),
-        value
-    );
-    assert_eq!(
-        pod.spec.containers[2]
-            .environment
-            .text("AWS_PROFILE")
-            .unwrap()
-            .as_ref(),
-        value
-    );
+    assert_eq!(pod.spec.annotations["eks.amazonaws.com/role-arn"].as_ref(), value);
+    assert_eq!(pod.spec.containers[2].environment.text("AWS_PROFILE").unwrap().as_ref(), value);
 }
 
 #[test]
@@ -214,14 +158,9 @@ fn missing_null_and_unknown_fields_are_fine() {
 #[test]
 fn what_cannot_be_read_is_an_error_and_no_panic() {
     let mut decoder = Decoder::default();
-    for broken in [
-        "",
-        "null",
-        "[]",
-        "{",
-        r#"{"metadata":{"name":"p"}}"#,
-        r#"{"metadata":{"name":"p","namespace":"n"}}"#,
-    ] {
+    for broken in
+        ["", "null", "[]", "{", r#"{"metadata":{"name":"p"}}"#, r#"{"metadata":{"name":"p","namespace":"n"}}"#]
+    {
         assert!(decoder.pod(broken).is_err(), "{broken}");
     }
     let mut json = pod("p");
@@ -245,14 +184,7 @@ fn the_workload_is_told_from_the_controller() {
     assert_eq!(owned("ReplicaSet", "api-abc", hash.clone()), "deploy/api");
     assert_eq!(owned("ReplicaSet", "api-def", hash), "rs/api-def");
     assert_eq!(owned("ReplicaSet", "api-abc", json!({})), "rs/api-abc");
-    assert_eq!(
-        owned(
-            "ReplicaSet",
-            "api-abc",
-            json!({"rollouts-pod-template-hash": "abc"})
-        ),
-        "Rollout/api"
-    );
+    assert_eq!(owned("ReplicaSet", "api-abc", json!({"rollouts-pod-template-hash": "abc"})), "Rollout/api");
     assert_eq!(owned("StatefulSet", "db", json!({})), "sts/db");
     assert_eq!(owned("DaemonSet", "agent", json!({})), "ds/agent");
     assert_eq!(owned("Job", "migrate-2", json!({})), "job/migrate-2");
@@ -263,10 +195,7 @@ fn the_workload_is_told_from_the_controller() {
 fn a_job_belongs_to_a_cron_job_only_if_its_number_is_the_time() {
     // 2026-11-23T08:00:00Z is minute 29 923 680 since 1970.
     assert_eq!(owned("Job", "report-29923680", json!({})), "cron/report");
-    assert_eq!(
-        owned("Job", "report-20261123", json!({})),
-        "job/report-20261123"
-    );
+    assert_eq!(owned("Job", "report-20261123", json!({})), "job/report-20261123");
 }
 
 #[test]
@@ -294,10 +223,7 @@ fn a_node_keeps_the_labels_that_classify_it() {
     });
     let node = node::node(&json.to_string(), &mut Strings::default()).unwrap();
     assert_eq!(node.labels.len(), 3);
-    assert_eq!(
-        node.provider_id.as_deref(),
-        Some("aws:///eu-west-1a/i-0abc")
-    );
+    assert_eq!(node.provider_id.as_deref(), Some("aws:///eu-west-1a/i-0abc"));
     assert!(!node.ready);
 }
 
@@ -312,8 +238,7 @@ fn only_pod_identity_webhooks_are_kept_with_their_selectors() {
     let (_, webhooks) = webhook::webhooks(&json.to_string()).unwrap();
     assert!(!webhooks[0].self_hosted);
     assert_eq!(webhooks[0].object_selector.expressions.len(), 1);
-    let other =
-        json!({"metadata": {"name": "istio"}, "webhooks": [{"name": "sidecar-injector.istio.io"}]});
+    let other = json!({"metadata": {"name": "istio"}, "webhooks": [{"name": "sidecar-injector.istio.io"}]});
     assert!(webhook::webhooks(&other.to_string()).unwrap().1.is_empty());
 }
 

@@ -80,13 +80,8 @@ pub(in crate::kubernetes) struct Labels<'a>(pub Vec<(Text<'a>, Text<'a>)>);
 #[derive(Default)]
 pub(in crate::kubernetes) struct Annotations<'a>(pub Vec<(Text<'a>, Text<'a>)>);
 
-const ANNOTATIONS: [&str; 5] = [
-    "eks.amazonaws.com/",
-    "iam.amazonaws.com/",
-    "meta.helm.sh/",
-    "argocd.argoproj.io/",
-    "k8s.io/initial-events-end",
-];
+const ANNOTATIONS: [&str; 5] =
+    ["eks.amazonaws.com/", "iam.amazonaws.com/", "meta.helm.sh/", "argocd.argoproj.io/", "k8s.io/initial-events-end"];
 
 fn is_kept_annotation(key: &str) -> bool {
     ANNOTATIONS.iter().any(|prefix| key.starts_with(prefix))
@@ -126,17 +121,12 @@ impl<'de: 'a, 'a> Deserialize<'de> for Labels<'a> {
 
 impl<'de: 'a, 'a> Deserialize<'de> for Annotations<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Self(
-            deserializer.deserialize_any(Pairs(is_kept_annotation))?,
-        ))
+        Ok(Self(deserializer.deserialize_any(Pairs(is_kept_annotation))?))
     }
 }
 
 fn find<'p>(pairs: &'p [(Text<'_>, Text<'_>)], key: &str) -> Option<&'p str> {
-    pairs
-        .iter()
-        .find(|(name, _)| **name == *key)
-        .map(|(_, value)| &**value)
+    pairs.iter().find(|(name, _)| **name == *key).map(|(_, value)| &**value)
 }
 
 impl Labels<'_> {

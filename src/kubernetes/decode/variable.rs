@@ -107,18 +107,12 @@ fn value(variable: &Variable<'_>) -> Value {
 fn last_four(text: &str) -> &str {
     let start = text.char_indices().rev().nth(3).map_or(0, |(at, _)| at);
     // A value of up to eight characters is no key id; half of it would be too much to show.
-    if text.chars().count() > 8 {
-        &text[start..]
-    } else {
-        ""
-    }
+    if text.chars().count() > 8 { &text[start..] } else { "" }
 }
 
 /// A proxy's URL without its user and password.
 fn without_password(text: &str) -> String {
-    let (scheme, rest) = text
-        .split_once("://")
-        .map_or(("", text), |(scheme, rest)| (scheme, rest));
+    let (scheme, rest) = text.split_once("://").map_or(("", text), |(scheme, rest)| (scheme, rest));
     match rest.rsplit_once('@') {
         Some((_, host)) if scheme.is_empty() => host.to_owned(),
         Some((_, host)) => format!("{scheme}://{host}"),

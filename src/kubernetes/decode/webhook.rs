@@ -62,22 +62,15 @@ struct Expression<'a> {
 pub(in crate::kubernetes) fn webhooks(json: &str) -> Result<(Arc<str>, Vec<Webhook>), Unreadable> {
     let raw: Configuration<'_> = serde_json::from_str(json)?;
     let configuration: Arc<str> = required(&raw.metadata.name, "metadata.name")?.into();
-    let ours = raw
-        .webhooks
-        .iter()
-        .filter(|webhook| is_identity(&webhook.name, &configuration));
-    let webhooks = ours
-        .map(|webhook| convert(webhook, &configuration))
-        .collect::<Result<_, _>>()?;
+    let ours = raw.webhooks.iter().filter(|webhook| is_identity(&webhook.name, &configuration));
+    let webhooks = ours.map(|webhook| convert(webhook, &configuration)).collect::<Result<_, _>>()?;
     Ok((configuration, webhooks))
 }
 
 /// EKS names it `iam-for-pods.amazonaws.com`; self-hosted installs keep upstream's name or the object's.
 fn is_identity(webhook: &str, configuration: &str) -> bool {
-    matches!(
-        webhook,
-        "iam-for-pods.amazonaws.com" | "pod-identity-webhook.amazonaws.com"
-    ) || configuration.contains("pod-identity-webhook")
+    matches!(webhook, "iam-for-pods.amazonaws.com" | "pod-identity-webhook.amazonaws.com")
+        || configuration.contains("pod-identity-webhook")
 }
 
 fn convert(raw: &RawWebhook<'_>, configuration: &Arc<str>) -> Result<Webhook, Unreadable> {
@@ -91,20 +84,9 @@ fn convert(raw: &RawWebhook<'_>, configuration: &Arc<str>) -> Result<Webhook, Un
 }
 
 fn selector(raw: &RawSelector<'_>) -> Result<Selector, Unreadable> {
-    let labels = raw
-        .match_labels
-        .0
-        .iter()
-        .map(|(key, value)| (Arc::from(&**key), Arc::from(&**value)));
-    let expressions = raw
-        .match_expressions
-        .iter()
-        .map(requirement)
-        .collect::<Result<_, _>>()?;
-    Ok(Selector {
-        labels: labels.collect(),
-        expressions,
-    })
+    let labels = raw.match_labels.0.iter().map(|(key, value)| (Arc::from(&**key), Arc::from(&**value)));
+    let expressions = raw.match_expressions.iter().map(requirement).collect::<Result<_, _>>()?;
+    Ok(Selector { labels: labels.collect(), expressions })
 }
 
 fn requirement(raw: &Expression<'_>) -> Result<Requirement, Unreadable> {
@@ -116,9 +98,5 @@ fn requirement(raw: &Expression<'_>) -> Result<Requirement, Unreadable> {
         _ => return Err(Unreadable::Field("matchExpressions[].operator")),
     };
     let values = raw.values.iter().map(|value| Arc::from(&**value)).collect();
-    Ok(Requirement {
-        key: (&*raw.key).into(),
-        operator,
-        values,
-    })
+    Ok(Requirement { key: (&*raw.key).into(), operator, values })
 }

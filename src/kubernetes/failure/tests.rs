@@ -5,10 +5,7 @@ use crate::kubernetes::tests::{Answer, connection, status};
 async fn ask(answer: impl Fn() -> Answer + Send + Sync + 'static) -> Failure {
     let (connection, _) = connection(move |_| answer()).await;
     let call = Call::new("list", "pods").within(None);
-    connection
-        .read(&call, &Message::get("/api/v1/pods".into()))
-        .await
-        .unwrap_err()
+    connection.read(&call, &Message::get("/api/v1/pods".into())).await.unwrap_err()
 }
 
 #[tokio::test]
@@ -35,10 +32,7 @@ async fn every_status_has_its_kind() {
         (503, "ServiceUnavailable", FailureKind::Server),
     ] {
         let failure = ask(move || Answer::Body(code, status(code, reason, "words"))).await;
-        assert_eq!(
-            (failure.kind, failure.code.as_deref()),
-            (kind, Some(reason))
-        );
+        assert_eq!((failure.kind, failure.code.as_deref()), (kind, Some(reason)));
         assert!(!failure.why.is_empty() && !failure.next.is_empty());
     }
 }
@@ -47,10 +41,7 @@ async fn every_status_has_its_kind() {
 async fn the_page_of_a_proxy_is_shown_by_its_first_line() {
     let failure = ask(|| Answer::Body(502, "\n  <html>Bad gateway</html>\nmore".into())).await;
     assert_eq!(failure.kind, FailureKind::Server);
-    assert!(
-        failure.why.ends_with("502 <html>Bad gateway</html>"),
-        "{failure}"
-    );
+    assert!(failure.why.ends_with("502 <html>Bad gateway</html>"), "{failure}");
 }
 
 #[tokio::test]
@@ -64,25 +55,14 @@ async fn a_refused_connection_says_so() {
 async fn silence_of_an_eks_endpoint_mentions_that_it_may_be_private() {
     let failure = ask(|| Answer::Silence).await;
     assert_eq!(failure.kind, FailureKind::Unreachable);
-    assert!(
-        failure.next.contains("VPN") && failure.next.contains("private"),
-        "{failure}"
-    );
+    assert!(failure.next.contains("VPN") && failure.next.contains("private"), "{failure}");
 }
 
 #[test]
 fn untrusted_certificates_and_unknown_names_are_told_apart() {
     let (call, target) = (Call::new("get", "version"), Target::default());
-    let tls = broken(
-        &call,
-        &target,
-        "client error (Connect): invalid peer certificate: UnknownIssuer",
-    );
+    let tls = broken(&call, &target, "client error (Connect): invalid peer certificate: UnknownIssuer");
     assert!(tls.why.contains("not trusted"), "{tls}");
-    let dns = broken(
-        &call,
-        &target,
-        "client error (Connect): dns error: failed to lookup address information",
-    );
+    let dns = broken(&call, &target, "client error (Connect): dns error: failed to lookup address information");
     assert!(dns.why.contains("cannot be resolved"), "{dns}");
 }

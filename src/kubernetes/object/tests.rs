@@ -10,22 +10,12 @@ fn id() -> ServiceAccountId {
 #[tokio::test]
 async fn an_annotation_is_changed_only_in_the_version_that_was_read() {
     let (connection, log) = connection(|_| Answer::Body(200, ACCOUNT.into())).await;
-    annotate(
-        &connection,
-        &id(),
-        Some(&"arn:old".into()),
-        Some(&"arn:new".into()),
-    )
-    .await
-    .unwrap();
+    annotate(&connection, &id(), Some(&"arn:old".into()), Some(&"arn:new".into())).await.unwrap();
     let log = log.lock().unwrap();
     assert_eq!(log[0].method, "GET");
     assert_eq!(
         (log[1].method.as_str(), log[1].path.as_str()),
-        (
-            "PATCH",
-            "/api/v1/namespaces/shop/serviceaccounts/api?fieldManager=rolecall"
-        )
+        ("PATCH", "/api/v1/namespaces/shop/serviceaccounts/api?fieldManager=rolecall")
     );
     let patch: serde_json::Value = serde_json::from_str(&log[1].body).unwrap();
     assert_eq!(
@@ -37,86 +27,47 @@ async fn an_annotation_is_changed_only_in_the_version_that_was_read() {
 #[tokio::test]
 async fn an_annotation_is_removed_by_null() {
     let (connection, log) = connection(|_| Answer::Body(200, ACCOUNT.into())).await;
-    annotate(&connection, &id(), Some(&"arn:old".into()), None)
-        .await
-        .unwrap();
-    assert!(
-        log.lock().unwrap()[1]
-            .body
-            .contains(r#""eks.amazonaws.com/role-arn":null"#)
-    );
+    annotate(&connection, &id(), Some(&"arn:old".into()), None).await.unwrap();
+    assert!(log.lock().unwrap()[1].body.contains(r#""eks.amazonaws.com/role-arn":null"#));
 }
 
 #[tokio::test]
 async fn an_annotation_that_changed_since_the_plan_is_left_alone() {
     let (connection, log) = connection(|_| Answer::Body(200, ACCOUNT.into())).await;
-    let failure = annotate(&connection, &id(), None, Some(&"arn:new".into()))
-        .await
-        .unwrap_err();
+    let failure = annotate(&connection, &id(), None, Some(&"arn:new".into())).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Conflict);
-    assert!(
-        failure.why.contains("named no role") && failure.why.contains("names arn:old now"),
-        "{failure}"
-    );
+    assert!(failure.why.contains("named no role") && failure.why.contains("names arn:old now"), "{failure}");
     assert_eq!(log.lock().unwrap().len(), 1, "nothing was written");
 }
 
 #[tokio::test]
 async fn a_missing_service_account_is_not_created() {
-    let (connection, log) = connection(|_| {
-        Answer::Body(
-            404,
-            status(404, "NotFound", "serviceaccounts \"api\" not found"),
-        )
-    })
-    .await;
-    let failure = annotate(&connection, &id(), None, Some(&"arn:new".into()))
-        .await
-        .unwrap_err();
+    let (connection, log) =
+        connection(|_| Answer::Body(404, status(404, "NotFound", "serviceaccounts \"api\" not found"))).await;
+    let failure = annotate(&connection, &id(), None, Some(&"arn:new".into())).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::NotFound);
     assert_eq!(log.lock().unwrap().len(), 1);
 }
 
 fn workload(kind: WorkloadKind) -> WorkloadId {
-    WorkloadId {
-        namespace: "shop".into(),
-        kind,
-        name: "api".into(),
-    }
+    WorkloadId { namespace: "shop".into(), kind, name: "api".into() }
 }
 
 #[tokio::test]
 async fn a_restart_is_what_kubectl_does() {
     let (connection, log) = connection(|_| Answer::Body(200, "{}".into())).await;
     let now = "2026-11-23T08:00:00.5Z".parse().unwrap();
-    restart(&connection, &workload(WorkloadKind::Deployment), now)
-        .await
-        .unwrap();
+    restart(&connection, &workload(WorkloadKind::Deployment), now).await.unwrap();
     let log = log.lock().unwrap();
-    assert_eq!(
-        log[0].path,
-        "/apis/apps/v1/namespaces/shop/deployments/api?fieldManager=rolecall"
-    );
-    assert!(
-        log[0]
-            .body
-            .contains(r#""kubectl.kubernetes.io/restartedAt":"2026-11-23T08:00:0"#),
-        "{}",
-        log[0].body
-    );
+    assert_eq!(log[0].path, "/apis/apps/v1/namespaces/shop/deployments/api?fieldManager=rolecall");
+    assert!(log[0].body.contains(r#""kubectl.kubernetes.io/restartedAt":"2026-11-23T08:00:0"#), "{}", log[0].body);
     assert!(log[0].body.ends_with(r#"Z"}}}}}"#), "{}", log[0].body);
 }
 
 #[tokio::test]
 async fn a_job_has_no_rollout() {
     let (connection, log) = connection(|_| Answer::Body(200, "{}".into())).await;
-    let failure = restart(
-        &connection,
-        &workload(WorkloadKind::Job),
-        Timestamp::UNIX_EPOCH,
-    )
-    .await
-    .unwrap_err();
+    let failure = restart(&connection, &workload(WorkloadKind::Job), Timestamp::UNIX_EPOCH).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Invalid);
     assert!(log.lock().unwrap().is_empty());
 }
@@ -124,13 +75,7 @@ async fn a_job_has_no_rollout() {
 #[tokio::test]
 async fn a_missing_right_to_restart_names_the_group() {
     let (connection, _) = connection(|_| Answer::Body(403, status(403, "Forbidden", "no"))).await;
-    let failure = restart(
-        &connection,
-        &workload(WorkloadKind::StatefulSet),
-        Timestamp::UNIX_EPOCH,
-    )
-    .await
-    .unwrap_err();
+    let failure = restart(&connection, &workload(WorkloadKind::StatefulSet), Timestamp::UNIX_EPOCH).await.unwrap_err();
     assert_eq!(failure.action.as_deref(), Some("patch statefulsets.apps"));
     assert_eq!(failure.resource.as_deref(), Some("namespace shop"));
 }

@@ -25,11 +25,7 @@ pub(super) struct Batch {
 
 impl Batch {
     pub fn new(events: mpsc::Sender<Event>) -> Self {
-        Self {
-            events,
-            changes: Vec::new(),
-            due: None,
-        }
+        Self { events, changes: Vec::new(), due: None }
     }
 
     /// When the waiting changes have to go.
@@ -41,11 +37,7 @@ impl Batch {
     pub async fn push(&mut self, change: Change) -> Result<(), Closed> {
         self.changes.push(change);
         let due = *self.due.get_or_insert_with(|| Instant::now() + LONGEST);
-        if self.changes.len() >= LARGEST || Instant::now() >= due {
-            self.flush().await
-        } else {
-            Ok(())
-        }
+        if self.changes.len() >= LARGEST || Instant::now() >= due { self.flush().await } else { Ok(()) }
     }
 
     /// Sends what waits.
@@ -55,10 +47,7 @@ impl Batch {
             return Ok(());
         }
         let changes = std::mem::take(&mut self.changes);
-        self.events
-            .send(Event::Changes(changes))
-            .await
-            .map_err(|_| Closed)
+        self.events.send(Event::Changes(changes)).await.map_err(|_| Closed)
     }
 
     /// Sends what waits, then something else: order is kept.

@@ -58,11 +58,7 @@ impl From<Closed> for End {
 
 impl From<Failure> for End {
     fn from(failure: Failure) -> Self {
-        if failure
-            .code
-            .as_deref()
-            .is_some_and(|code| ["410", "Gone", "Expired"].contains(&code))
-        {
+        if failure.code.as_deref().is_some_and(|code| ["410", "Gone", "Expired"].contains(&code)) {
             Self::Gone
         } else {
             Self::Failed(failure)
@@ -83,13 +79,7 @@ pub(super) struct Scope {
 
 impl Scope {
     fn new(namespace: Option<String>) -> Self {
-        Self {
-            namespace,
-            version: String::new(),
-            lines: None,
-            opened: None,
-            last: Vec::new(),
-        }
+        Self { namespace, version: String::new(), lines: None, opened: None, last: Vec::new() }
     }
 
     /// Remembers an event; its version is only looked for when the watch has to be taken up again.
@@ -153,11 +143,7 @@ impl<K: Kind> Follow<K> {
             return;
         }
         loop {
-            let done = if self.listed {
-                self.watch().await
-            } else {
-                self.list().await
-            };
+            let done = if self.listed { self.watch().await } else { self.list().await };
             let handled = match done {
                 Ok(()) => Ok(()),
                 Err(End::Closed) => return,
@@ -229,11 +215,7 @@ impl<K: Kind> Follow<K> {
             let link = match failure.kind {
                 FailureKind::Denied | FailureKind::Credentials => Link::Denied(failure),
                 FailureKind::Unreachable if attempt >= OFFLINE => Link::Offline { failure },
-                _ => Link::Retrying {
-                    attempt,
-                    in_,
-                    failure,
-                },
+                _ => Link::Retrying { attempt, in_, failure },
             };
             self.batch.link(link).await?;
         }
@@ -260,17 +242,12 @@ impl<K: Kind> Follow<K> {
 
     async fn open(&mut self, index: usize) -> Result<(), End> {
         let scope = &mut self.scopes[index];
-        if scope
-            .opened
-            .take()
-            .is_some_and(|opened| opened.elapsed() < SHORTEST)
-        {
+        if scope.opened.take().is_some_and(|opened| opened.elapsed() < SHORTEST) {
             tokio::time::sleep(SHORTEST).await;
         }
         let version = encode(scope.resume_from());
-        let query = format!(
-            "watch=true&allowWatchBookmarks=true&timeoutSeconds={WATCH_SECONDS}&resourceVersion={version}"
-        );
+        let query =
+            format!("watch=true&allowWatchBookmarks=true&timeoutSeconds={WATCH_SECONDS}&resourceVersion={version}");
         self.connect(index, &query).await
     }
 
@@ -292,17 +269,12 @@ impl<K: Kind> Follow<K> {
 
     /// A list or watch request.
     pub fn message(namespace: Option<&str>, query: &str, watch: bool) -> Message {
-        let place =
-            namespace.map_or_else(String::new, |name| format!("/namespaces/{}", encode(name)));
+        let place = namespace.map_or_else(String::new, |name| format!("/namespaces/{}", encode(name)));
         let mut message = Message::get(format!("{}{place}/{}?{query}", K::GROUP, K::RESOURCE));
         message.accept = match (K::METADATA_ONLY, watch) {
             (false, _) => "application/json",
-            (true, true) => {
-                "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
-            }
-            (true, false) => {
-                "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
-            }
+            (true, true) => "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json",
+            (true, false) => "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json",
         };
         message
     }
@@ -325,11 +297,7 @@ impl<K: Kind> Follow<K> {
         }
     }
 
-    fn read(
-        &mut self,
-        index: usize,
-        line: Option<Result<Bytes, String>>,
-    ) -> Result<Option<(usize, Bytes)>, End> {
+    fn read(&mut self, index: usize, line: Option<Result<Bytes, String>>) -> Result<Option<(usize, Bytes)>, End> {
         match line {
             Some(Ok(line)) => Ok(Some((index, line))),
             // Servers and proxies cut long answers; that is how a watch ends, and it is taken up again.
@@ -339,15 +307,9 @@ impl<K: Kind> Follow<K> {
             }
             Some(Err(why)) => {
                 self.scopes[index].lines = None;
-                let recent = self.scopes[index]
-                    .opened
-                    .is_some_and(|opened| opened.elapsed() < SHORTEST);
+                let recent = self.scopes[index].opened.is_some_and(|opened| opened.elapsed() < SHORTEST);
                 let call = Self::call("watch", self.scopes[index].namespace.as_deref());
-                if recent {
-                    Err(failure::broken(&call, self.connection.target(), &why).into())
-                } else {
-                    Ok(None)
-                }
+                if recent { Err(failure::broken(&call, self.connection.target(), &why).into()) } else { Ok(None) }
             }
         }
     }
@@ -368,11 +330,7 @@ impl<K: Kind> Follow<K> {
         }
         let gone = kind == "DELETED";
         if let Some(object) = self.decode(json) {
-            let change = if gone {
-                self.kind.gone(object)
-            } else {
-                self.kind.changed(object)
-            };
+            let change = if gone { self.kind.gone(object) } else { self.kind.changed(object) };
             self.batch.push(change).await?;
         }
         Ok(self.tell_skipped().await?)
@@ -412,13 +370,7 @@ impl<K: Kind> Follow<K> {
         }
         self.told = self.skipped;
         let example = std::mem::take(&mut self.example);
-        self.batch
-            .tell(Event::Skipped {
-                resource: K::RESOURCE,
-                count: self.skipped,
-                example,
-            })
-            .await
+        self.batch.tell(Event::Skipped { resource: K::RESOURCE, count: self.skipped, example }).await
     }
 
     /// The whole cluster is refused: take the context's namespace instead, and say so.
@@ -426,13 +378,7 @@ impl<K: Kind> Follow<K> {
         let namespace = self.connection.namespace().to_owned();
         self.scopes = vec![Scope::new(Some(namespace.clone()))];
         let failure = Arc::new(failure);
-        self.batch
-            .tell(Event::Narrowed {
-                resource: K::RESOURCE,
-                namespaces: vec![namespace],
-                failure,
-            })
-            .await
+        self.batch.tell(Event::Narrowed { resource: K::RESOURCE, namespaces: vec![namespace], failure }).await
     }
 }
 

@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     domain::{
-        change::Change, fact::Fact, id::Namespace, node::Node, service_account::ServiceAccount,
-        webhook::Webhook, workload::Pod,
+        change::Change, fact::Fact, id::Namespace, node::Node, service_account::ServiceAccount, webhook::Webhook,
+        workload::Pod,
     },
     kubernetes::{
         decode::{metadata, metadata::Unreadable, node, pod, webhook},

@@ -36,9 +36,7 @@ impl<K: Kind> Follow<K> {
         while index < self.scopes.len() {
             match self.list_scope(index, &mut listed).await {
                 Ok(()) => index += 1,
-                Err(End::Failed(failure)) if self.may_narrow(index, &failure) => {
-                    self.narrow(failure).await?
-                }
+                Err(End::Failed(failure)) if self.may_narrow(index, &failure) => self.narrow(failure).await?,
                 Err(end) => return Err(end),
             }
         }
@@ -50,11 +48,7 @@ impl<K: Kind> Follow<K> {
         namespaced && failure.kind == FailureKind::Denied && self.scopes[index].namespace.is_none()
     }
 
-    async fn list_scope(
-        &mut self,
-        index: usize,
-        listed: &mut Listed<K::Object>,
-    ) -> Result<(), End> {
+    async fn list_scope(&mut self, index: usize, listed: &mut Listed<K::Object>) -> Result<(), End> {
         let before = listed.0.len();
         if self.streams {
             match self.stream(index, listed).await {
@@ -107,9 +101,7 @@ impl<K: Kind> Follow<K> {
         }
         match next {
             Ok(next) => Ok(next.map(|(_, line)| line)),
-            Err(End::Failed(failure)) if failure.kind == FailureKind::Unreachable => {
-                Err(self.unfinished(index))
-            }
+            Err(End::Failed(failure)) if failure.kind == FailureKind::Unreachable => Err(self.unfinished(index)),
             Err(end) => Err(end),
         }
     }
@@ -117,12 +109,7 @@ impl<K: Kind> Follow<K> {
     /// A stream that stops before it says it is complete comes from a server that ignored the question.
     fn unfinished(&self, index: usize) -> End {
         let call = Self::call("watch", self.scopes[index].namespace.as_deref());
-        End::Failed(failure::refused(
-            &call,
-            self.connection.target(),
-            400,
-            b"the streamed list never ended",
-        ))
+        End::Failed(failure::refused(&call, self.connection.target(), 400, b"the streamed list never ended"))
     }
 
     async fn found(&mut self, json: &str, listed: &mut Listed<K::Object>) -> Result<(), End> {
@@ -145,12 +132,7 @@ impl<K: Kind> Follow<K> {
             let message = Self::message(namespace.as_deref(), &query, false);
             let body = self.connection.read(&call, &message).await?;
             let page: List<'_> = serde_json::from_slice(&body).map_err(|error| {
-                failure::refused(
-                    &call,
-                    self.connection.target(),
-                    502,
-                    error.to_string().as_bytes(),
-                )
+                failure::refused(&call, self.connection.target(), 502, error.to_string().as_bytes())
             })?;
             for item in &page.items {
                 self.found(item.get(), listed).await?;
@@ -165,9 +147,5 @@ impl<K: Kind> Follow<K> {
 }
 
 fn is_unsupported(failure: &Failure) -> bool {
-    failure.kind == FailureKind::Invalid
-        && failure
-            .code
-            .as_deref()
-            .is_some_and(|code| UNSUPPORTED.contains(&code))
+    failure.kind == FailureKind::Invalid && failure.code.as_deref().is_some_and(|code| UNSUPPORTED.contains(&code))
 }

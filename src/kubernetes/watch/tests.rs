@@ -24,17 +24,12 @@ fn line(kind: &str, object: &str) -> String {
 
 fn end_of_list(version: u32) -> String {
     let annotations = r#""annotations":{"k8s.io/initial-events-end":"true"}"#;
-    line(
-        "BOOKMARK",
-        &format!(r#"{{"kind":"Pod","metadata":{{"resourceVersion":"{version}",{annotations}}}}}"#),
-    )
+    line("BOOKMARK", &format!(r#"{{"kind":"Pod","metadata":{{"resourceVersion":"{version}",{annotations}}}}}"#))
 }
 
 fn list(items: &[String], version: u32, next: &str) -> String {
     let items = items.join(",");
-    format!(
-        r#"{{"kind":"List","metadata":{{"resourceVersion":"{version}","continue":"{next}"}},"items":[{items}]}}"#
-    )
+    format!(r#"{{"kind":"List","metadata":{{"resourceVersion":"{version}","continue":"{next}"}},"items":[{items}]}}"#)
 }
 
 fn is_pods(asked: &Asked) -> bool {
@@ -75,11 +70,7 @@ impl Seen {
         match event {
             Event::Changes(changes) => changes.into_iter().for_each(|change| self.change(change)),
             Event::Link(link) => self.links.push(link),
-            Event::Narrowed {
-                resource,
-                namespaces,
-                ..
-            } => self.narrowed.push((resource, namespaces)),
+            Event::Narrowed { resource, namespaces, .. } => self.narrowed.push((resource, namespaces)),
             Event::Skipped { count, .. } => self.skipped = count,
         }
     }
@@ -127,13 +118,7 @@ async fn until(
         }
     };
     let in_time = tokio::time::timeout(Duration::from_secs(600), all).await;
-    assert!(
-        in_time.is_ok(),
-        "saw {:?}, {:?}, whole {}",
-        seen.pods,
-        seen.links,
-        seen.whole
-    );
+    assert!(in_time.is_ok(), "saw {:?}, {:?}, whole {}", seen.pods, seen.links, seen.whole);
     stop.cancel();
     drop(events);
     task.await.unwrap();
@@ -157,19 +142,8 @@ async fn a_streamed_list_goes_on_as_a_watch_on_the_same_connection() {
         |seen| seen.pods == ["b", "c"] && seen.is_live(),
     )
     .await;
-    assert_eq!(
-        (seen.whole, seen.early),
-        (1, 2),
-        "first rows come before the list is whole"
-    );
-    assert_eq!(
-        log.lock()
-            .unwrap()
-            .iter()
-            .filter(|asked| is_pods(asked))
-            .count(),
-        1
-    );
+    assert_eq!((seen.whole, seen.early), (1, 2), "first rows come before the list is whole");
+    assert_eq!(log.lock().unwrap().iter().filter(|asked| is_pods(asked)).count(), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -178,13 +152,9 @@ async fn a_server_that_cannot_stream_lists_is_read_in_pages() {
         let (seen, log) = until(
             move |asked| match asked {
                 _ if !is_pods(asked) => other(asked),
-                _ if is_streamed(asked) => {
-                    Answer::Body(code, status(code, reason, "sendInitialEvents is forbidden"))
-                }
+                _ if is_streamed(asked) => Answer::Body(code, status(code, reason, "sendInitialEvents is forbidden")),
                 _ if is_watch(asked) => Answer::Open(vec![line("ADDED", &pod("d", 10))]),
-                _ if asked.path.contains("continue=n%2F2") => {
-                    Answer::Body(200, list(&[pod("c", 3)], 9, ""))
-                }
+                _ if asked.path.contains("continue=n%2F2") => Answer::Body(200, list(&[pod("c", 3)], 9, "")),
                 _ => Answer::Body(200, list(&[pod("a", 1), pod("b", 2)], 9, "n/2")),
             },
             |seen| seen.pods == ["a", "b", "c", "d"] && seen.is_live(),
@@ -192,10 +162,7 @@ async fn a_server_that_cannot_stream_lists_is_read_in_pages() {
         .await;
         assert_eq!(seen.whole, 1);
         let log = log.lock().unwrap();
-        let watch = log
-            .iter()
-            .find(|asked| is_pods(asked) && is_watch(asked))
-            .unwrap();
+        let watch = log.iter().find(|asked| is_pods(asked) && is_watch(asked)).unwrap();
         assert!(watch.path.ends_with("resourceVersion=9"), "{}", watch.path);
     }
 }
@@ -220,28 +187,17 @@ async fn a_watch_that_ends_is_taken_up_where_it_ended() {
     let (seen, log) = until(
         |asked| match asked {
             _ if !is_pods(asked) => other(asked),
-            _ if is_streamed(asked) => Answer::Lines(vec![
-                line("ADDED", &pod("a", 1)),
-                end_of_list(5),
-                line("ADDED", &pod("b", 6)),
-            ]),
-            _ if asked.path.ends_with("resourceVersion=6") => {
-                Answer::Open(vec![line("ADDED", &pod("c", 7))])
+            _ if is_streamed(asked) => {
+                Answer::Lines(vec![line("ADDED", &pod("a", 1)), end_of_list(5), line("ADDED", &pod("b", 6))])
             }
+            _ if asked.path.ends_with("resourceVersion=6") => Answer::Open(vec![line("ADDED", &pod("c", 7))]),
             _ => Answer::Body(500, status(500, "InternalError", "unexpected")),
         },
         |seen| seen.pods == ["a", "b", "c"],
     )
     .await;
     assert_eq!(seen.whole, 1);
-    assert_eq!(
-        log.lock()
-            .unwrap()
-            .iter()
-            .filter(|asked| is_pods(asked))
-            .count(),
-        2
-    );
+    assert_eq!(log.lock().unwrap().iter().filter(|asked| is_pods(asked)).count(), 2);
 }
 
 #[tokio::test(start_paused = true)]
@@ -250,23 +206,18 @@ async fn a_version_that_is_gone_is_listed_again_and_swapped_whole() {
     let (seen, _) = until(
         move |asked| match asked {
             _ if !is_pods(asked) => other(asked),
-            _ if is_streamed(asked) && lists.fetch_add(1, Ordering::Relaxed) == 0 => {
-                Answer::Open(vec![
-                    line("ADDED", &pod("a", 1)),
-                    end_of_list(5),
-                    line("ERROR", &status(410, "Expired", "too old resource version")),
-                ])
-            }
+            _ if is_streamed(asked) && lists.fetch_add(1, Ordering::Relaxed) == 0 => Answer::Open(vec![
+                line("ADDED", &pod("a", 1)),
+                end_of_list(5),
+                line("ERROR", &status(410, "Expired", "too old resource version")),
+            ]),
             _ => Answer::Open(vec![line("ADDED", &pod("b", 8)), end_of_list(9)]),
         },
         |seen| seen.whole == 2,
     )
     .await;
     assert_eq!(seen.pods, ["b"], "a was deleted in the gap");
-    assert_eq!(
-        seen.early, 1,
-        "the second list is not handed on piece by piece"
-    );
+    assert_eq!(seen.early, 1, "the second list is not handed on piece by piece");
 }
 
 #[tokio::test(start_paused = true)]
@@ -289,9 +240,7 @@ async fn without_rights_on_the_cluster_the_namespace_of_the_context_is_read() {
 async fn a_kind_that_is_denied_is_unknown_and_the_others_go_on() {
     let (seen, _) = until(
         |asked| match asked {
-            _ if asked.path.contains("/nodes?") => {
-                Answer::Body(403, status(403, "Forbidden", "nodes is forbidden"))
-            }
+            _ if asked.path.contains("/nodes?") => Answer::Body(403, status(403, "Forbidden", "nodes is forbidden")),
             _ if is_pods(asked) => Answer::Open(vec![line("ADDED", &pod("a", 1)), end_of_list(2)]),
             _ => other(asked),
         },
@@ -316,10 +265,7 @@ async fn an_object_that_cannot_be_read_costs_only_itself() {
         |seen| seen.is_live(),
     )
     .await;
-    assert_eq!(
-        (seen.pods.as_slice(), seen.skipped),
-        (["a".to_owned()].as_slice(), 1)
-    );
+    assert_eq!((seen.pods.as_slice(), seen.skipped), (["a".to_owned()].as_slice(), 1));
 }
 
 #[tokio::test(start_paused = true)]
@@ -345,33 +291,19 @@ async fn an_outage_keeps_what_is_known_and_counts_its_attempts() {
     let attempts: Vec<u32> = seen
         .links
         .iter()
-        .filter_map(|link| {
-            if let Link::Retrying { attempt, .. } = link {
-                Some(*attempt)
-            } else {
-                None
-            }
-        })
+        .filter_map(|link| if let Link::Retrying { attempt, .. } = link { Some(*attempt) } else { None })
         .collect();
     assert_eq!(attempts, [1, 2, 3, 4]);
-    assert_eq!(
-        seen.links
-            .iter()
-            .filter(|link| matches!(link, Link::Offline { .. }))
-            .count(),
-        2
-    );
+    assert_eq!(seen.links.iter().filter(|link| matches!(link, Link::Offline { .. })).count(), 2);
     assert!(seen.is_live());
 }
 
 #[tokio::test(start_paused = true)]
 async fn several_namespaces_become_one_list() {
     let (connection, _) = connection(|asked| match asked {
-        _ if asked.path.starts_with("/api/v1/namespaces/one/pods?") => Answer::Open(vec![
-            line("ADDED", &pod("a", 1)),
-            end_of_list(2),
-            line("DELETED", &pod("a", 3)),
-        ]),
+        _ if asked.path.starts_with("/api/v1/namespaces/one/pods?") => {
+            Answer::Open(vec![line("ADDED", &pod("a", 1)), end_of_list(2), line("DELETED", &pod("a", 3))])
+        }
         _ if asked.path.starts_with("/api/v1/namespaces/two/pods?") => {
             Answer::Open(vec![line("ADDED", &pod("b", 1)), end_of_list(2)])
         }
@@ -380,20 +312,10 @@ async fn several_namespaces_become_one_list() {
     .await;
     let (sender, mut events) = mpsc::channel(64);
     let stop = CancellationToken::new();
-    tokio::spawn(watch(
-        connection,
-        Some(vec!["one".into(), "two".into()]),
-        sender,
-        stop.clone(),
-    ));
+    tokio::spawn(watch(connection, Some(vec!["one".into(), "two".into()]), sender, stop.clone()));
     let mut seen = Seen::default();
     while !(seen.whole == 1 && seen.pods == ["b"]) {
-        seen.take(
-            tokio::time::timeout(Duration::from_secs(60), events.recv())
-                .await
-                .unwrap()
-                .unwrap(),
-        );
+        seen.take(tokio::time::timeout(Duration::from_secs(60), events.recv()).await.unwrap().unwrap());
     }
     stop.cancel();
 }
@@ -403,10 +325,7 @@ async fn batches_hold_no_more_than_five_hundred_changes() {
     let (connection, _) = connection(|asked| match asked {
         _ if !is_pods(asked) => other(asked),
         _ => Answer::Open(
-            (0..1_200)
-                .map(|number| line("ADDED", &pod(&format!("p{number}"), 1)))
-                .chain([end_of_list(2)])
-                .collect(),
+            (0..1_200).map(|number| line("ADDED", &pod(&format!("p{number}"), 1))).chain([end_of_list(2)]).collect(),
         ),
     })
     .await;
@@ -417,17 +336,9 @@ async fn batches_hold_no_more_than_five_hundred_changes() {
     while pods < 1_200 {
         if let Some(Event::Changes(changes)) = events.recv().await {
             assert!(changes.len() <= 500, "{}", changes.len());
-            pods += changes
-                .iter()
-                .filter(|change| matches!(change, Change::Pod(_)))
-                .count();
+            pods += changes.iter().filter(|change| matches!(change, Change::Pod(_))).count();
         }
     }
     stop.cancel();
-    assert!(
-        tokio::time::timeout(Duration::from_secs(1), task)
-            .await
-            .is_ok(),
-        "everything ends with the token"
-    );
+    assert!(tokio::time::timeout(Duration::from_secs(1), task).await.is_ok(), "everything ends with the token");
 }

@@ -106,10 +106,7 @@ impl Account {
 
     /// How many calls of `action` there were, e.g. `iam:GetRole`.
     pub fn count(&self, action: &str) -> usize {
-        self.recorded()
-            .iter()
-            .filter(|call| call.action == action)
-            .count()
+        self.recorded().iter().filter(|call| call.action == action).count()
     }
 
     /// Reads or changes the state directly, as an administrator elsewhere would.
@@ -122,8 +119,7 @@ impl Account {
     /// Whether the webhook knows an association of the service account now.
     pub fn has_webhook_entry(&self, namespace: &str, service_account: &str) -> bool {
         let now = self.inner.clock.now();
-        self.state()
-            .has_webhook_entry(namespace, service_account, now)
+        self.state().has_webhook_entry(namespace, service_account, now)
     }
 
     /// Waits for the next add-on to reach the end of a call, and brings it there.
@@ -190,26 +186,18 @@ impl Account {
         outcome
     }
 
-    fn render(
-        &self,
-        service: Service,
-        outcome: Result<String, Failure>,
-    ) -> Result<http::Response<Body>, BoxError> {
+    fn render(&self, service: Service, outcome: Result<String, Failure>) -> Result<http::Response<Body>, BoxError> {
         let request_id = self.request_id();
         let mut response = http::Response::builder().header("x-amzn-requestid", &request_id);
         let (body, kind) = match outcome {
             Ok(body) if service == Service::Eks => (body, "application/json"),
             Ok(body) => (body.replace(dispatch::REQUEST_ID, &request_id), "text/xml"),
             Err(failure) => {
-                response = response
-                    .status(failure.status)
-                    .header("x-amzn-errortype", &failure.code);
+                response = response.status(failure.status).header("x-amzn-errortype", &failure.code);
                 failure.render(service, &request_id)
             }
         };
-        Ok(response
-            .header(http::header::CONTENT_TYPE, kind)
-            .body(full(body))?)
+        Ok(response.header(http::header::CONTENT_TYPE, kind).body(full(body))?)
     }
 
     fn record(&self, asked: &Asked, status: u16, at: Timestamp) {
@@ -232,16 +220,10 @@ impl Account {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.inner
-            .state
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn recorded(&self) -> MutexGuard<'_, VecDeque<Call>> {
-        self.inner
-            .calls
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.inner.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

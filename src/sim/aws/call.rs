@@ -44,10 +44,7 @@ impl Incoming {
     /// Reads a request whole.
     pub async fn read(request: http::Request<Body>) -> Result<Self, BoxError> {
         let (parts, body) = request.into_parts();
-        let host = parts
-            .headers
-            .get(http::header::HOST)
-            .and_then(|host| host.to_str().ok());
+        let host = parts.headers.get(http::header::HOST).and_then(|host| host.to_str().ok());
         let host = host.or(parts.uri.host()).unwrap_or_default().to_owned();
         let body = read_body(body).await?;
         Ok(Self {
@@ -66,10 +63,7 @@ impl Incoming {
         let is_form = self
             .headers
             .get(http::header::CONTENT_TYPE)
-            .is_some_and(|kind| {
-                kind.as_bytes()
-                    .starts_with(b"application/x-www-form-urlencoded")
-            });
+            .is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-www-form-urlencoded"));
         let mut pairs = self.query.clone();
         if is_form {
             pairs.extend(decode_form(&form));
@@ -110,10 +104,7 @@ impl Incoming {
             ec2::VERSION => Some(Service::Ec2),
             _ => None,
         };
-        by_scope
-            .or_else(by_host)
-            .or_else(by_version)
-            .unwrap_or(Service::Eks)
+        by_scope.or_else(by_host).or_else(by_version).unwrap_or(Service::Eks)
     }
 }
 
@@ -139,9 +130,7 @@ impl Asked {
     /// Whether the operation changes anything.
     pub fn is_mutating(&self) -> bool {
         let reads = ["List", "Describe", "Get", "AssumeRole"];
-        !reads
-            .iter()
-            .any(|prefix| self.operation.starts_with(prefix))
+        !reads.iter().any(|prefix| self.operation.starts_with(prefix))
     }
 
     /// Everything that was passed, in one object.
@@ -151,11 +140,7 @@ impl Asked {
             all.insert(name.clone(), value.clone().into());
         }
         for (index, name) in self.names.iter().enumerate() {
-            let key = if index == 0 {
-                "name".to_owned()
-            } else {
-                format!("name{}", index + 1)
-            };
+            let key = if index == 0 { "name".to_owned() } else { format!("name{}", index + 1) };
             all.entry(key).or_insert_with(|| name.clone().into());
         }
         Value::Object(all)

@@ -31,12 +31,7 @@ pub fn denied(state: &State, asked: &Asked) -> Failure {
         Service::Sts => asked.parameters.get("RoleArn").unwrap_or("*").to_owned(),
         Service::Ec2 => "*".to_owned(),
     };
-    error::denied(
-        asked.service,
-        &state.caller_arn,
-        &asked.operation,
-        &resource,
-    )
+    error::denied(asked.service, &state.caller_arn, &asked.operation, &resource)
 }
 
 /// The name of an add-on whose call has not ended yet.

@@ -37,11 +37,7 @@ impl Json {
 
     /// The last entry of that name, which is what most readers keep.
     pub fn get(&self, name: &str) -> Option<&Self> {
-        self.entries()
-            .iter()
-            .rev()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value)
+        self.entries().iter().rev().find(|(key, _)| key == name).map(|(_, value)| value)
     }
 
     /// The elements of a list, or the value itself: policies allow either.

@@ -39,9 +39,7 @@ fn describe_instances(state: &State, parameters: &Parameters) -> Result<String, 
     let mut xml = Xml::document();
     xml.root("DescribeInstancesResponse", NAMESPACE, |xml| {
         xml.text("requestId", REQUEST_ID);
-        xml.list("reservationSet", "item", &page.items, |xml, instance| {
-            reservation(xml, state, instance)
-        });
+        xml.list("reservationSet", "item", &page.items, |xml, instance| reservation(xml, state, instance));
         xml.optional("nextToken", page.next.as_deref());
     });
     Ok(xml.finish())
@@ -53,17 +51,9 @@ fn must_exist(state: &State, ids: &[String]) -> Result<(), Failure> {
         !matches!(hex.len(), 8 | 17) || !hex.bytes().all(|b| b.is_ascii_hexdigit())
     };
     if let Some(id) = ids.iter().find(malformed) {
-        return Err(Failure::new(
-            400,
-            "InvalidInstanceID.Malformed",
-            format!("Invalid id: \"{id}\""),
-        ));
+        return Err(Failure::new(400, "InvalidInstanceID.Malformed", format!("Invalid id: \"{id}\"")));
     }
-    let unknown: Vec<&str> = ids
-        .iter()
-        .map(String::as_str)
-        .filter(|id| !state.instances.contains_key(*id))
-        .collect();
+    let unknown: Vec<&str> = ids.iter().map(String::as_str).filter(|id| !state.instances.contains_key(*id)).collect();
     let sentence = match unknown.as_slice() {
         [] => return Ok(()),
         [id] => format!("The instance ID '{id}' does not exist"),
@@ -85,45 +75,26 @@ impl Filter {
             "private-dns-name" => Some(instance.private_dns.clone()),
             "iam-instance-profile.arn" => profile_arn(instance, state),
             "tag-key" => {
-                return self
-                    .values
-                    .iter()
-                    .any(|key| instance.tags.contains_key(key));
+                return self.values.iter().any(|key| instance.tags.contains_key(key));
             }
-            name => name
-                .strip_prefix("tag:")
-                .and_then(|key| instance.tags.get(key))
-                .cloned(),
+            name => name.strip_prefix("tag:").and_then(|key| instance.tags.get(key)).cloned(),
         };
         value.is_some_and(|value| self.values.contains(&value))
     }
 }
 
 fn filters(parameters: &Parameters) -> Result<Vec<Filter>, Failure> {
-    let known = [
-        "instance-id",
-        "instance-state-name",
-        "private-dns-name",
-        "iam-instance-profile.arn",
-        "tag-key",
-    ];
+    let known = ["instance-id", "instance-state-name", "private-dns-name", "iam-instance-profile.arn", "tag-key"];
     let mut filters = Vec::new();
     for index in 1.. {
         let Some(name) = parameters.get(&format!("Filter.{index}.Name")) else {
             break;
         };
         if !known.contains(&name) && !name.starts_with("tag:") {
-            return Err(Failure::new(
-                400,
-                "InvalidParameterValue",
-                format!("The filter '{name}' is invalid"),
-            ));
+            return Err(Failure::new(400, "InvalidParameterValue", format!("The filter '{name}' is invalid")));
         }
         let values = parameters.flat_list(&format!("Filter.{index}.Value"));
-        filters.push(Filter {
-            name: name.to_owned(),
-            values,
-        });
+        filters.push(Filter { name: name.to_owned(), values });
     }
     Ok(filters)
 }
@@ -139,9 +110,7 @@ fn reservation(xml: &mut Xml, state: &State, instance: &Instance) {
     xml.text("reservationId", &format!("r-{number}"));
     xml.text("ownerId", &state.account);
     xml.element("groupSet", |_| {});
-    xml.element("instancesSet", |xml| {
-        xml.element("item", |xml| describe(xml, state, instance))
-    });
+    xml.element("instancesSet", |xml| xml.element("item", |xml| describe(xml, state, instance)));
 }
 
 fn describe(xml: &mut Xml, state: &State, instance: &Instance) {
@@ -153,24 +122,13 @@ fn describe(xml: &mut Xml, state: &State, instance: &Instance) {
     xml.text("privateDnsName", &instance.private_dns);
     xml.text("privateIpAddress", &instance.private_ip);
     xml.text("instanceType", &instance.kind);
-    xml.text(
-        "launchTime",
-        &instance
-            .launched_at
-            .strftime("%Y-%m-%dT%H:%M:%S.000Z")
-            .to_string(),
-    );
-    xml.element("placement", |xml| {
-        xml.text("availabilityZone", &instance.zone)
-    });
+    xml.text("launchTime", &instance.launched_at.strftime("%Y-%m-%dT%H:%M:%S.000Z").to_string());
+    xml.element("placement", |xml| xml.text("availabilityZone", &instance.zone));
     xml.text("architecture", "x86_64");
     if let Some(arn) = profile_arn(instance, state) {
         xml.element("iamInstanceProfile", |xml| {
             xml.text("arn", &arn);
-            let id = instance
-                .profile
-                .as_ref()
-                .and_then(|name| state.profiles.get(name));
+            let id = instance.profile.as_ref().and_then(|name| state.profiles.get(name));
             xml.optional("id", id.map(|profile| profile.id.as_str()));
         });
     }
@@ -180,14 +138,7 @@ fn describe(xml: &mut Xml, state: &State, instance: &Instance) {
     });
     xml.element("metadataOptions", |xml| metadata_options(xml, instance));
     xml.element("operator", |xml| {
-        xml.text(
-            "managed",
-            if instance.operator.is_some() {
-                "true"
-            } else {
-                "false"
-            },
-        );
+        xml.text("managed", if instance.operator.is_some() { "true" } else { "false" });
         xml.optional("principal", instance.operator.as_deref());
     });
 }

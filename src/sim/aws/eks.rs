@@ -85,11 +85,7 @@ pub fn resource(state: &State, asked: &Asked) -> String {
     };
     let of_cluster = state.regional_arn("eks", &format!("cluster/{cluster}"));
     let Some(name) = asked.names.get(1) else {
-        return if cluster.starts_with("arn:") {
-            cluster.clone()
-        } else {
-            of_cluster
-        };
+        return if cluster.starts_with("arn:") { cluster.clone() } else { of_cluster };
     };
     let kind = match asked.operation.as_str() {
         operation if operation.contains("PodIdentity") => "podidentityassociation",
@@ -106,13 +102,7 @@ pub fn resource(state: &State, asked: &Asked) -> String {
 pub fn perform(state: &mut State, asked: &Asked, now: Timestamp) -> Result<Value, Failure> {
     let first = asked.names.first().map(String::as_str).unwrap_or_default();
     let second = asked.names.get(1).map(String::as_str).unwrap_or_default();
-    let free = [
-        "ListClusters",
-        "DescribeAddonVersions",
-        "ListTagsForResource",
-        "TagResource",
-        "UntagResource",
-    ];
+    let free = ["ListClusters", "DescribeAddonVersions", "ListTagsForResource", "TagResource", "UntagResource"];
     if asked.operation.is_empty() {
         return Err(unknown_operation(Service::Eks, "", ""));
     }
@@ -125,13 +115,9 @@ pub fn perform(state: &mut State, asked: &Asked, now: Timestamp) -> Result<Value
         "ListNodegroups" => names(asked, "nodegroups", state.nodegroups.keys()),
         "DescribeNodegroup" => describe::stored(&state.nodegroups, "nodegroup", first, second),
         "ListFargateProfiles" => names(asked, "fargateProfileNames", state.fargate_profiles.keys()),
-        "DescribeFargateProfile" => {
-            describe::stored(&state.fargate_profiles, "fargateProfile", first, second)
-        }
+        "DescribeFargateProfile" => describe::stored(&state.fargate_profiles, "fargateProfile", first, second),
         "ListAccessEntries" => names(asked, "accessEntries", state.access_entries.keys()),
-        "DescribeAccessEntry" => {
-            describe::stored(&state.access_entries, "accessEntry", first, second)
-        }
+        "DescribeAccessEntry" => describe::stored(&state.access_entries, "accessEntry", first, second),
         "ListAddons" => names(asked, "addons", state.addons.keys()),
         "DescribeAddon" => addon::describe(state, second),
         "CreateAddon" => addon::create(state, &asked.body, now),
@@ -158,11 +144,7 @@ fn must_be_the_cluster(state: &State, name: &str) -> Result<(), Failure> {
 }
 
 /// A list of names, at most 100 a page.
-fn names<'a>(
-    asked: &Asked,
-    member: &str,
-    names: impl IntoIterator<Item = &'a String>,
-) -> Result<Value, Failure> {
+fn names<'a>(asked: &Asked, member: &str, names: impl IntoIterator<Item = &'a String>) -> Result<Value, Failure> {
     let items = names.into_iter().map(|name| (name.clone(), name.as_str()));
     paged(asked, member, items)
 }
@@ -224,10 +206,6 @@ fn optional<'a>(body: &'a Value, member: &str) -> Result<Option<&'a str>, Failur
     match body.get(member) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
-        Some(_) => Err(Failure::new(
-            400,
-            "SerializationException",
-            format!("'{member}' is not a string"),
-        )),
+        Some(_) => Err(Failure::new(400, "SerializationException", format!("'{member}' is not a string"))),
     }
 }

@@ -31,9 +31,7 @@ impl Service {
 
     /// The service of a credential scope.
     pub fn named(name: &str) -> Option<Self> {
-        [Self::Eks, Self::Iam, Self::Sts, Self::Ec2]
-            .into_iter()
-            .find(|service| service.name() == name)
+        [Self::Eks, Self::Iam, Self::Sts, Self::Ec2].into_iter().find(|service| service.name() == name)
     }
 }
 
@@ -53,12 +51,7 @@ pub struct Failure {
 impl Failure {
     /// A refusal with status, code and message.
     pub fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            code: code.to_owned(),
-            message: message.into(),
-            members: Map::new(),
-        }
+        Self { status, code: code.to_owned(), message: message.into(), members: Map::new() }
     }
 
     /// Adds a member to the error structure.
@@ -85,11 +78,7 @@ impl Failure {
 
     fn query(&self, namespace: &str, request_id: &str) -> String {
         let mut xml = Xml::default();
-        let kind = if self.status < 500 {
-            "Sender"
-        } else {
-            "Receiver"
-        };
+        let kind = if self.status < 500 { "Sender" } else { "Receiver" };
         xml.root("ErrorResponse", namespace, |xml| {
             xml.element("Error", |xml| {
                 xml.text("Type", kind);
@@ -122,21 +111,15 @@ pub fn denied(service: Service, caller: &str, operation: &str, resource: &str) -
     let because = format!("because no identity-based policy allows the {action} action");
     let user = format!("User: {caller} is not authorized to perform: {action}");
     match service {
-        Service::Eks => Failure::new(
-            403,
-            "AccessDeniedException",
-            format!("{user} on resource: {resource} {because}"),
-        ),
+        Service::Eks => Failure::new(403, "AccessDeniedException", format!("{user} on resource: {resource} {because}")),
         Service::Ec2 => Failure::new(
             403,
             "UnauthorizedOperation",
             format!("You are not authorized to perform this operation. {user} {because}"),
         ),
-        Service::Iam | Service::Sts => Failure::new(
-            403,
-            "AccessDenied",
-            format!("{user} on resource: {resource} {because}"),
-        ),
+        Service::Iam | Service::Sts => {
+            Failure::new(403, "AccessDenied", format!("{user} on resource: {resource} {because}"))
+        }
     }
 }
 
@@ -162,44 +145,28 @@ pub fn expired(service: Service) -> Failure {
 /// Any status, with the code the service uses for it.
 pub fn status(service: Service, status: u16) -> Failure {
     match (service, status) {
-        (Service::Eks, 503) => {
-            Failure::new(503, "ServiceUnavailableException", "Service is unavailable")
-        }
+        (Service::Eks, 503) => Failure::new(503, "ServiceUnavailableException", "Service is unavailable"),
         (Service::Eks, 500..) => Failure::new(status, "ServerException", "Internal server error"),
-        (Service::Ec2, 500..) => {
-            Failure::new(status, "InternalError", "An internal error has occurred")
-        }
+        (Service::Ec2, 500..) => Failure::new(status, "InternalError", "An internal error has occurred"),
         (_, 503) => Failure::new(503, "ServiceUnavailable", "Service is unavailable"),
         (_, 500..) => Failure::new(
             status,
             "InternalFailure",
             "The request processing has failed because of an unknown error, exception or failure.",
         ),
-        _ => Failure::new(
-            status,
-            "ValidationException",
-            format!("The request was refused with status {status}"),
-        ),
+        _ => Failure::new(status, "ValidationException", format!("The request was refused with status {status}")),
     }
 }
 
 /// An operation that the service does not have.
 pub fn unknown_operation(service: Service, operation: &str, version: &str) -> Failure {
     match service {
-        Service::Eks => Failure::new(
-            404,
-            "UnknownOperationException",
-            "The requested operation does not exist",
-        ),
-        Service::Ec2 => Failure::new(
-            400,
-            "InvalidAction",
-            format!("The action {operation} is not valid for this web service."),
-        ),
-        Service::Iam | Service::Sts => Failure::new(
-            400,
-            "InvalidAction",
-            format!("Could not find operation {operation} for version {version}"),
-        ),
+        Service::Eks => Failure::new(404, "UnknownOperationException", "The requested operation does not exist"),
+        Service::Ec2 => {
+            Failure::new(400, "InvalidAction", format!("The action {operation} is not valid for this web service."))
+        }
+        Service::Iam | Service::Sts => {
+            Failure::new(400, "InvalidAction", format!("Could not find operation {operation} for version {version}"))
+        }
     }
 }

@@ -30,18 +30,8 @@ struct Call<'a> {
 }
 
 /// Performs an operation.
-pub fn perform(
-    state: &mut State,
-    operation: &str,
-    parameters: &Parameters,
-    now: Timestamp,
-) -> Result<String, Failure> {
-    let call = Call {
-        state,
-        operation,
-        parameters,
-        now,
-    };
+pub fn perform(state: &mut State, operation: &str, parameters: &Parameters, now: Timestamp) -> Result<String, Failure> {
+    let call = Call { state, operation, parameters, now };
     match operation {
         "ListRoles" => role::list(&call),
         "GetRole" => role::get(&call),
@@ -82,17 +72,9 @@ pub fn resource(state: &State, parameters: &Parameters) -> String {
     parameters
         .get("RoleName")
         .map(|name| named("role", name))
-        .or_else(|| {
-            parameters
-                .get("InstanceProfileName")
-                .map(|name| named("instance profile", name))
-        })
+        .or_else(|| parameters.get("InstanceProfileName").map(|name| named("instance profile", name)))
         .or_else(|| parameters.get("PolicyArn").map(|arn| named("policy", arn)))
-        .or_else(|| {
-            parameters
-                .get("OpenIDConnectProviderArn")
-                .map(str::to_owned)
-        })
+        .or_else(|| parameters.get("OpenIDConnectProviderArn").map(str::to_owned))
         .unwrap_or_else(|| state.iam_arn("role/"))
 }
 
@@ -115,18 +97,13 @@ impl Call<'_> {
 
     fn page<T>(&self, items: impl IntoIterator<Item = (String, T)>) -> Result<Page<T>, Failure> {
         let size = self.parameters.number("MaxItems", 100, 1, 1000)?;
-        page(items, size, self.parameters.get("Marker")).map_err(|token| {
-            Failure::new(400, "ValidationError", format!("Invalid Marker: {token}"))
-        })
+        page(items, size, self.parameters.get("Marker"))
+            .map_err(|token| Failure::new(400, "ValidationError", format!("Invalid Marker: {token}")))
     }
 
     /// The role as readers see it.
     fn seen_role(&self, name: &str) -> Result<&Role, Failure> {
-        let role = self
-            .state
-            .roles
-            .get(name)
-            .and_then(|role| role.seen(self.now, self.delay()));
+        let role = self.state.roles.get(name).and_then(|role| role.seen(self.now, self.delay()));
         role.ok_or_else(|| no_role(name))
     }
 
@@ -151,10 +128,7 @@ fn metadata(xml: &mut Xml) {
 
 /// The end of every page.
 fn page_end<T>(xml: &mut Xml, page: &Page<T>) {
-    xml.text(
-        "IsTruncated",
-        if page.next.is_some() { "true" } else { "false" },
-    );
+    xml.text("IsTruncated", if page.next.is_some() { "true" } else { "false" });
     xml.optional("Marker", page.next.as_deref());
 }
 

@@ -17,16 +17,12 @@ pub struct Lagging<T> {
 impl<T> Lagging<T> {
     /// An entity that has been there all along.
     pub fn settled(value: T) -> Self {
-        Self {
-            versions: VecDeque::from([(Timestamp::MIN, Some(value))]),
-        }
+        Self { versions: VecDeque::from([(Timestamp::MIN, Some(value))]) }
     }
 
     /// An entity that did not exist before `now`.
     pub fn created(value: T, now: Timestamp) -> Self {
-        Self {
-            versions: VecDeque::from([(Timestamp::MIN, None), (now, Some(value))]),
-        }
+        Self { versions: VecDeque::from([(Timestamp::MIN, None), (now, Some(value))]) }
     }
 
     /// Replaces or (with `None`) removes the entity at `now`.
@@ -46,9 +42,7 @@ impl<T> Lagging<T> {
     pub fn seen(&self, now: Timestamp, delay: SignedDuration) -> Option<&T> {
         let horizon = now.saturating_sub(delay).unwrap_or(now);
         let arrived = self.versions.iter().rev().find(|(at, _)| *at <= horizon);
-        arrived
-            .or(self.versions.front())
-            .and_then(|(_, value)| value.as_ref())
+        arrived.or(self.versions.front()).and_then(|(_, value)| value.as_ref())
     }
 }
 

@@ -272,20 +272,13 @@ pub struct State {
 impl State {
     /// `arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE` of this account and region.
     pub fn regional_arn(&self, service: &str, resource: &str) -> String {
-        let Self {
-            partition,
-            region,
-            account,
-            ..
-        } = self;
+        let Self { partition, region, account, .. } = self;
         format!("arn:{partition}:{service}:{region}:{account}:{resource}")
     }
 
     /// `arn:PARTITION:iam::ACCOUNT:RESOURCE` of this account.
     pub fn iam_arn(&self, resource: &str) -> String {
-        let Self {
-            partition, account, ..
-        } = self;
+        let Self { partition, account, .. } = self;
         format!("arn:{partition}:iam::{account}:{resource}")
     }
 
@@ -308,17 +301,11 @@ impl State {
     /// A role by ARN as other services see it at `now`: IAM's news takes its time.
     pub fn seen_role_by_arn(&self, arn: &str, now: Timestamp) -> Option<&Role> {
         let role = self.roles.get(arn.rsplit('/').next()?)?;
-        role.seen(now, self.delays.iam)
-            .filter(|role| role.arn == arn)
+        role.seen(now, self.delays.iam).filter(|role| role.arn == arn)
     }
 
     /// Whether the webhook would find an entry for the service account at `now`.
-    pub fn has_webhook_entry(
-        &self,
-        namespace: &str,
-        service_account: &str,
-        now: Timestamp,
-    ) -> bool {
+    pub fn has_webhook_entry(&self, namespace: &str, service_account: &str, now: Timestamp) -> bool {
         self.associations
             .values()
             .filter_map(|association| association.seen(now, self.delays.webhook))

@@ -21,14 +21,8 @@ pub fn page<T>(
     token: Option<&str>,
 ) -> Result<Page<T>, String> {
     let after = token.map(decode).transpose()?;
-    let mut rest = items
-        .into_iter()
-        .skip_while(|(key, _)| after.as_ref().is_some_and(|after| key <= after))
-        .peekable();
-    let mut page = Page {
-        items: Vec::new(),
-        next: None,
-    };
+    let mut rest = items.into_iter().skip_while(|(key, _)| after.as_ref().is_some_and(|after| key <= after)).peekable();
+    let mut page = Page { items: Vec::new(), next: None };
     let mut last = String::new();
     while page.items.len() < size
         && let Some((key, item)) = rest.next()
@@ -68,10 +62,7 @@ mod tests {
         let first = page(letters(), 2, None).unwrap();
         let second = page(letters(), 2, first.next.as_deref()).unwrap();
         let third = page(letters(), 2, second.next.as_deref()).unwrap();
-        assert_eq!(
-            (first.items, second.items, third.items),
-            (vec!['a', 'b'], vec!['c', 'd'], vec!['e'])
-        );
+        assert_eq!((first.items, second.items, third.items), (vec!['a', 'b'], vec!['c', 'd'], vec!['e']));
         assert_eq!(third.next, None);
     }
 
@@ -82,9 +73,6 @@ mod tests {
 
     #[test]
     fn a_token_that_was_never_given_is_refused() {
-        assert_eq!(
-            page(letters(), 2, Some("nonsense")).unwrap_err(),
-            "nonsense"
-        );
+        assert_eq!(page(letters(), 2, Some("nonsense")).unwrap_err(), "nonsense");
     }
 }

@@ -8,11 +8,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 use super::error::Failure;
 
 /// Everything that RFC 3986 does not call unreserved.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'~');
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// URL-encodes as IAM encodes policy documents (RFC 3986, space is `%20`).
 pub fn encode(text: &str) -> String {
@@ -24,12 +20,7 @@ pub fn decode_form(text: &str) -> Vec<(String, String)> {
     text.split('&')
         .filter(|pair| !pair.is_empty())
         .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-        .map(|(name, value)| {
-            (
-                decode(&name.replace('+', " ")),
-                decode(&value.replace('+', " ")),
-            )
-        })
+        .map(|(name, value)| (decode(&name.replace('+', " ")), decode(&value.replace('+', " "))))
         .collect()
 }
 
@@ -82,23 +73,13 @@ impl Parameters {
     }
 
     /// A whole number between bounds, or its default.
-    pub fn number(
-        &self,
-        name: &str,
-        default: usize,
-        low: usize,
-        high: usize,
-    ) -> Result<usize, Failure> {
+    pub fn number(&self, name: &str, default: usize, low: usize, high: usize) -> Result<usize, Failure> {
         let Some(text) = self.get(name) else {
             return Ok(default);
         };
-        let number: usize = text.parse().map_err(|_| {
-            Failure::new(
-                400,
-                "MalformedInput",
-                format!("{name} is not a whole number: {text}"),
-            )
-        })?;
+        let number: usize = text
+            .parse()
+            .map_err(|_| Failure::new(400, "MalformedInput", format!("{name} is not a whole number: {text}")))?;
         let bound = match number {
             n if n < low => format!("greater than or equal to {low}"),
             n if n > high => format!("less than or equal to {high}"),
@@ -125,10 +106,7 @@ impl Parameters {
     }
 
     fn numbered(&self, prefix: &str) -> Vec<String> {
-        (1..)
-            .map_while(|index| self.get(&format!("{prefix}{index}")))
-            .map(str::to_owned)
-            .collect()
+        (1..).map_while(|index| self.get(&format!("{prefix}{index}"))).map(str::to_owned).collect()
     }
 
     /// `Tags.member.N.Key` and `.Value`.
@@ -136,9 +114,7 @@ impl Parameters {
         (1..)
             .map_while(|index| {
                 let key = self.get(&format!("Tags.member.{index}.Key"))?;
-                let value = self
-                    .get(&format!("Tags.member.{index}.Value"))
-                    .unwrap_or_default();
+                let value = self.get(&format!("Tags.member.{index}.Value")).unwrap_or_default();
                 Some((key.to_owned(), value.to_owned()))
             })
             .collect()
@@ -147,10 +123,7 @@ impl Parameters {
 
 fn lower_first(name: &str) -> String {
     let mut characters = name.chars();
-    characters
-        .next()
-        .map(|first| first.to_lowercase().chain(characters).collect())
-        .unwrap_or_default()
+    characters.next().map(|first| first.to_lowercase().chain(characters).collect()).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -159,10 +132,7 @@ mod tests {
 
     #[test]
     fn documents_are_encoded_as_rfc_3986_says() {
-        assert_eq!(
-            encode("{\"a\": \"b*c~d-e_f.g\"}"),
-            "%7B%22a%22%3A%20%22b%2Ac~d-e_f.g%22%7D"
-        );
+        assert_eq!(encode("{\"a\": \"b*c~d-e_f.g\"}"), "%7B%22a%22%3A%20%22b%2Ac~d-e_f.g%22%7D");
     }
 
     #[test]
@@ -190,10 +160,6 @@ mod tests {
         let failure = parameters.number("MaxItems", 100, 1, 1000).unwrap_err();
         assert_eq!(failure.code, "ValidationError");
         assert!(failure.message.contains("Value '2000' at 'maxItems'"));
-        assert!(
-            failure
-                .message
-                .ends_with("Member must have value less than or equal to 1000")
-        );
+        assert!(failure.message.ends_with("Member must have value less than or equal to 1000"));
     }
 }

@@ -62,9 +62,6 @@ impl Random {
     }
 
     fn text(&mut self, alphabet: &[u8], length: usize) -> String {
-        (0..length)
-            .filter_map(|_| self.pick(alphabet).copied())
-            .map(char::from)
-            .collect()
+        (0..length).filter_map(|_| self.pick(alphabet).copied()).map(char::from).collect()
     }
 }

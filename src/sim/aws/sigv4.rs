@@ -16,25 +16,17 @@ pub struct Signer {
 
 /// The signer of a request, if it is signed at all.
 pub fn signer(headers: &HeaderMap, query: &[(String, String)]) -> Option<Signer> {
-    header_credential(headers)
-        .or_else(|| query_credential(query))
-        .and_then(|credential| parse(&credential))
+    header_credential(headers).or_else(|| query_credential(query)).and_then(|credential| parse(&credential))
 }
 
 fn header_credential(headers: &HeaderMap) -> Option<String> {
     let value = headers.get(http::header::AUTHORIZATION)?.to_str().ok()?;
     let fields = value.strip_prefix("AWS4-HMAC-SHA256")?;
-    fields
-        .split(',')
-        .find_map(|field| field.trim().strip_prefix("Credential="))
-        .map(str::to_owned)
+    fields.split(',').find_map(|field| field.trim().strip_prefix("Credential=")).map(str::to_owned)
 }
 
 fn query_credential(query: &[(String, String)]) -> Option<String> {
-    query
-        .iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case("X-Amz-Credential"))
-        .map(|(_, value)| value.clone())
+    query.iter().find(|(name, _)| name.eq_ignore_ascii_case("X-Amz-Credential")).map(|(_, value)| value.clone())
 }
 
 /// `KEY/DATE/REGION/SERVICE/aws4_request`; the key may not hold a slash.
@@ -43,11 +35,7 @@ fn parse(credential: &str) -> Option<Signer> {
     let [access_key, _date, region, service, "aws4_request"] = parts.as_slice() else {
         return None;
     };
-    Some(Signer {
-        access_key: (*access_key).to_owned(),
-        region: (*region).to_owned(),
-        service: (*service).to_owned(),
-    })
+    Some(Signer { access_key: (*access_key).to_owned(), region: (*region).to_owned(), service: (*service).to_owned() })
 }
 
 #[cfg(test)]
@@ -77,10 +65,8 @@ mod tests {
 
     #[test]
     fn the_scope_is_read_from_a_presigned_query() {
-        let query = [(
-            "X-Amz-Credential".to_owned(),
-            "AKIASIMULATED0000001/20261123/eu-west-1/eks/aws4_request".to_owned(),
-        )];
+        let query =
+            [("X-Amz-Credential".to_owned(), "AKIASIMULATED0000001/20261123/eu-west-1/eks/aws4_request".to_owned())];
         assert_eq!(signer(&HeaderMap::new(), &query), Some(expected()));
     }
 

@@ -14,12 +14,7 @@ pub const VERSION: &str = "2011-06-15";
 pub const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
 
 /// Performs an operation.
-pub fn perform(
-    state: &mut State,
-    operation: &str,
-    parameters: &Parameters,
-    now: Timestamp,
-) -> Result<String, Failure> {
+pub fn perform(state: &mut State, operation: &str, parameters: &Parameters, now: Timestamp) -> Result<String, Failure> {
     match operation {
         "GetCallerIdentity" => Ok(caller(state)),
         "AssumeRole" => assume(state, parameters, now),
@@ -60,15 +55,11 @@ fn assume(state: &mut State, parameters: &Parameters, now: Timestamp) -> Result<
         ));
     }
     let (name, id) = (role.name.clone(), role.id.clone());
-    let State {
-        partition, account, ..
-    } = state;
+    let State { partition, account, .. } = state;
     let session_arn = format!("arn:{partition}:sts::{account}:assumed-role/{name}/{session}");
     let key = format!("ASIA{}", state.random.upper(16));
     let seconds = i64::try_from(seconds).unwrap_or(3600);
-    let until = now
-        .saturating_add(SignedDuration::from_secs(seconds))
-        .unwrap_or(now);
+    let until = now.saturating_add(SignedDuration::from_secs(seconds)).unwrap_or(now);
     Ok(answer("AssumeRole", |xml| {
         xml.element("AssumedRoleUser", |xml| {
             xml.text("AssumedRoleId", &format!("{id}:{session}"));
@@ -78,10 +69,7 @@ fn assume(state: &mut State, parameters: &Parameters, now: Timestamp) -> Result<
             xml.text("AccessKeyId", &key);
             xml.text("SecretAccessKey", "simulated");
             xml.text("SessionToken", "simulated");
-            xml.text(
-                "Expiration",
-                &until.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-            );
+            xml.text("Expiration", &until.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
         });
     }))
 }

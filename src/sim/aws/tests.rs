@@ -98,52 +98,25 @@ pub(super) fn setup() -> Setup {
         random: Random::new(1),
     };
     for (name, trust) in [("pods", POD_TRUST), ("nodes", EC2_TRUST)] {
-        state
-            .roles
-            .insert(name.to_owned(), Lagging::settled(role(name, trust)));
+        state.roles.insert(name.to_owned(), Lagging::settled(role(name, trust)));
     }
     let (clock, faults) = (Clock::default(), Faults::new(1));
     let account = Account::new(clock.clone(), faults.clone(), state);
-    Setup {
-        account,
-        clock,
-        faults,
-    }
+    Setup { account, clock, faults }
 }
 
 impl Setup {
-    pub async fn send(
-        &self,
-        request: http::request::Builder,
-        body: String,
-    ) -> Result<Answer, BoxError> {
-        let response = self
-            .account
-            .transport()
-            .oneshot(request.body(full(body)).unwrap())
-            .await?;
+    pub async fn send(&self, request: http::request::Builder, body: String) -> Result<Answer, BoxError> {
+        let response = self.account.transport().oneshot(request.body(full(body)).unwrap()).await?;
         let status = response.status().as_u16();
-        let header = response
-            .headers()
-            .get("x-amzn-errortype")
-            .map(|code| code.to_str().unwrap().to_owned());
+        let header = response.headers().get("x-amzn-errortype").map(|code| code.to_str().unwrap().to_owned());
         let bytes = response.into_body().collect().await?.to_bytes();
-        Ok(Answer {
-            status,
-            code: header.unwrap_or_default(),
-            text: String::from_utf8(bytes.to_vec()).unwrap(),
-        })
+        Ok(Answer { status, code: header.unwrap_or_default(), text: String::from_utf8(bytes.to_vec()).unwrap() })
     }
 
     pub async fn eks(&self, method: &str, path: &str, body: Value) -> Answer {
-        let request = http::Request::builder()
-            .method(method)
-            .uri(format!("http://localhost{path}"));
-        let body = if body.is_null() {
-            String::new()
-        } else {
-            body.to_string()
-        };
+        let request = http::Request::builder().method(method).uri(format!("http://localhost{path}"));
+        let body = if body.is_null() { String::new() } else { body.to_string() };
         self.send(signed(request, "eks"), body).await.unwrap()
     }
 
@@ -151,20 +124,13 @@ impl Setup {
         let request = http::Request::builder()
             .method("POST")
             .uri("http://localhost/")
-            .header(
-                "content-type",
-                "application/x-www-form-urlencoded; charset=utf-8",
-            );
-        self.send(signed(request, service), form.to_owned())
-            .await
-            .unwrap()
+            .header("content-type", "application/x-www-form-urlencoded; charset=utf-8");
+        self.send(signed(request, service), form.to_owned()).await.unwrap()
     }
 }
 
 fn signed(request: http::request::Builder, service: &str) -> http::request::Builder {
     let credential = format!("AKIASIMULATED0000001/20261123/eu-west-1/{service}/aws4_request");
-    request.header(
-        "authorization",
-        format!("AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature=0"),
-    )
+    request
+        .header("authorization", format!("AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature=0"))
 }

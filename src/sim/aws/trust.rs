@@ -35,11 +35,7 @@ const OPERATORS: &[&str] = &[
     "Null",
 ];
 
-const EKS_PRINCIPALS: &[&str] = &[
-    "eks.amazonaws.com",
-    "pods.eks.amazonaws.com",
-    "capabilities.eks.amazonaws.com",
-];
+const EKS_PRINCIPALS: &[&str] = &["eks.amazonaws.com", "pods.eks.amazonaws.com", "capabilities.eks.amazonaws.com"];
 
 const SYNTAX: &str = "Syntax errors in policy.";
 
@@ -85,10 +81,7 @@ fn check(text: &str, around: &Surroundings<'_>) -> Result<(), String> {
     let Json::Object(entries) = &policy else {
         return Err(SYNTAX.to_owned());
     };
-    if policy.has_duplicates()
-        || entries
-            .iter()
-            .any(|(key, _)| !matches!(key.as_str(), "Version" | "Id" | "Statement"))
+    if policy.has_duplicates() || entries.iter().any(|(key, _)| !matches!(key.as_str(), "Version" | "Id" | "Statement"))
     {
         return Err(SYNTAX.to_owned());
     }
@@ -102,17 +95,12 @@ fn check(text: &str, around: &Surroundings<'_>) -> Result<(), String> {
         return Err(SYNTAX.to_owned());
     }
     check_sids(statements)?;
-    statements
-        .iter()
-        .try_for_each(|statement| check_statement(statement, around))
+    statements.iter().try_for_each(|statement| check_statement(statement, around))
 }
 
 fn check_sids(statements: &[Json]) -> Result<(), String> {
     let mut seen = Vec::new();
-    for sid in statements
-        .iter()
-        .filter_map(|statement| statement.get("Sid"))
-    {
+    for sid in statements.iter().filter_map(|statement| statement.get("Sid")) {
         let sid = sid.text().ok_or(SYNTAX)?;
         if !sid.chars().all(|c| c.is_ascii_alphanumeric()) {
             return Err("Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*".to_owned());
@@ -136,15 +124,10 @@ fn check_statement(statement: &Json, around: &Surroundings<'_>) -> Result<(), St
             _ => return Err(SYNTAX.to_owned()),
         }
     }
-    if !matches!(
-        statement.get("Effect").and_then(Json::text),
-        Some("Allow" | "Deny")
-    ) {
+    if !matches!(statement.get("Effect").and_then(Json::text), Some("Allow" | "Deny")) {
         return Err(missing_or_wrong(statement, "Effect"));
     }
-    let principal = statement
-        .get("Principal")
-        .ok_or_else(|| missing_or_wrong(statement, "Principal"))?;
+    let principal = statement.get("Principal").ok_or_else(|| missing_or_wrong(statement, "Principal"))?;
     check_principal(principal, around)?;
     let actions = match (statement.get("Action"), statement.get("NotAction")) {
         (Some(actions), None) | (None, Some(actions)) => actions,
@@ -165,13 +148,7 @@ fn missing_or_wrong(statement: &Json, element: &str) -> String {
 fn check_action(action: &Json) -> Result<(), String> {
     let action = action.text().ok_or(SYNTAX)?.to_ascii_lowercase();
     let name = action.strip_prefix("sts:").unwrap_or_default();
-    let known = [
-        "assumerole",
-        "tagsession",
-        "setsourceidentity",
-        "setcontext",
-        "doublecheck",
-    ];
+    let known = ["assumerole", "tagsession", "setsourceidentity", "setcontext", "doublecheck"];
     let wild = name.contains(['*', '?']);
     if name.is_empty() || !(wild || known.iter().any(|known| name.starts_with(known))) {
         return Err("AssumeRole policy may only specify STS AssumeRole actions.".to_owned());
@@ -199,23 +176,17 @@ fn check_condition(condition: &Json) -> Result<(), String> {
 }
 
 fn is_operator(operator: &str) -> bool {
-    let base = operator
-        .strip_prefix("ForAllValues:")
-        .or_else(|| operator.strip_prefix("ForAnyValue:"))
-        .unwrap_or(operator);
+    let base =
+        operator.strip_prefix("ForAllValues:").or_else(|| operator.strip_prefix("ForAnyValue:")).unwrap_or(operator);
     let bare = base.strip_suffix("IfExists").filter(|base| *base != "Null");
     let bare = bare.unwrap_or(base);
-    OPERATORS
-        .iter()
-        .any(|known| known.eq_ignore_ascii_case(bare))
+    OPERATORS.iter().any(|known| known.eq_ignore_ascii_case(bare))
 }
 
 fn check_principal(principal: &Json, around: &Surroundings<'_>) -> Result<(), String> {
     let Json::Object(kinds) = principal else {
         return Err(match principal.text() {
-            Some("*") => {
-                "AssumeRolepolicy contained an invalid principal: \"STAR\":\"*\".".to_owned()
-            }
+            Some("*") => "AssumeRolepolicy contained an invalid principal: \"STAR\":\"*\".".to_owned(),
             Some(other) => invalid("AWS", other),
             None => SYNTAX.to_owned(),
         });
@@ -235,26 +206,16 @@ fn check_principal_value(kind: &str, value: &str, around: &Surroundings<'_>) -> 
         "Service" => is_service(value),
         "Federated" if is_federated(value) => true,
         "Federated" => {
-            return Err(
-                "Federated principals must be valid domain names or SAML metadata ARNs".to_owned(),
-            );
+            return Err("Federated principals must be valid domain names or SAML metadata ARNs".to_owned());
         }
         "CanonicalUser" => false,
         _ => return Err(SYNTAX.to_owned()),
     };
-    if ok {
-        Ok(())
-    } else {
-        Err(invalid(kind, value))
-    }
+    if ok { Ok(()) } else { Err(invalid(kind, value)) }
 }
 
 fn invalid(kind: &str, value: &str) -> String {
-    let kind = if kind == "AWS" {
-        "AWS".to_owned()
-    } else {
-        kind.to_uppercase()
-    };
+    let kind = if kind == "AWS" { "AWS".to_owned() } else { kind.to_uppercase() };
     format!("Invalid principal in policy: \"{kind}\":\"{value}\"")
 }
 
@@ -267,15 +228,7 @@ fn is_aws_principal(value: &str, around: &Surroundings<'_>) -> bool {
         return true;
     }
     let parts: Vec<&str> = value.splitn(6, ':').collect();
-    let [
-        "arn",
-        partition,
-        service @ ("iam" | "sts"),
-        "",
-        account,
-        resource,
-    ] = parts.as_slice()
-    else {
+    let ["arn", partition, service @ ("iam" | "sts"), "", account, resource] = parts.as_slice() else {
         return false;
     };
     if *partition != around.partition || !is_account(account) || value.contains(['*', '?']) {
@@ -291,25 +244,15 @@ fn is_aws_principal(value: &str, around: &Surroundings<'_>) -> bool {
 }
 
 fn is_unique_id(value: &str) -> bool {
-    let known = ["AROA", "AIDA"]
-        .iter()
-        .any(|prefix| value.starts_with(prefix));
-    known
-        && value.len() >= 16
-        && value
-            .bytes()
-            .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+    let known = ["AROA", "AIDA"].iter().any(|prefix| value.starts_with(prefix));
+    known && value.len() >= 16 && value.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
 }
 
 fn is_service(value: &str) -> bool {
-    let host = value
-        .strip_suffix(".amazonaws.com")
-        .or_else(|| value.strip_suffix(".amazonaws.com.cn"));
+    let host = value.strip_suffix(".amazonaws.com").or_else(|| value.strip_suffix(".amazonaws.com.cn"));
     let shaped = host.is_some_and(|host| {
         !host.is_empty()
-            && host
-                .bytes()
-                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.'))
+            && host.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.'))
     });
     let of_eks = value.ends_with(".eks.amazonaws.com");
     shaped && (!of_eks || EKS_PRINCIPALS.contains(&value))
@@ -326,9 +269,7 @@ fn is_federated(value: &str) -> bool {
     let ["arn", _, "iam", "", account, resource] = parts.as_slice() else {
         return false;
     };
-    let named = ["oidc-provider/", "saml-provider/"]
-        .iter()
-        .find_map(|kind| resource.strip_prefix(kind));
+    let named = ["oidc-provider/", "saml-provider/"].iter().find_map(|kind| resource.strip_prefix(kind));
     is_account(account) && named.is_some_and(|name| !name.is_empty())
 }
 
@@ -339,35 +280,22 @@ pub fn allows_pod_identity(text: &str) -> bool {
         return false;
     };
     let statements = policy.get("Statement").map(Json::each).unwrap_or_default();
-    let of_eks: Vec<&Json> = statements
+    let of_eks: Vec<&Json> = statements.iter().filter(|statement| is_for_eks(statement)).collect();
+    ["sts:assumerole", "sts:tagsession"]
         .iter()
-        .filter(|statement| is_for_eks(statement))
-        .collect();
-    ["sts:assumerole", "sts:tagsession"].iter().all(|action| {
-        of_eks
-            .iter()
-            .any(|statement| names_action(statement, action))
-    })
+        .all(|action| of_eks.iter().any(|statement| names_action(statement, action)))
 }
 
 fn is_for_eks(statement: &Json) -> bool {
     let allows = statement.get("Effect").and_then(Json::text) == Some("Allow");
-    let services = statement
-        .get("Principal")
-        .and_then(|principal| principal.get("Service"));
+    let services = statement.get("Principal").and_then(|principal| principal.get("Service"));
     let services = services.map(Json::each).unwrap_or_default();
-    allows
-        && services
-            .iter()
-            .any(|service| service.text() == Some("pods.eks.amazonaws.com"))
+    allows && services.iter().any(|service| service.text() == Some("pods.eks.amazonaws.com"))
 }
 
 fn names_action(statement: &Json, action: &str) -> bool {
     // A repeated `Action` of an old document counts as one list.
-    let lists = statement
-        .entries()
-        .iter()
-        .filter(|(key, _)| key == "Action");
+    let lists = statement.entries().iter().filter(|(key, _)| key == "Action");
     lists
         .flat_map(|(_, actions)| actions.each())
         .filter_map(Json::text)
@@ -378,11 +306,9 @@ fn glob(pattern: &str, text: &str) -> bool {
     let mut characters = pattern.chars();
     match characters.next() {
         None => text.is_empty(),
-        Some('*') => text
-            .char_indices()
-            .map(|(at, _)| at)
-            .chain([text.len()])
-            .any(|at| glob(characters.as_str(), &text[at..])),
+        Some('*') => {
+            text.char_indices().map(|(at, _)| at).chain([text.len()]).any(|at| glob(characters.as_str(), &text[at..]))
+        }
         Some(first) => text
             .chars()
             .next()

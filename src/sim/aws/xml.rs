@@ -11,9 +11,7 @@ pub struct Xml {
 impl Xml {
     /// A writer that begins with the XML declaration, as EC2's answers do.
     pub fn document() -> Self {
-        Self {
-            out: "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n".to_owned(),
-        }
+        Self { out: "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n".to_owned() }
     }
 
     /// The root element with its namespace.
@@ -62,12 +60,7 @@ impl Xml {
     }
 
     /// A list of plain texts.
-    pub fn texts<'a>(
-        &mut self,
-        tag: &str,
-        item: &str,
-        values: impl IntoIterator<Item = &'a String>,
-    ) {
+    pub fn texts<'a>(&mut self, tag: &str, item: &str, values: impl IntoIterator<Item = &'a String>) {
         self.element(tag, |xml| {
             for value in values {
                 xml.text(item, value);
@@ -101,19 +94,13 @@ mod tests {
     fn text_is_escaped_and_control_characters_are_left_out() {
         let mut xml = Xml::default();
         xml.element("A", |xml| xml.text("B", "<x> & \"y\" 'z' \u{1b}[31m\n"));
-        assert_eq!(
-            xml.finish(),
-            "<A><B>&lt;x&gt; &amp; &quot;y&quot; &apos;z&apos; [31m\n</B></A>"
-        );
+        assert_eq!(xml.finish(), "<A><B>&lt;x&gt; &amp; &quot;y&quot; &apos;z&apos; [31m\n</B></A>");
     }
 
     #[test]
     fn a_list_has_one_element_per_value() {
         let mut xml = Xml::default();
         xml.list("L", "member", ["a", "b"], |xml, value| xml.text("N", value));
-        assert_eq!(
-            xml.finish(),
-            "<L><member><N>a</N></member><member><N>b</N></member></L>"
-        );
+        assert_eq!(xml.finish(), "<L><member><N>a</N></member><member><N>b</N></member></L>");
     }
 }

@@ -7,8 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::sim::aws::{
-    Addon, Association, Cluster, Delays, InstanceProfile, Lagging, Provider, Random, Role, State,
-    managed_policy_arn, newest_addon,
+    Addon, Association, Cluster, Delays, InstanceProfile, Lagging, Provider, Random, Role, State, managed_policy_arn,
+    newest_addon,
 };
 
 use super::{Spec, ago, name};
@@ -55,15 +55,9 @@ impl Account {
 
 /// The account without roles of its own: cluster, provider, node roles and profiles.
 pub fn foundation(spec: &Spec, now: Timestamp) -> State {
-    let old = now
-        .saturating_sub(SignedDuration::from_hours(24 * 90))
-        .unwrap_or(now);
+    let old = now.saturating_sub(SignedDuration::from_hours(24 * 90)).unwrap_or(now);
     let mut state = empty(spec, old);
-    let bare = state
-        .cluster
-        .issuer
-        .trim_start_matches("https://")
-        .to_owned();
+    let bare = state.cluster.issuer.trim_start_matches("https://").to_owned();
     let provider = Provider {
         url: bare.clone(),
         client_ids: vec!["sts.amazonaws.com".to_owned()],
@@ -71,12 +65,8 @@ pub fn foundation(spec: &Spec, now: Timestamp) -> State {
         created_at: old,
         tags: BTreeMap::new(),
     };
-    state
-        .providers
-        .insert(state.iam_arn(&format!("oidc-provider/{bare}")), provider);
-    let version = newest_addon("eks-pod-identity-agent")
-        .unwrap_or_default()
-        .to_owned();
+    state.providers.insert(state.iam_arn(&format!("oidc-provider/{bare}")), provider);
+    let version = newest_addon("eks-pod-identity-agent").unwrap_or_default().to_owned();
     let addon = Addon {
         name: "eks-pod-identity-agent".to_owned(),
         version,
@@ -113,10 +103,7 @@ fn empty(spec: &Spec, old: Timestamp) -> State {
         access_entries: BTreeMap::new(),
         addons: BTreeMap::new(),
         associations: BTreeMap::new(),
-        delays: Delays {
-            addon: SignedDuration::from_secs(2),
-            ..Delays::default()
-        },
+        delays: Delays { addon: SignedDuration::from_secs(2), ..Delays::default() },
         trust_quota: 2048,
         association_quota: 5000.max(spec.associations),
         tokens: BTreeMap::new(),
@@ -146,15 +133,8 @@ fn cluster(old: Timestamp) -> Cluster {
 fn node_group(state: &mut State, group: &str, old: Timestamp) {
     let trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
     let mut role = role(state, &format!("generated-node-{group}"), trust, old);
-    let policies = [
-        "AmazonEKSWorkerNodePolicy",
-        "AmazonEKS_CNI_Policy",
-        "AmazonEC2ContainerRegistryReadOnly",
-    ];
-    role.attached = policies
-        .iter()
-        .filter_map(|policy| managed_policy_arn(&state.partition, policy))
-        .collect();
+    let policies = ["AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy", "AmazonEC2ContainerRegistryReadOnly"];
+    role.attached = policies.iter().filter_map(|policy| managed_policy_arn(&state.partition, policy)).collect();
     let profile = InstanceProfile {
         name: format!("eks-{group}"),
         path: "/".to_owned(),
@@ -172,9 +152,7 @@ fn node_group(state: &mut State, group: &str, old: Timestamp) {
     });
     state.nodegroups.insert(group.to_owned(), described);
     state.profiles.insert(profile.name.clone(), profile);
-    state
-        .roles
-        .insert(role.name.clone(), Lagging::settled(role));
+    state.roles.insert(role.name.clone(), Lagging::settled(role));
 }
 
 fn role(state: &mut State, name: &str, trust: &str, old: Timestamp) -> Role {
@@ -204,10 +182,8 @@ pub fn generate(
     now: Timestamp,
 ) -> Vec<Account> {
     let agent = "eks-pod-identity-agent";
-    let mut accounts: Vec<Account> = namespaces
-        .iter()
-        .map(|namespace| account(namespace, "default", random, now))
-        .collect();
+    let mut accounts: Vec<Account> =
+        namespaces.iter().map(|namespace| account(namespace, "default", random, now)).collect();
     accounts.push(account("kube-system", agent, random, now));
     let own: Vec<&String> = namespaces.iter().skip(name::STANDARD.len()).collect();
     let wanted = spec.serviceaccounts.saturating_sub(accounts.len());
@@ -236,25 +212,13 @@ fn account(namespace: &str, name: &str, random: &mut Random, now: Timestamp) -> 
 }
 
 /// Associations for the first ones, annotations for half of the rest.
-fn give_means(
-    spec: &Spec,
-    accounts: &mut [Account],
-    state: &mut State,
-    random: &mut Random,
-    now: Timestamp,
-) {
-    let roles: Vec<String> = (0..spec.roles.saturating_sub(2))
-        .map(|index| format!("service-{index:04}"))
-        .collect();
-    let mut users: BTreeMap<String, (bool, Vec<String>)> = roles
-        .iter()
-        .map(|role| (role.clone(), Default::default()))
-        .collect();
+fn give_means(spec: &Spec, accounts: &mut [Account], state: &mut State, random: &mut Random, now: Timestamp) {
+    let roles: Vec<String> = (0..spec.roles.saturating_sub(2)).map(|index| format!("service-{index:04}")).collect();
+    let mut users: BTreeMap<String, (bool, Vec<String>)> =
+        roles.iter().map(|role| (role.clone(), Default::default())).collect();
     for (index, account) in accounts.iter_mut().enumerate() {
-        let role = roles
-            .get(index % roles.len().max(1))
-            .cloned()
-            .unwrap_or_else(|| "generated-node-general".to_owned());
+        let role =
+            roles.get(index % roles.len().max(1)).cloned().unwrap_or_else(|| "generated-node-general".to_owned());
         let user = users.entry(role.clone()).or_default();
         let arn = state.iam_arn(&format!("role/{role}"));
         if index < spec.associations {
@@ -263,16 +227,11 @@ fn give_means(
             associate(state, account, &arn, age, now);
             account.means = Means::Association(age);
         } else if random.percent(50) {
-            user.1.push(format!(
-                "system:serviceaccount:{}:{}",
-                account.namespace, account.name
-            ));
+            user.1.push(format!("system:serviceaccount:{}:{}", account.namespace, account.name));
             account.means = Means::Annotation(arn);
         }
     }
-    let old = now
-        .saturating_sub(SignedDuration::from_hours(24 * 90))
-        .unwrap_or(now);
+    let old = now.saturating_sub(SignedDuration::from_hours(24 * 90)).unwrap_or(now);
     for (name, (pods, subjects)) in users {
         if state.roles.contains_key(&name) {
             continue;
@@ -284,11 +243,7 @@ fn give_means(
 }
 
 fn associate(state: &mut State, account: &Account, role: &str, age: usize, now: Timestamp) {
-    let at = now
-        .saturating_sub(SignedDuration::from_secs(
-            i64::try_from(age).unwrap_or_default(),
-        ))
-        .unwrap_or(now);
+    let at = now.saturating_sub(SignedDuration::from_secs(i64::try_from(age).unwrap_or_default())).unwrap_or(now);
     let association = Association {
         id: format!("a-{}", state.random.lower(17)),
         namespace: account.namespace.clone(),
@@ -302,9 +257,7 @@ fn associate(state: &mut State, account: &Account, role: &str, age: usize, now: 
         created_at: at,
         modified_at: at,
     };
-    state
-        .associations
-        .insert(association.id.clone(), Lagging::settled(association));
+    state.associations.insert(association.id.clone(), Lagging::settled(association));
 }
 
 fn trust(state: &State, pods: bool, subjects: &[String]) -> String {

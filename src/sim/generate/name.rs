@@ -47,9 +47,7 @@ pub const STANDARD: [&str; 4] = ["default", "kube-node-lease", "kube-public", "k
 pub fn namespaces(count: usize) -> Vec<String> {
     let own = count.saturating_sub(STANDARD.len()).max(1);
     let standard = STANDARD.iter().map(|name| (*name).to_owned());
-    standard
-        .chain((0..own).map(|index| numbered(TEAMS, index)))
-        .collect()
+    standard.chain((0..own).map(|index| numbered(TEAMS, index))).collect()
 }
 
 /// The name of the n-th service of a namespace.

@@ -25,24 +25,13 @@ struct Group {
     image: &'static str,
 }
 
-const CURRENT: Group = Group {
-    name: "general",
-    tokens: "required",
-    hop_limit: 1,
-    image: "Amazon Linux 2023.9.20261103",
-};
-const OLD: Group = Group {
-    name: "legacy",
-    tokens: "optional",
-    hop_limit: 2,
-    image: "Amazon Linux 2",
-};
+const CURRENT: Group =
+    Group { name: "general", tokens: "required", hop_limit: 1, image: "Amazon Linux 2023.9.20261103" };
+const OLD: Group = Group { name: "legacy", tokens: "optional", hop_limit: 2, image: "Amazon Linux 2" };
 
 /// Makes the nodes, and their instances in the account.
 pub fn generate(spec: &Spec, state: &mut State, random: &mut Random, now: Timestamp) -> Vec<Node> {
-    (0..spec.nodes)
-        .map(|index| node(index, state, random, now))
-        .collect()
+    (0..spec.nodes).map(|index| node(index, state, random, now)).collect()
 }
 
 fn node(index: usize, state: &mut State, random: &mut Random, now: Timestamp) -> Node {
@@ -54,18 +43,8 @@ fn node(index: usize, state: &mut State, random: &mut Random, now: Timestamp) ->
     let ip = format!("10.0.{high}.{low}");
     let id = format!("i-{}", random.hex(17));
     let age = 3600 * (24 + random.below(24 * 20));
-    let manifest = manifest(
-        &name,
-        &ip,
-        &zone,
-        &id,
-        &group,
-        &state.cluster.version,
-        &ago(now, age),
-    );
-    let launched = now.saturating_sub(SignedDuration::from_secs(
-        i64::try_from(age).unwrap_or_default(),
-    ));
+    let manifest = manifest(&name, &ip, &zone, &id, &group, &state.cluster.version, &ago(now, age));
+    let launched = now.saturating_sub(SignedDuration::from_secs(i64::try_from(age).unwrap_or_default()));
     let instance = Instance {
         id: id.clone(),
         profile: Some(format!("eks-{}", group.name)),
@@ -87,15 +66,7 @@ fn node(index: usize, state: &mut State, random: &mut Random, now: Timestamp) ->
     Node { name, ip, manifest }
 }
 
-fn manifest(
-    name: &str,
-    ip: &str,
-    zone: &str,
-    id: &str,
-    group: &Group,
-    version: &str,
-    created: &str,
-) -> Value {
+fn manifest(name: &str, ip: &str, zone: &str, id: &str, group: &Group, version: &str, created: &str) -> Value {
     json!({
         "apiVersion": "v1",
         "kind": "Node",

@@ -10,17 +10,11 @@ fn now() -> Timestamp {
 }
 
 fn small() -> Spec {
-    "pods=300,namespaces=12,serviceaccounts=60,associations=30,roles=25,nodes=8,seed=7"
-        .parse()
-        .unwrap()
+    "pods=300,namespaces=12,serviceaccounts=60,associations=30,roles=25,nodes=8,seed=7".parse().unwrap()
 }
 
 fn count(generated: &Generated, kind: &str) -> usize {
-    generated
-        .manifests
-        .iter()
-        .filter(|one| one["kind"] == kind)
-        .count()
+    generated.manifests.iter().filter(|one| one["kind"] == kind).count()
 }
 
 #[test]
@@ -39,14 +33,7 @@ fn every_count_is_honoured() {
 fn equal_seeds_give_equal_worlds_and_others_do_not() {
     let (one, same) = (generate(&small(), now()), generate(&small(), now()));
     assert_eq!(one.manifests, same.manifests);
-    let ids = |generated: &Generated| {
-        generated
-            .state
-            .associations
-            .keys()
-            .cloned()
-            .collect::<Vec<_>>()
-    };
+    let ids = |generated: &Generated| generated.state.associations.keys().cloned().collect::<Vec<_>>();
     assert_eq!(ids(&one), ids(&same));
     let other = generate(&Spec { seed: 8, ..small() }, now());
     assert_ne!(one.manifests, other.manifests);
@@ -61,58 +48,33 @@ fn pods_have_realistic_sizes_and_existing_service_accounts() {
         .filter(|one| one["kind"] == "ServiceAccount")
         .map(|one| (&one["metadata"]["namespace"], &one["metadata"]["name"]))
         .collect();
-    let pods: Vec<&Value> = generated
-        .manifests
-        .iter()
-        .filter(|one| one["kind"] == "Pod")
-        .collect();
+    let pods: Vec<&Value> = generated.manifests.iter().filter(|one| one["kind"] == "Pod").collect();
     let sizes: usize = pods.iter().map(|pod| pod.to_string().len()).sum();
+    assert!((2500..6000).contains(&(sizes / pods.len())), "{}", sizes / pods.len());
     assert!(
-        (2500..6000).contains(&(sizes / pods.len())),
-        "{}",
-        sizes / pods.len()
+        pods.iter().all(|pod| accounts.contains(&(&pod["metadata"]["namespace"], &pod["spec"]["serviceAccountName"])))
     );
-    assert!(pods.iter().all(|pod| accounts.contains(&(
-        &pod["metadata"]["namespace"],
-        &pod["spec"]["serviceAccountName"]
-    ))));
 }
 
 #[test]
 fn most_pods_of_associated_accounts_are_injected_and_some_are_not() {
     let generated = generate(&small(), now());
     let associated = |pod: &Value| {
-        generated
-            .state
-            .associations
-            .values()
-            .filter_map(Lagging::latest)
-            .any(|one| {
-                pod["metadata"]["namespace"] == one.namespace.as_str()
-                    && pod["spec"]["serviceAccountName"] == one.service_account.as_str()
-            })
+        generated.state.associations.values().filter_map(Lagging::latest).any(|one| {
+            pod["metadata"]["namespace"] == one.namespace.as_str()
+                && pod["spec"]["serviceAccountName"] == one.service_account.as_str()
+        })
     };
-    let injected = |pod: &Value| {
-        pod.to_string()
-            .contains("AWS_CONTAINER_CREDENTIALS_FULL_URI")
-    };
-    let pods: Vec<&Value> = generated
-        .manifests
-        .iter()
-        .filter(|one| one["kind"] == "Pod" && associated(one))
-        .collect();
+    let injected = |pod: &Value| pod.to_string().contains("AWS_CONTAINER_CREDENTIALS_FULL_URI");
+    let pods: Vec<&Value> = generated.manifests.iter().filter(|one| one["kind"] == "Pod" && associated(one)).collect();
     let share = pods.iter().filter(|pod| injected(pod)).count() * 100 / pods.len();
     assert!((50..100).contains(&share), "{share}");
 }
 
 #[test]
 fn small_numbers_are_raised_to_what_every_cluster_has() {
-    let generated = generate(
-        &"pods=3,namespaces=0,serviceaccounts=0,associations=2,roles=0,nodes=0"
-            .parse()
-            .unwrap(),
-        now(),
-    );
+    let generated =
+        generate(&"pods=3,namespaces=0,serviceaccounts=0,associations=2,roles=0,nodes=0".parse().unwrap(), now());
     assert_eq!(count(&generated, "Namespace"), 5);
     assert_eq!(count(&generated, "ServiceAccount"), 6);
     assert_eq!(count(&generated, "Pod"), 3);
@@ -122,17 +84,8 @@ fn small_numbers_are_raised_to_what_every_cluster_has() {
 #[test]
 fn a_specification_that_cannot_be_read_says_why() {
     let wrong = "pods=many".parse::<Spec>().unwrap_err().to_string();
-    assert!(
-        wrong.contains("`many` is not a whole number") && wrong.contains("write e.g. pods=10000"),
-        "{wrong}"
-    );
-    assert!(
-        "cats=1"
-            .parse::<Spec>()
-            .unwrap_err()
-            .to_string()
-            .contains("there is no `cats`")
-    );
+    assert!(wrong.contains("`many` is not a whole number") && wrong.contains("write e.g. pods=10000"), "{wrong}");
+    assert!("cats=1".parse::<Spec>().unwrap_err().to_string().contains("there is no `cats`"));
 }
 
 #[tokio::test]

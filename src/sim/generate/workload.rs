@@ -24,32 +24,20 @@ pub fn generate(
 ) {
     let agents = nodes.len().min(spec.pods);
     agent(&nodes[..agents], random, now, out);
-    let users: Vec<&Account> = accounts
-        .iter()
-        .filter(|one| one.exists && !is_system(one))
-        .collect();
+    let users: Vec<&Account> = accounts.iter().filter(|one| one.exists && !is_system(one)).collect();
     let mut left = spec.pods - agents;
     let mut index = 0;
     while left > 0 && !users.is_empty() {
         let rounds = index / users.len();
         let size = random.pick(SIZES).copied().unwrap_or(1).min(left);
         // The last service accounts should get pods too: later rounds may be large.
-        let size = if rounds > 2 {
-            (size * 2).min(left)
-        } else {
-            size
-        };
+        let size = if rounds > 2 { (size * 2).min(left) } else { size };
         let name = if rounds == 0 {
             base(users[index % users.len()])
         } else {
             format!("{}-v{}", base(users[index % users.len()]), rounds + 1)
         };
-        let deployment = Deployment {
-            name,
-            account: users[index % users.len()],
-            size,
-            now,
-        };
+        let deployment = Deployment { name, account: users[index % users.len()], size, now };
         deployment.write(nodes, random, out);
         left -= size;
         index += 1;
@@ -57,17 +45,11 @@ pub fn generate(
 }
 
 fn is_system(account: &Account) -> bool {
-    account.namespace.starts_with("kube-")
-        || account.name == AGENT
-        || account.namespace == "default"
+    account.namespace.starts_with("kube-") || account.name == AGENT || account.namespace == "default"
 }
 
 fn base(account: &Account) -> String {
-    if account.name == "default" {
-        "website".to_owned()
-    } else {
-        account.name.clone()
-    }
+    if account.name == "default" { "website".to_owned() } else { account.name.clone() }
 }
 
 struct Deployment<'a> {
@@ -84,24 +66,10 @@ impl Deployment<'_> {
         let age = 600 + random.below(3600 * 24 * 14);
         let set = format!("{}-{hash}", self.name);
         out.push(self.workload("Deployment", &self.name, &uid, None, None, age));
-        out.push(self.workload(
-            "ReplicaSet",
-            &set,
-            &set_uid,
-            Some((&self.name, &uid)),
-            Some(&hash),
-            age,
-        ));
+        out.push(self.workload("ReplicaSet", &set, &set_uid, Some((&self.name, &uid)), Some(&hash), age));
         for _ in 0..self.size {
             let node = random.pick(nodes);
-            let pod = Pod {
-                deployment: self,
-                set: &set,
-                set_uid: &set_uid,
-                hash: &hash,
-                age,
-                node,
-            };
+            let pod = Pod { deployment: self, set: &set, set_uid: &set_uid, hash: &hash, age, node };
             out.push(pod.manifest(random));
         }
     }
@@ -166,9 +134,7 @@ impl Deployment<'_> {
     fn injection(&self, age: usize, random: &mut Random) -> Option<Injection> {
         let drifted = random.percent(4);
         match &self.account.means {
-            Means::Association(since) if age <= *since && !drifted => {
-                Some(Injection::pod_identity())
-            }
+            Means::Association(since) if age <= *since && !drifted => Some(Injection::pod_identity()),
             Means::Annotation(role) if !drifted => Some(Injection::web_identity(role)),
             _ => None,
         }
@@ -194,14 +160,8 @@ impl Injection {
         let path = "eks-pod-identity-token";
         Self {
             env: [
-                (
-                    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-                    "http://169.254.170.23/v1/credentials".to_owned(),
-                ),
-                (
-                    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
-                    format!("{mount}/{path}"),
-                ),
+                ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://169.254.170.23/v1/credentials".to_owned()),
+                ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", format!("{mount}/{path}")),
             ],
             volume: path,
             mount,
@@ -214,10 +174,7 @@ impl Injection {
     fn web_identity(role: &str) -> Self {
         let mount = "/var/run/secrets/eks.amazonaws.com/serviceaccount";
         Self {
-            env: [
-                ("AWS_ROLE_ARN", role.to_owned()),
-                ("AWS_WEB_IDENTITY_TOKEN_FILE", format!("{mount}/token")),
-            ],
+            env: [("AWS_ROLE_ARN", role.to_owned()), ("AWS_WEB_IDENTITY_TOKEN_FILE", format!("{mount}/token"))],
             volume: "aws-iam-token",
             mount,
             path: "token",
@@ -234,15 +191,8 @@ impl Injection {
                 ("AWS_DEFAULT_REGION", "eu-west-1"),
                 ("AWS_REGION", "eu-west-1"),
             ];
-            env.extend(
-                both.iter()
-                    .map(|(name, value)| json!({ "name": name, "value": value })),
-            );
-            env.extend(
-                self.env
-                    .iter()
-                    .map(|(name, value)| json!({ "name": name, "value": value })),
-            );
+            env.extend(both.iter().map(|(name, value)| json!({ "name": name, "value": value })));
+            env.extend(self.env.iter().map(|(name, value)| json!({ "name": name, "value": value })));
         }
         if let Some(mounts) = container["volumeMounts"].as_array_mut() {
             mounts.push(json!({ "name": self.volume, "mountPath": self.mount, "readOnly": true }));
@@ -300,7 +250,8 @@ impl Pod<'_> {
         container["imagePullPolicy"] = "IfNotPresent".into();
         container["terminationMessagePath"] = "/dev/termination-log".into();
         container["terminationMessagePolicy"] = "File".into();
-        container["volumeMounts"] = json!([{ "name": volume, "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount", "readOnly": true }]);
+        container["volumeMounts"] =
+            json!([{ "name": volume, "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount", "readOnly": true }]);
         let account = &self.deployment.account.name;
         json!({
             "serviceAccountName": account, "serviceAccount": account,
@@ -323,13 +274,7 @@ impl Pod<'_> {
 
     fn status(&self, created: &str, random: &mut Random) -> Value {
         let ip = format!("10.0.{}.{}", 32 + random.below(200), 1 + random.below(250));
-        running(
-            "app",
-            created,
-            self.node.map_or("", |node| &node.ip),
-            &ip,
-            random,
-        )
+        running("app", created, self.node.map_or("", |node| &node.ip), &ip, random)
     }
 }
 

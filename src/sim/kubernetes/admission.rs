@@ -22,22 +22,14 @@ pub struct Webhook {
 pub fn account_of(pod: &Value) -> &str {
     let spec = &pod["spec"];
     let named = |key: &str| spec[key].as_str().filter(|name| !name.is_empty());
-    named("serviceAccountName")
-        .or_else(|| named("serviceAccount"))
-        .unwrap_or("default")
+    named("serviceAccountName").or_else(|| named("serviceAccount")).unwrap_or("default")
 }
 
 /// Checks and completes an object that is to be created.
 ///
 /// # Errors
 /// What the API server refuses it with.
-pub fn admit(
-    api: &Api,
-    state: &mut State,
-    kind: &Kind,
-    value: &mut Value,
-    webhook: Webhook,
-) -> Result<(), Failure> {
+pub fn admit(api: &Api, state: &mut State, kind: &Kind, value: &mut Value, webhook: Webhook) -> Result<(), Failure> {
     if kind.namespaced {
         check_namespace(state, kind, value)?;
     }
@@ -56,47 +48,26 @@ pub fn admit(
 fn check_namespace(state: &State, kind: &Kind, value: &Value) -> Result<(), Failure> {
     let namespace = meta::namespace(value);
     let Some(object) = state.store.get(&state::core("namespaces"), "", namespace) else {
-        let mut failure = Failure::new(
-            404,
-            "NotFound",
-            format!("namespaces \"{namespace}\" not found"),
-        );
+        let mut failure = Failure::new(404, "NotFound", format!("namespaces \"{namespace}\" not found"));
         failure.details = json!({"name": namespace, "kind": "namespaces"});
         return Err(failure);
     };
     if meta::is_terminating(object.value()) {
-        let why = format!(
-            "unable to create new content in namespace {namespace} because it is being terminated"
-        );
+        let why = format!("unable to create new content in namespace {namespace} because it is being terminated");
         return Err(Failure::forbidden(kind, meta::name(value), &why));
     }
     Ok(())
 }
 
-fn pod(
-    api: &Api,
-    state: &mut State,
-    kind: &Kind,
-    pod: &mut Value,
-    webhook: Webhook,
-) -> Result<(), Failure> {
+fn pod(api: &Api, state: &mut State, kind: &Kind, pod: &mut Value, webhook: Webhook) -> Result<(), Failure> {
     if meta::items(&pod["spec"]["containers"]).next().is_none() {
-        return Err(Failure::invalid(
-            kind,
-            meta::name(pod),
-            "spec.containers",
-            "Required value",
-        ));
+        return Err(Failure::invalid(kind, meta::name(pod), "spec.containers", "Required value"));
     }
     let (namespace, account) = (meta::namespace(pod).to_owned(), account_of(pod).to_owned());
-    let found = state
-        .store
-        .get(&state::core("serviceaccounts"), &namespace, &account)
-        .cloned();
+    let found = state.store.get(&state::core("serviceaccounts"), &namespace, &account).cloned();
     let Some(found) = found else {
-        let why = format!(
-            "error looking up service account {namespace}/{account}: serviceaccount \"{account}\" not found"
-        );
+        let why =
+            format!("error looking up service account {namespace}/{account}: serviceaccount \"{account}\" not found");
         return Err(Failure::forbidden(kind, meta::name(pod), &why));
     };
     let seed = state.store.next_number();
@@ -104,12 +75,7 @@ fn pod(
     fargate::mark(state, pod);
     defaults::token_volume(pod, found.value(), seed);
     if !webhook.skip && webhook::is_called(state, pod) {
-        let injection = webhook::Injection {
-            entry: webhook.entry,
-            account: found.value(),
-            facts: api.facts(),
-            seed,
-        };
+        let injection = webhook::Injection { entry: webhook.entry, account: found.value(), facts: api.facts(), seed };
         webhook::mutate(pod, &injection);
     }
     Ok(())
@@ -123,24 +89,12 @@ fn check_template(kind: &Kind, value: &Value) -> Result<(), Failure> {
         return Ok(());
     }
     if selector.is_null() {
-        return Err(Failure::invalid(
-            kind,
-            meta::name(value),
-            "spec.selector",
-            "Required value",
-        ));
+        return Err(Failure::invalid(kind, meta::name(value), "spec.selector", "Required value"));
     }
     if !Labels::of_object(selector).matches(template) {
-        let why = format!(
-            "Invalid value: {}: `selector` does not match template `labels`",
-            template["metadata"]["labels"]
-        );
-        return Err(Failure::invalid(
-            kind,
-            meta::name(value),
-            "spec.template.metadata.labels",
-            &why,
-        ));
+        let why =
+            format!("Invalid value: {}: `selector` does not match template `labels`", template["metadata"]["labels"]);
+        return Err(Failure::invalid(kind, meta::name(value), "spec.template.metadata.labels", &why));
     }
     Ok(())
 }
@@ -152,9 +106,7 @@ fn check_template(kind: &Kind, value: &Value) -> Result<(), Failure> {
 pub fn check_name(kind: &Kind, name: &str) -> Result<(), Failure> {
     let is_inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     let is_label = |label: &str| {
-        label.starts_with(is_inner)
-            && label.ends_with(is_inner)
-            && label.chars().all(|c| is_inner(c) || c == '-')
+        label.starts_with(is_inner) && label.ends_with(is_inner) && label.chars().all(|c| is_inner(c) || c == '-')
     };
     if name.len() <= 253 && name.split('.').all(is_label) {
         return Ok(());
@@ -170,9 +122,8 @@ pub fn check_name(kind: &Kind, name: &str) -> Result<(), Failure> {
 /// # Errors
 /// 409.
 pub fn check_preconditions(kind: &Kind, old: &Value, new: &Value) -> Result<(), Failure> {
-    let differs = |field: &str| {
-        !meta::field(new, field).is_empty() && meta::field(new, field) != meta::field(old, field)
-    };
+    let differs =
+        |field: &str| !meta::field(new, field).is_empty() && meta::field(new, field) != meta::field(old, field);
     if differs("uid") {
         let why = format!(
             "Precondition failed: UID in precondition: {}, UID in object meta: {}",
@@ -240,16 +191,8 @@ pub fn check_update(kind: &Kind, old: &Value, new: &Value) -> Result<(), Failure
             Err(Failure::invalid(kind, meta::name(old), "spec", why))
         }
         ("apps", _) if old["spec"]["selector"] != new["spec"]["selector"] => {
-            let why = format!(
-                "Invalid value: {}: field is immutable",
-                new["spec"]["selector"]
-            );
-            Err(Failure::invalid(
-                kind,
-                meta::name(old),
-                "spec.selector",
-                &why,
-            ))
+            let why = format!("Invalid value: {}: field is immutable", new["spec"]["selector"]);
+            Err(Failure::invalid(kind, meta::name(old), "spec.selector", &why))
         }
         ("apps", _) if !new["spec"]["template"].is_null() => check_template(kind, new),
         _ => Ok(()),
@@ -261,21 +204,11 @@ fn changeable_removed(pod: &Value) -> Value {
     if !spec.is_object() {
         return spec;
     }
-    for field in [
-        "activeDeadlineSeconds",
-        "tolerations",
-        "terminationGracePeriodSeconds",
-        "ephemeralContainers",
-    ] {
+    for field in ["activeDeadlineSeconds", "tolerations", "terminationGracePeriodSeconds", "ephemeralContainers"] {
         meta::map(&mut spec, &[]).remove(field);
     }
     for list in ["containers", "initContainers"] {
-        for container in spec
-            .get_mut(list)
-            .and_then(Value::as_array_mut)
-            .into_iter()
-            .flatten()
-        {
+        for container in spec.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
             meta::map(container, &[]).remove("image");
         }
     }

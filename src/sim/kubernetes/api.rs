@@ -17,10 +17,7 @@ use super::fargate::FargateProfile;
 use super::request::{self, Form, Query, Target};
 use super::state::State;
 use super::status::{self, Failure};
-use super::{
-    ClusterFacts, PodIdentityEntries, discovery, list, review, subresource, watch as watching,
-    write,
-};
+use super::{ClusterFacts, PodIdentityEntries, discovery, list, review, subresource, watch as watching, write};
 use crate::sim::clock::Clock;
 use crate::sim::fault::{FaultKind, Faults};
 use crate::wire::{Body, BoxError};
@@ -58,16 +55,8 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Api {
     /// An empty cluster with the namespaces every cluster has.
-    pub fn new(
-        clock: Clock,
-        faults: Faults,
-        facts: ClusterFacts,
-        entries: Arc<dyn PodIdentityEntries>,
-    ) -> Self {
-        let issuer = format!(
-            "https://oidc.eks.{}.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE",
-            facts.region
-        );
+    pub fn new(clock: Clock, faults: Faults, facts: ClusterFacts, entries: Arc<dyn PodIdentityEntries>) -> Self {
+        let issuer = format!("https://oidc.eks.{}.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE", facts.region);
         let inner = Inner {
             state: Mutex::new(State::default()),
             clock,
@@ -79,9 +68,7 @@ impl Api {
             revision: watch::Sender::new(0),
             epoch: AtomicU64::new(0),
         };
-        let api = Self {
-            inner: Arc::new(inner),
-        };
+        let api = Self { inner: Arc::new(inner) };
         let now = api.now();
         api.commit(|state| {
             for name in ["default", "kube-node-lease", "kube-public", "kube-system"] {
@@ -202,9 +189,7 @@ impl Api {
             Ok(body) => body,
             Err(failure) => return Ok(failure.response()),
         };
-        Ok(self
-            .answer(&call, &body)
-            .unwrap_or_else(|failure| failure.response()))
+        Ok(self.answer(&call, &body).unwrap_or_else(|failure| failure.response()))
     }
 
     /// Carries out the faults of this request.
@@ -224,19 +209,14 @@ impl Api {
                 FaultKind::Status(code) => Failure::of_status(code),
             };
             let in_stream = failure.code == 410 && call.verb == "watch";
-            return Ok(Some(if in_stream {
-                watching::failed(&failure)
-            } else {
-                failure.response()
-            }));
+            return Ok(Some(if in_stream { watching::failed(&failure) } else { failure.response() }));
         }
         Ok(None)
     }
 
     fn answer(&self, call: &Call, body: &Bytes) -> Result<Response<Body>, Failure> {
         let Some(target) = &call.target else {
-            return review::answer(self, call, body)
-                .unwrap_or_else(|| discovery::answer(self, call));
+            return review::answer(self, call, body).unwrap_or_else(|| discovery::answer(self, call));
         };
         if !target.subresource.is_empty() {
             return subresource::answer(self, call, target, body);
@@ -256,9 +236,7 @@ impl Api {
 async fn collect(mut body: Body) -> Result<Bytes, Failure> {
     let mut collected = BytesMut::new();
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| {
-            Failure::bad_request(format!("the request body broke off: {error}"))
-        })?;
+        let frame = frame.map_err(|error| Failure::bad_request(format!("the request body broke off: {error}")))?;
         if let Some(data) = frame.data_ref() {
             collected.extend_from_slice(data);
         }
@@ -293,12 +271,7 @@ impl Call {
             let verb = request::verb(&parts.method, &target, &query)?;
             (Some(target), verb)
         };
-        Ok(Self {
-            parts: parts.clone(),
-            query,
-            target,
-            verb,
-        })
+        Ok(Self { parts: parts.clone(), query, target, verb })
     }
 
     /// The representation asked for.
@@ -326,11 +299,7 @@ impl Call {
             now: api.now(),
             include: self.query.text("includeObject").to_owned(),
         };
-        Ok(status::bytes_response(
-            code,
-            "application/json",
-            encoder.single(object),
-        ))
+        Ok(status::bytes_response(code, "application/json", encoder.single(object)))
     }
 
     /// The name faults know this request by.
@@ -344,17 +313,10 @@ impl Call {
     fn denied(&self) -> Failure {
         let user = request::user(&self.parts.headers);
         let Some(target) = &self.target else {
-            let message = format!(
-                "forbidden: User \"{user}\" cannot get path \"{}\"",
-                self.parts.uri.path()
-            );
+            let message = format!("forbidden: User \"{user}\" cannot get path \"{}\"", self.parts.uri.path());
             return Failure::new(403, "Forbidden", message);
         };
-        let verb = if self.verb == "update" && target.name.is_empty() {
-            "create"
-        } else {
-            self.verb
-        };
+        let verb = if self.verb == "update" && target.name.is_empty() { "create" } else { self.verb };
         let scope = match target.namespace.as_str() {
             "" => "at the cluster scope".to_owned(),
             namespace => format!("in the namespace \"{namespace}\""),

@@ -13,12 +13,7 @@ pub fn fields(applied: &Value) -> Value {
         map.remove(key);
     }
     if let Some(Value::Object(metadata)) = map.get_mut("metadata") {
-        metadata.retain(|key, _| {
-            matches!(
-                key.as_str(),
-                "labels" | "annotations" | "finalizers" | "ownerReferences"
-            )
-        });
+        metadata.retain(|key, _| matches!(key.as_str(), "labels" | "annotations" | "finalizers" | "ownerReferences"));
     }
     set_of(&own)
 }
@@ -27,16 +22,13 @@ fn set_of(value: &Value) -> Value {
     let Value::Object(map) = value else {
         return json!({});
     };
-    let entries = map
-        .iter()
-        .filter(|(_, value)| !value.is_null())
-        .map(|(key, value)| {
-            let set = match value {
-                Value::Array(items) => set_of_list(key, items),
-                other => set_of(other),
-            };
-            (format!("f:{key}"), set)
-        });
+    let entries = map.iter().filter(|(_, value)| !value.is_null()).map(|(key, value)| {
+        let set = match value {
+            Value::Array(items) => set_of_list(key, items),
+            other => set_of(other),
+        };
+        (format!("f:{key}"), set)
+    });
     Value::Object(entries.collect())
 }
 
@@ -96,16 +88,12 @@ fn is_empty(value: &Value) -> bool {
 
 fn remove_elements(items: &mut Vec<Value>, earlier: &Map<String, Value>, now: &Value) {
     for (path, set) in earlier {
-        let key = path
-            .strip_prefix("k:")
-            .and_then(|key| serde_json::from_str::<Map<String, Value>>(key).ok());
+        let key = path.strip_prefix("k:").and_then(|key| serde_json::from_str::<Map<String, Value>>(key).ok());
         let Some(key) = key else { continue };
         let is_meant = |item: &Value| key.iter().all(|(name, value)| item[name] == *value);
         if now.get(path).is_none() {
             items.retain(|item| !is_meant(item));
-        } else if let (Some(item), Value::Object(set)) =
-            (items.iter_mut().find(|item| is_meant(item)), set)
-        {
+        } else if let (Some(item), Value::Object(set)) = (items.iter_mut().find(|item| is_meant(item)), set) {
             remove(item, set, &now[path]);
         }
     }

@@ -29,11 +29,7 @@ pub fn or_na(value: &Value) -> Value {
 }
 
 fn or(value: &Value, instead: &str) -> Value {
-    if value.is_null() || value == "" {
-        json!(instead)
-    } else {
-        value.clone()
-    }
+    if value.is_null() || value == "" { json!(instead) } else { value.clone() }
 }
 
 /// The first value that is there.
@@ -89,9 +85,7 @@ pub fn human(duration: SignedDuration) -> String {
 pub fn pod_ready(pod: &Value, _: Timestamp) -> Value {
     let sidecars: Vec<&str> = sidecars(pod).collect();
     let ready = |status: &&Value| status["ready"] == true;
-    let main = meta::items(&pod["status"]["containerStatuses"])
-        .filter(ready)
-        .count();
+    let main = meta::items(&pod["status"]["containerStatuses"]).filter(ready).count();
     let side = meta::items(&pod["status"]["initContainerStatuses"])
         .filter(|s| sidecars.iter().any(|name| s["name"] == *name))
         .filter(ready)
@@ -137,9 +131,7 @@ fn init_reason(pod: &Value) -> Option<String> {
 }
 
 fn main_reason(status: &Value) -> Option<String> {
-    let states: Vec<&Value> = meta::items(&status["containerStatuses"])
-        .map(|s| &s["state"])
-        .collect();
+    let states: Vec<&Value> = meta::items(&status["containerStatuses"]).map(|s| &s["state"]).collect();
     let reasons = states.iter().rev();
     let waiting = reasons.clone().find_map(|s| reason_of(&s["waiting"]));
     waiting.or_else(|| reasons.clone().find_map(|s| reason_of(&s["terminated"])))
@@ -153,14 +145,9 @@ fn reason_of(state: &Value) -> Option<String> {
 pub fn pod_restarts(pod: &Value, now: Timestamp) -> Value {
     let statuses = || meta::items(&pod["status"]["containerStatuses"]);
     let restarts: i64 = statuses().map(|s| meta::int(&s["restartCount"], 0)).sum();
-    let last = statuses()
-        .filter_map(|s| parse(&s["lastState"]["terminated"]["finishedAt"]))
-        .max();
+    let last = statuses().filter_map(|s| parse(&s["lastState"]["terminated"]["finishedAt"])).max();
     match last {
-        Some(last) if restarts > 0 => json!(format!(
-            "{restarts} ({} ago)",
-            human(now.duration_since(last))
-        )),
+        Some(last) if restarts > 0 => json!(format!("{restarts} ({} ago)", human(now.duration_since(last)))),
         _ => json!(restarts.to_string()),
     }
 }
@@ -172,11 +159,7 @@ pub fn node_status(node: &Value, _: Timestamp) -> Value {
         Some(_) => "NotReady",
         None => "Unknown",
     };
-    let cordoned = if node["spec"]["unschedulable"] == true {
-        ",SchedulingDisabled"
-    } else {
-        ""
-    };
+    let cordoned = if node["spec"]["unschedulable"] == true { ",SchedulingDisabled" } else { "" };
     json!(format!("{ready}{cordoned}"))
 }
 
@@ -194,10 +177,7 @@ pub fn address<'a>(node: &'a Value, kind: &str) -> &'a Value {
 /// `1/3` of a Deployment or StatefulSet.
 pub fn ready_of_replicas(workload: &Value, _: Timestamp) -> Value {
     let ready = meta::int(&workload["status"]["readyReplicas"], 0);
-    json!(format!(
-        "{ready}/{}",
-        meta::int(&workload["spec"]["replicas"], 1)
-    ))
+    json!(format!("{ready}/{}", meta::int(&workload["spec"]["replicas"], 1)))
 }
 
 /// Names or images of a template's containers.
@@ -210,14 +190,8 @@ pub fn containers(workload: &Value, key: &str) -> Value {
 /// A label map as `a=b,c=d`.
 pub fn labels(map: &Value) -> Value {
     let pairs = map.as_object().into_iter().flatten();
-    let texts: Vec<String> = pairs
-        .map(|(k, v)| format!("{k}={}", v.as_str().unwrap_or_default()))
-        .collect();
-    json!(if texts.is_empty() {
-        "<none>".to_owned()
-    } else {
-        texts.join(",")
-    })
+    let texts: Vec<String> = pairs.map(|(k, v)| format!("{k}={}", v.as_str().unwrap_or_default())).collect();
+    json!(if texts.is_empty() { "<none>".to_owned() } else { texts.join(",") })
 }
 
 /// A LabelSelector in one line.
@@ -234,32 +208,18 @@ pub fn data_count(object: &Value, _: Timestamp) -> Value {
 /// `80/TCP,443:30443/TCP`.
 pub fn service_ports(service: &Value, _: Timestamp) -> Value {
     let ports = meta::items(&service["spec"]["ports"]).map(|port| {
-        let node = port["nodePort"]
-            .as_i64()
-            .map_or_else(String::new, |n| format!(":{n}"));
-        format!(
-            "{}{node}/{}",
-            meta::int(&port["port"], 0),
-            port["protocol"].as_str().unwrap_or("TCP")
-        )
+        let node = port["nodePort"].as_i64().map_or_else(String::new, |n| format!(":{n}"));
+        format!("{}{node}/{}", meta::int(&port["port"], 0), port["protocol"].as_str().unwrap_or("TCP"))
     });
     let ports: Vec<String> = ports.collect();
-    json!(if ports.is_empty() {
-        "<none>".to_owned()
-    } else {
-        ports.join(",")
-    })
+    json!(if ports.is_empty() { "<none>".to_owned() } else { ports.join(",") })
 }
 
 /// `10.0.0.1:80,…`.
 pub fn endpoints(object: &Value, _: Timestamp) -> Value {
     let subsets = meta::items(&object["subsets"]);
     let texts: Vec<String> = subsets.flat_map(subset_endpoints).collect();
-    json!(if texts.is_empty() {
-        "<none>".to_owned()
-    } else {
-        texts.join(",")
-    })
+    json!(if texts.is_empty() { "<none>".to_owned() } else { texts.join(",") })
 }
 
 fn subset_endpoints(subset: &Value) -> Vec<String> {
@@ -271,20 +231,13 @@ fn subset_endpoints(subset: &Value) -> Vec<String> {
 /// `STATUS` of a Job.
 pub fn job_status(job: &Value, _: Timestamp) -> Value {
     let done = ["Complete", "Failed", "Suspended"];
-    json!(
-        done.into_iter()
-            .find(|kind| meta::is_condition(job, kind))
-            .unwrap_or("Running")
-    )
+    json!(done.into_iter().find(|kind| meta::is_condition(job, kind)).unwrap_or("Running"))
 }
 
 /// `0/1` of a Job.
 pub fn job_completions(job: &Value, _: Timestamp) -> Value {
     let done = meta::int(&job["status"]["succeeded"], 0);
-    json!(format!(
-        "{done}/{}",
-        meta::int(&job["spec"]["completions"], 1)
-    ))
+    json!(format!("{done}/{}", meta::int(&job["spec"]["completions"], 1)))
 }
 
 /// Run time of a Job.
@@ -298,26 +251,14 @@ pub fn job_duration(job: &Value, now: Timestamp) -> Value {
 
 /// When an event was last seen.
 pub fn last_seen(event: &Value, now: Timestamp) -> Value {
-    let places = [
-        "lastTimestamp",
-        "deprecatedLastTimestamp",
-        "eventTime",
-        "firstTimestamp",
-    ];
+    let places = ["lastTimestamp", "deprecatedLastTimestamp", "eventTime", "firstTimestamp"];
     let found = places.iter().map(|p| &event[*p]).find(|v| !v.is_null());
-    since(
-        found.unwrap_or(&event["metadata"]["creationTimestamp"]),
-        now,
-    )
+    since(found.unwrap_or(&event["metadata"]["creationTimestamp"]), now)
 }
 
 /// `pod/name` of an event.
 pub fn event_object(event: &Value, _: Timestamp) -> Value {
-    let object = if event["regarding"].is_null() {
-        &event["involvedObject"]
-    } else {
-        &event["regarding"]
-    };
+    let object = if event["regarding"].is_null() { &event["involvedObject"] } else { &event["regarding"] };
     let part = |key: &str| object[key].as_str().unwrap_or_default().to_owned();
     json!(format!("{}/{}", part("kind").to_lowercase(), part("name")))
 }

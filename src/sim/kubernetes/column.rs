@@ -29,18 +29,8 @@ pub struct Column {
 }
 
 impl Column {
-    fn new(
-        name: &str,
-        format: &'static str,
-        priority: i64,
-        cell: fn(&Value, Timestamp) -> Value,
-    ) -> Self {
-        Self {
-            name: name.to_owned(),
-            format,
-            priority,
-            cell: Cell::Function(cell),
-        }
+    fn new(name: &str, format: &'static str, priority: i64, cell: fn(&Value, Timestamp) -> Value) -> Self {
+        Self { name: name.to_owned(), format, priority, cell: Cell::Function(cell) }
     }
 
     /// The definition in a Table.
@@ -89,21 +79,15 @@ pub fn columns_of(group: &str, plural: &str) -> Vec<Column> {
         ("" | "events.k8s.io", "events") => events(),
         ("", _) => named(core(plural)),
         ("karpenter.sh", _) => named(karpenter(plural)),
-        ("admissionregistration.k8s.io", _) => named(vec![
-            count("Webhooks", |o, _| {
-                json!(meta::items(&o["webhooks"]).count())
-            }),
-            age(),
-        ]),
-        ("apiextensions.k8s.io", _) => named(vec![text("Created At", |o, _| {
-            json!(meta::field(o, "creationTimestamp"))
-        })]),
-        ("networking.k8s.io", _) => named(vec![
-            text("Pod-Selector", |o, _| {
-                cell::selector(&o["spec"]["podSelector"])
-            }),
-            age(),
-        ]),
+        ("admissionregistration.k8s.io", _) => {
+            named(vec![count("Webhooks", |o, _| json!(meta::items(&o["webhooks"]).count())), age()])
+        }
+        ("apiextensions.k8s.io", _) => {
+            named(vec![text("Created At", |o, _| json!(meta::field(o, "creationTimestamp")))])
+        }
+        ("networking.k8s.io", _) => {
+            named(vec![text("Pod-Selector", |o, _| cell::selector(&o["spec"]["podSelector"])), age()])
+        }
         ("policy", _) => named(budgets()),
         _ => named(vec![age()]),
     }
@@ -117,9 +101,7 @@ fn pods() -> Vec<Column> {
         age(),
         wide("IP", |o, _| cell::or_none(&o["status"]["podIP"])),
         wide("Node", |o, _| cell::or_none(&o["spec"]["nodeName"])),
-        wide("Nominated Node", |o, _| {
-            cell::or_none(&o["status"]["nominatedNodeName"])
-        }),
+        wide("Nominated Node", |o, _| cell::or_none(&o["status"]["nominatedNodeName"])),
         wide("Readiness Gates", |_, _| json!("<none>")),
     ]
 }
@@ -129,20 +111,12 @@ fn nodes() -> Vec<Column> {
         text("Status", cell::node_status),
         text("Roles", |_, _| json!("<none>")),
         age(),
-        text("Version", |o, _| {
-            cell::or_empty(&o["status"]["nodeInfo"]["kubeletVersion"])
-        }),
+        text("Version", |o, _| cell::or_empty(&o["status"]["nodeInfo"]["kubeletVersion"])),
         wide("Internal-IP", |o, _| cell::node_address(o, "InternalIP")),
         wide("External-IP", |o, _| cell::node_address(o, "ExternalIP")),
-        wide("OS-Image", |o, _| {
-            cell::or_unknown(&o["status"]["nodeInfo"]["osImage"])
-        }),
-        wide("Kernel-Version", |o, _| {
-            cell::or_unknown(&o["status"]["nodeInfo"]["kernelVersion"])
-        }),
-        wide("Container-Runtime", |o, _| {
-            cell::or_unknown(&o["status"]["nodeInfo"]["containerRuntimeVersion"])
-        }),
+        wide("OS-Image", |o, _| cell::or_unknown(&o["status"]["nodeInfo"]["osImage"])),
+        wide("Kernel-Version", |o, _| cell::or_unknown(&o["status"]["nodeInfo"]["kernelVersion"])),
+        wide("Container-Runtime", |o, _| cell::or_unknown(&o["status"]["nodeInfo"]["containerRuntimeVersion"])),
     ]
 }
 
@@ -150,12 +124,8 @@ fn workloads(plural: &str) -> Vec<Column> {
     let mut columns = match plural {
         "deployments" => vec![
             text("Ready", cell::ready_of_replicas),
-            count("Up-to-date", |o, _| {
-                cell::number(&o["status"]["updatedReplicas"])
-            }),
-            count("Available", |o, _| {
-                cell::number(&o["status"]["availableReplicas"])
-            }),
+            count("Up-to-date", |o, _| cell::number(&o["status"]["updatedReplicas"])),
+            count("Available", |o, _| cell::number(&o["status"]["availableReplicas"])),
         ],
         "replicasets" => vec![
             count("Desired", |o, _| cell::number(&o["spec"]["replicas"])),
@@ -165,20 +135,13 @@ fn workloads(plural: &str) -> Vec<Column> {
         "statefulsets" => vec![text("Ready", cell::ready_of_replicas)],
         "daemonsets" => daemon_sets(),
         _ => {
-            return vec![
-                text("Controller", |o, _| {
-                    json!(meta::controller(o).map(meta_owner))
-                }),
-                age(),
-            ];
+            return vec![text("Controller", |o, _| json!(meta::controller(o).map(meta_owner))), age()];
         }
     };
     columns.push(age());
     columns.push(wide("Containers", |o, _| cell::containers(o, "name")));
     columns.push(wide("Images", |o, _| cell::containers(o, "image")));
-    columns.push(wide("Selector", |o, _| {
-        cell::selector(&o["spec"]["selector"])
-    }));
+    columns.push(wide("Selector", |o, _| cell::selector(&o["spec"]["selector"])));
     columns
 }
 
@@ -189,22 +152,12 @@ fn meta_owner(owner: &Value) -> String {
 
 fn daemon_sets() -> Vec<Column> {
     vec![
-        count("Desired", |o, _| {
-            cell::number(&o["status"]["desiredNumberScheduled"])
-        }),
-        count("Current", |o, _| {
-            cell::number(&o["status"]["currentNumberScheduled"])
-        }),
+        count("Desired", |o, _| cell::number(&o["status"]["desiredNumberScheduled"])),
+        count("Current", |o, _| cell::number(&o["status"]["currentNumberScheduled"])),
         count("Ready", |o, _| cell::number(&o["status"]["numberReady"])),
-        count("Up-to-date", |o, _| {
-            cell::number(&o["status"]["updatedNumberScheduled"])
-        }),
-        count("Available", |o, _| {
-            cell::number(&o["status"]["numberAvailable"])
-        }),
-        text("Node Selector", |o, _| {
-            cell::labels(&o["spec"]["template"]["spec"]["nodeSelector"])
-        }),
+        count("Up-to-date", |o, _| cell::number(&o["status"]["updatedNumberScheduled"])),
+        count("Available", |o, _| cell::number(&o["status"]["numberAvailable"])),
+        text("Node Selector", |o, _| cell::labels(&o["spec"]["template"]["spec"]["nodeSelector"])),
     ]
 }
 
@@ -213,19 +166,9 @@ fn batch(plural: &str) -> Vec<Column> {
         return vec![
             text("Schedule", |o, _| cell::or_empty(&o["spec"]["schedule"])),
             text("Timezone", |o, _| cell::or_none(&o["spec"]["timeZone"])),
-            text("Suspend", |o, _| {
-                json!(if o["spec"]["suspend"] == true {
-                    "True"
-                } else {
-                    "False"
-                })
-            }),
-            count("Active", |o, _| {
-                json!(meta::items(&o["status"]["active"]).count())
-            }),
-            text("Last Schedule", |o, now| {
-                cell::since(&o["status"]["lastScheduleTime"], now)
-            }),
+            text("Suspend", |o, _| json!(if o["spec"]["suspend"] == true { "True" } else { "False" })),
+            count("Active", |o, _| json!(meta::items(&o["status"]["active"]).count())),
+            text("Last Schedule", |o, now| cell::since(&o["status"]["lastScheduleTime"], now)),
             age(),
         ];
     }
@@ -240,20 +183,13 @@ fn batch(plural: &str) -> Vec<Column> {
 fn core(plural: &str) -> Vec<Column> {
     let mut columns = match plural {
         "namespaces" => vec![text("Status", |o, _| cell::or_empty(&o["status"]["phase"]))],
-        "serviceaccounts" => vec![count("Secrets", |o, _| {
-            json!(meta::items(&o["secrets"]).count())
-        })],
+        "serviceaccounts" => vec![count("Secrets", |o, _| json!(meta::items(&o["secrets"]).count()))],
         "configmaps" => vec![count("Data", cell::data_count)],
-        "secrets" => vec![
-            text("Type", |o, _| cell::or_empty(&o["type"])),
-            count("Data", cell::data_count),
-        ],
+        "secrets" => vec![text("Type", |o, _| cell::or_empty(&o["type"])), count("Data", cell::data_count)],
         "services" => vec![
             text("Type", |o, _| cell::or_empty(&o["spec"]["type"])),
             text("Cluster-IP", |o, _| cell::or_none(&o["spec"]["clusterIP"])),
-            text("External-IP", |o, _| {
-                cell::or_none(&o["status"]["loadBalancer"]["ingress"][0]["hostname"])
-            }),
+            text("External-IP", |o, _| cell::or_none(&o["status"]["loadBalancer"]["ingress"][0]["hostname"])),
             text("Port(s)", cell::service_ports),
         ],
         "endpoints" => vec![text("Endpoints", cell::endpoints)],
@@ -269,36 +205,24 @@ fn events() -> Vec<Column> {
         text("Type", |o, _| cell::or_empty(&o["type"])),
         text("Reason", |o, _| cell::or_empty(&o["reason"])),
         text("Object", cell::event_object),
-        text("Message", |o, _| {
-            cell::first_of(&[&o["message"], &o["note"]])
-        }),
+        text("Message", |o, _| cell::first_of(&[&o["message"], &o["note"]])),
         Column::new("Name", "string", 1, |o, _| json!(meta::name(o))),
     ]
 }
 
 fn karpenter(plural: &str) -> Vec<Column> {
-    let ready = text("Ready", |o, _| {
-        json!(meta::condition(o, "Ready").map(|c| c["status"].clone()))
-    });
+    let ready = text("Ready", |o, _| json!(meta::condition(o, "Ready").map(|c| c["status"].clone())));
     if plural == "nodepools" {
         return vec![
-            text("NodeClass", |o, _| {
-                cell::or_empty(&o["spec"]["template"]["spec"]["nodeClassRef"]["name"])
-            }),
+            text("NodeClass", |o, _| cell::or_empty(&o["spec"]["template"]["spec"]["nodeClassRef"]["name"])),
             ready,
             age(),
         ];
     }
     vec![
-        text("Type", |o, _| {
-            cell::or_empty(&o["metadata"]["labels"]["node.kubernetes.io/instance-type"])
-        }),
-        text("Capacity", |o, _| {
-            cell::or_empty(&o["metadata"]["labels"]["karpenter.sh/capacity-type"])
-        }),
-        text("Zone", |o, _| {
-            cell::or_empty(&o["metadata"]["labels"]["topology.kubernetes.io/zone"])
-        }),
+        text("Type", |o, _| cell::or_empty(&o["metadata"]["labels"]["node.kubernetes.io/instance-type"])),
+        text("Capacity", |o, _| cell::or_empty(&o["metadata"]["labels"]["karpenter.sh/capacity-type"])),
+        text("Zone", |o, _| cell::or_empty(&o["metadata"]["labels"]["topology.kubernetes.io/zone"])),
         text("Node", |o, _| cell::or_empty(&o["status"]["nodeName"])),
         ready,
         age(),
@@ -307,24 +231,16 @@ fn karpenter(plural: &str) -> Vec<Column> {
 
 fn budgets() -> Vec<Column> {
     vec![
-        text("Min Available", |o, _| {
-            cell::or_na(&o["spec"]["minAvailable"])
-        }),
-        text("Max Unavailable", |o, _| {
-            cell::or_na(&o["spec"]["maxUnavailable"])
-        }),
-        count("Allowed Disruptions", |o, _| {
-            cell::number(&o["status"]["disruptionsAllowed"])
-        }),
+        text("Min Available", |o, _| cell::or_na(&o["spec"]["minAvailable"])),
+        text("Max Unavailable", |o, _| cell::or_na(&o["spec"]["maxUnavailable"])),
+        count("Allowed Disruptions", |o, _| cell::number(&o["status"]["disruptionsAllowed"])),
         age(),
     ]
 }
 
 /// The columns a CustomResourceDefinition version asks for, with Age if it asks for none.
 pub fn custom_columns(version: &Value) -> Vec<Column> {
-    let asked: Vec<Column> = meta::items(&version["additionalPrinterColumns"])
-        .filter_map(custom_column)
-        .collect();
+    let asked: Vec<Column> = meta::items(&version["additionalPrinterColumns"]).filter_map(custom_column).collect();
     named(if asked.is_empty() { vec![age()] } else { asked })
 }
 
@@ -355,11 +271,7 @@ fn at_json_path(object: &Value, path: &str, format: &str, now: Timestamp) -> Val
             Some((key, filter)) => filtered(if key.is_empty() { at } else { &at[key] }, filter),
         };
     }
-    if format == "date" {
-        cell::since(at, now)
-    } else {
-        at.clone()
-    }
+    if format == "date" { cell::since(at, now) } else { at.clone() }
 }
 
 /// Splits at dots outside brackets.
@@ -381,11 +293,6 @@ fn filtered<'a>(list: &'a Value, filter: &str) -> &'a Value {
     let Some((key, wanted)) = filter.split_once("==") else {
         return NOTHING;
     };
-    let wanted = wanted
-        .trim_end_matches([')', ']'])
-        .trim()
-        .trim_matches(['"', '\'']);
-    meta::items(list)
-        .find(|item| item[key.trim()] == wanted)
-        .unwrap_or(NOTHING)
+    let wanted = wanted.trim_end_matches([')', ']']).trim().trim_matches(['"', '\'']);
+    meta::items(list).find(|item| item[key.trim()] == wanted).unwrap_or(NOTHING)
 }

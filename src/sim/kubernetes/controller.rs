@@ -34,8 +34,7 @@ impl Presence {
 
 impl Drop for Presence {
     fn drop(&mut self) {
-        self.0
-            .commit(|state| state.controllers = state.controllers.saturating_sub(1));
+        self.0.commit(|state| state.controllers = state.controllers.saturating_sub(1));
     }
 }
 
@@ -48,11 +47,7 @@ struct Timers {
 }
 
 enum Due {
-    Pod {
-        uid: String,
-        place: (String, String),
-        step: Step,
-    },
+    Pod { uid: String, place: (String, String), step: Step },
     Again(Work),
 }
 
@@ -73,10 +68,7 @@ impl Timers {
     }
 
     fn next(&self) -> Instant {
-        self.due
-            .keys()
-            .next()
-            .map_or_else(|| Instant::now() + FAR, |(at, _)| *at)
+        self.due.keys().next().map_or_else(|| Instant::now() + FAR, |(at, _)| *at)
     }
 
     /// The first that is due by now.
@@ -122,10 +114,7 @@ fn look(api: &Api, work: Work, timers: &mut Timers) {
         Work::Pod(namespace, name) => look_at_pod(api, namespace, name, timers),
         Work::Owner(key, namespace, name) => {
             let actions = api.read(|state| reconcile(api, state, key, namespace, name));
-            let failed = actions
-                .into_iter()
-                .filter(|action| act(api, action).is_err())
-                .count();
+            let failed = actions.into_iter().filter(|action| act(api, action).is_err()).count();
             if failed > 0 {
                 timers.add(RETRY, Due::Again(work));
             }
@@ -136,29 +125,13 @@ fn look(api: &Api, work: Work, timers: &mut Timers) {
 /// New nodes concern DaemonSets and pods without a node.
 fn everything_on_nodes(state: &mut State) {
     let key = super::state::apps("daemonsets");
-    let place = |value: &Value| {
-        (
-            meta::namespace(value).to_owned(),
-            meta::name(value).to_owned(),
-        )
-    };
-    let sets: Vec<_> = state
-        .store
-        .list(&key, "", None)
-        .map(|set| place(set.value()))
-        .collect();
+    let place = |value: &Value| (meta::namespace(value).to_owned(), meta::name(value).to_owned());
+    let sets: Vec<_> = state.store.list(&key, "", None).map(|set| place(set.value())).collect();
     let pods = state.store.list(&core("pods"), "", None);
     let pending = pods.filter(|pod| kubelet::next_step(pod.value()) == Some(Step::Schedule));
     let pending: Vec<_> = pending.map(|pod| place(pod.value())).collect();
-    state.work.extend(
-        sets.into_iter()
-            .map(|(namespace, name)| Work::Owner(key.clone(), namespace, name)),
-    );
-    state.work.extend(
-        pending
-            .into_iter()
-            .map(|(namespace, name)| Work::Pod(namespace, name)),
-    );
+    state.work.extend(sets.into_iter().map(|(namespace, name)| Work::Owner(key.clone(), namespace, name)));
+    state.work.extend(pending.into_iter().map(|(namespace, name)| Work::Pod(namespace, name)));
 }
 
 /// What the owner's controller says.
@@ -179,10 +152,7 @@ pub fn reconcile(api: &Api, state: &State, key: &Key, namespace: &str, name: &st
 
 /// Does what a controller asks for; what is there or gone already is fine.
 fn act(api: &Api, action: &Action) -> Result<(), Failure> {
-    let options = Options {
-        manager: "kube-controller-manager".to_owned(),
-        ..Options::default()
-    };
+    let options = Options { manager: "kube-controller-manager".to_owned(), ..Options::default() };
     let result = match action {
         Action::Create(key, value) => {
             let Some(kind) = api.read(|state| state.kinds.by_key(&key.0, &key.1)) else {
@@ -190,26 +160,17 @@ fn act(api: &Api, action: &Action) -> Result<(), Failure> {
             };
             write::create(api, &kind, meta::namespace(value), value.clone(), &options).map(drop)
         }
-        Action::Scale(key, namespace, name, replicas) => {
-            change(api, key, (namespace, name), "", |object| {
-                meta::set(object, &["spec"], "replicas", *replicas);
-            })
-        }
+        Action::Scale(key, namespace, name, replicas) => change(api, key, (namespace, name), "", |object| {
+            meta::set(object, &["spec"], "replicas", *replicas);
+        }),
         Action::Annotate(key, namespace, name, annotation, value) => {
             change(api, key, (namespace, name), "", |object| {
-                meta::set(
-                    object,
-                    &["metadata", "annotations"],
-                    annotation,
-                    value.as_str(),
-                );
+                meta::set(object, &["metadata", "annotations"], annotation, value.as_str());
             })
         }
-        Action::Status(key, namespace, name, status) => {
-            change(api, key, (namespace, name), "status", |object| {
-                meta::set(object, &[], "status", status.clone());
-            })
-        }
+        Action::Status(key, namespace, name, status) => change(api, key, (namespace, name), "status", |object| {
+            meta::set(object, &[], "status", status.clone());
+        }),
         Action::Delete(key, namespace, name) => match target(api, key, (namespace, name), "") {
             Some(target) => write::delete(api, &target, &Value::Null, false).map(drop),
             None => Ok(()),
@@ -227,12 +188,7 @@ fn is_gone(action: &Action, failure: &Failure) -> bool {
 
 fn target(api: &Api, key: &Key, place: (&str, &str), subresource: &str) -> Option<Target> {
     let kind = api.read(|state| state.kinds.by_key(&key.0, &key.1))?;
-    Some(Target {
-        kind,
-        namespace: place.0.to_owned(),
-        name: place.1.to_owned(),
-        subresource: subresource.to_owned(),
-    })
+    Some(Target { kind, namespace: place.0.to_owned(), name: place.1.to_owned(), subresource: subresource.to_owned() })
 }
 
 /// Changes an object without leaving a trace in `managedFields`.
@@ -266,14 +222,7 @@ fn look_at_pod(api: &Api, namespace: &str, name: &str, timers: &mut Timers) {
     };
     let place = (namespace.to_owned(), name.to_owned());
     let uid = meta::uid(pod.value()).to_owned();
-    timers.add(
-        after.0,
-        Due::Pod {
-            uid,
-            place,
-            step: after.1,
-        },
-    );
+    timers.add(after.0, Due::Pod { uid, place, step: after.1 });
 }
 
 /// Gives a pod its node, or says that there is none.
@@ -289,12 +238,7 @@ fn bind(api: &Api, namespace: &str, name: &str) {
         let mut value = pod.value().clone();
         match schedule::place(api, state, pod.value()) {
             Some(node) => meta::set(&mut value, &["spec"], "nodeName", node),
-            None => meta::set(
-                &mut value,
-                &[],
-                "status",
-                schedule::unschedulable(pod.value(), &now),
-            ),
+            None => meta::set(&mut value, &[], "status", schedule::unschedulable(pod.value(), &now)),
         }
         if value != *pod.value() {
             state.put(&kind, value);
@@ -342,14 +286,6 @@ fn take_step(api: &Api, state: &mut State, pod: &Value, step: Step, now: jiff::T
 pub fn start(api: &Api, state: &mut State, pod: &Value, time: &str) -> Value {
     state.addresses += 1;
     let node = pod["spec"]["nodeName"].as_str().unwrap_or_default();
-    let node = state
-        .store
-        .get(&core("nodes"), "", node)
-        .map(|node| node.value());
-    kubelet::running(
-        pod,
-        node,
-        &kubelet::address(state.addresses, api.facts().ipv6),
-        time,
-    )
+    let node = state.store.get(&core("nodes"), "", node).map(|node| node.value());
+    kubelet::running(pod, node, &kubelet::address(state.addresses, api.facts().ipv6), time)
 }

@@ -24,10 +24,7 @@ pub fn reconcile(state: &State, set: &Value) -> Vec<Action> {
         .collect();
     let misplaced = |pod: &&Arc<Object>| !nodes.iter().any(|node| is_on(pod.value(), node));
     actions.extend(
-        pods.iter()
-            .filter(misplaced)
-            .filter(|p| workload::is_active(p.value()))
-            .map(|p| Action::delete_pod(p.value())),
+        pods.iter().filter(misplaced).filter(|p| workload::is_active(p.value())).map(|p| Action::delete_pod(p.value())),
     );
     if actions.is_empty() {
         actions.extend(outdated(state, set, &pods, &revision));
@@ -42,9 +39,7 @@ pub fn nodes(state: &State, set: &Value) -> Vec<String> {
     let spec = &set["spec"]["template"]["spec"];
     let nodes = state.store.list(&core("nodes"), "", None);
     let fitting = nodes.filter(|node| schedule::fits_daemon(spec, node.value()));
-    fitting
-        .map(|node| meta::name(node.value()).to_owned())
-        .collect()
+    fitting.map(|node| meta::name(node.value()).to_owned()).collect()
 }
 
 fn is_on(pod: &Value, node: &str) -> bool {
@@ -58,11 +53,8 @@ fn outdated(state: &State, set: &Value, pods: &[Arc<Object>], revision: &str) ->
         return Vec::new();
     }
     let total = workload::count(pods.iter());
-    let allowed =
-        workload::number_or_percent(&strategy["rollingUpdate"]["maxUnavailable"], total, true, 1)
-            .max(1);
-    let is_missing =
-        |pod: &&Arc<Object>| !workload::is_ready(pod.value()) || meta::is_terminating(pod.value());
+    let allowed = workload::number_or_percent(&strategy["rollingUpdate"]["maxUnavailable"], total, true, 1).max(1);
+    let is_missing = |pod: &&Arc<Object>| !workload::is_ready(pod.value()) || meta::is_terminating(pod.value());
     let missing = workload::count(pods.iter().filter(is_missing));
     let room = usize::try_from(allowed - missing).unwrap_or(0);
     pods.iter()
@@ -77,35 +69,15 @@ fn outdated(state: &State, set: &Value, pods: &[Arc<Object>], revision: &str) ->
 pub fn pod(set: &Value, node: &str, revision: &str) -> Value {
     let mut pod = workload::pod_of(set);
     pod["metadata"]["generateName"] = json!(format!("{}-", meta::name(set)));
-    meta::set(
-        &mut pod,
-        &["metadata", "labels"],
-        workload::REVISION,
-        revision,
-    );
+    meta::set(&mut pod, &["metadata", "labels"], workload::REVISION, revision);
     let generation = set["metadata"]["generation"].to_string();
-    meta::set(
-        &mut pod,
-        &["metadata", "labels"],
-        "pod-template-generation",
-        generation,
-    );
+    meta::set(&mut pod, &["metadata", "labels"], "pod-template-generation", generation);
     meta::set(&mut pod, &["spec"], "nodeName", node);
     pod
 }
 
-fn status(
-    state: &State,
-    set: &Value,
-    pods: &[Arc<Object>],
-    nodes: &[String],
-    revision: &str,
-) -> Value {
-    let live: Vec<Arc<Object>> = pods
-        .iter()
-        .filter(|p| workload::is_active(p.value()))
-        .cloned()
-        .collect();
+fn status(state: &State, set: &Value, pods: &[Arc<Object>], nodes: &[String], revision: &str) -> Value {
+    let live: Vec<Arc<Object>> = pods.iter().filter(|p| workload::is_active(p.value())).cloned().collect();
     let is_current = |pod: &&Arc<Object>| workload::is_current(state, set, pod.value(), revision);
     let ready = workload::ready_count(&live);
     let desired = workload::count(nodes.iter());

@@ -26,12 +26,7 @@ pub fn pod(pod: &mut Value, account: &str) {
     }
     for_containers(pod, container);
     let class = quality(pod);
-    meta::set(
-        pod,
-        &[],
-        "status",
-        json!({"phase": "Pending", "qosClass": class}),
-    );
+    meta::set(pod, &[], "status", json!({"phase": "Pending", "qosClass": class}));
 }
 
 /// Calls a function for every container that is not ephemeral.
@@ -44,12 +39,7 @@ pub fn for_containers(pod: &mut Value, mut act: impl FnMut(&mut Value)) {
 
 fn container(container: &mut Value) {
     let image = container["image"].as_str().unwrap_or_default();
-    let is_latest = image.ends_with(":latest")
-        || !image
-            .rsplit('/')
-            .next()
-            .unwrap_or_default()
-            .contains([':', '@']);
+    let is_latest = image.ends_with(":latest") || !image.rsplit('/').next().unwrap_or_default().contains([':', '@']);
     let policy = if is_latest { "Always" } else { "IfNotPresent" };
     for (key, value) in [
         ("imagePullPolicy", json!(policy)),
@@ -59,12 +49,7 @@ fn container(container: &mut Value) {
     ] {
         meta::default(container, &[], key, value);
     }
-    for port in container
-        .get_mut("ports")
-        .and_then(Value::as_array_mut)
-        .into_iter()
-        .flatten()
-    {
+    for port in container.get_mut("ports").and_then(Value::as_array_mut).into_iter().flatten() {
         meta::default(port, &[], "protocol", "TCP");
     }
 }
@@ -72,13 +57,10 @@ fn container(container: &mut Value) {
 /// BestEffort without any resources, Guaranteed if limits equal requests everywhere.
 fn quality(pod: &Value) -> &'static str {
     let containers = || meta::items(&pod["spec"]["containers"]);
-    let has_any =
-        |c: &Value| !c["resources"]["requests"].is_null() || !c["resources"]["limits"].is_null();
+    let has_any = |c: &Value| !c["resources"]["requests"].is_null() || !c["resources"]["limits"].is_null();
     let is_exact = |c: &Value| {
         let (requests, limits) = (&c["resources"]["requests"], &c["resources"]["limits"]);
-        ["cpu", "memory"]
-            .iter()
-            .all(|r| !limits[r].is_null() && (requests[r].is_null() || requests[r] == limits[r]))
+        ["cpu", "memory"].iter().all(|r| !limits[r].is_null() && (requests[r].is_null() || requests[r] == limits[r]))
     };
     match () {
         () if !containers().any(has_any) => "BestEffort",
@@ -122,7 +104,8 @@ fn api_access(name: &str) -> Value {
 pub fn workload(kind: &Kind, value: &mut Value) {
     match kind.plural.as_str() {
         "deployments" => {
-            let rolling = json!({"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": "25%"}});
+            let rolling =
+                json!({"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": "25%"}});
             meta::default(value, &["spec"], "replicas", 1);
             meta::default(value, &["spec"], "strategy", rolling);
             meta::default(value, &["spec"], "revisionHistoryLimit", 10);

@@ -23,10 +23,7 @@ pub fn reconcile(state: &State, deployment: &Value, now: &str) -> Vec<Action> {
     let current = current_set(state, deployment, &sets);
     let mut actions = Vec::new();
     match &current {
-        None => actions.push(Action::Create(
-            apps("replicasets"),
-            new_set(deployment, &sets),
-        )),
+        None => actions.push(Action::Create(apps("replicasets"), new_set(deployment, &sets))),
         Some(current) if deployment["spec"]["paused"] != true => {
             actions.extend(number(deployment, current, &sets));
             actions.extend(roll(deployment, current, &sets));
@@ -47,9 +44,7 @@ fn desired(deployment: &Value) -> i64 {
 /// through the API it is the newest one, whatever its template looks like.
 fn current_set(state: &State, deployment: &Value, sets: &[Arc<Object>]) -> Option<Arc<Object>> {
     let is_rolled = state.rolled.contains(meta::uid(deployment));
-    let same = sets
-        .iter()
-        .find(|set| template_of(set.value()) == deployment["spec"]["template"]);
+    let same = sets.iter().find(|set| template_of(set.value()) == deployment["spec"]["template"]);
     match same {
         Some(same) => Some(Arc::clone(same)),
         None if is_rolled => None,
@@ -60,26 +55,18 @@ fn current_set(state: &State, deployment: &Value, sets: &[Arc<Object>]) -> Optio
 /// A ReplicaSet's template without the label the controller added.
 fn template_of(set: &Value) -> Value {
     let mut template = set["spec"]["template"].clone();
-    if let Some(labels) = template["metadata"]
-        .get_mut("labels")
-        .and_then(Value::as_object_mut)
-    {
+    if let Some(labels) = template["metadata"].get_mut("labels").and_then(Value::as_object_mut) {
         labels.remove(HASH);
     }
     template
 }
 
 fn revision(set: &Value) -> i64 {
-    meta::annotation(set, REVISION)
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(0)
+    meta::annotation(set, REVISION).and_then(|text| text.parse().ok()).unwrap_or(0)
 }
 
 fn newest_revision(sets: &[Arc<Object>]) -> i64 {
-    sets.iter()
-        .map(|set| revision(set.value()))
-        .max()
-        .unwrap_or(0)
+    sets.iter().map(|set| revision(set.value())).max().unwrap_or(0)
 }
 
 /// The ReplicaSet for a new template, as large as the surge allows.
@@ -130,11 +117,7 @@ fn unavailable(deployment: &Value) -> i64 {
     let total = desired(deployment);
     let quarter = workload::percent("25%", total, false).unwrap_or(0);
     let allowed = workload::number_or_percent(value, total, false, quarter);
-    if allowed == 0 && surge(deployment) == 0 {
-        1
-    } else {
-        allowed.min(total)
-    }
+    if allowed == 0 && surge(deployment) == 0 { 1 } else { allowed.min(total) }
 }
 
 fn wanted(set: &Object) -> i64 {
@@ -163,17 +146,11 @@ fn number(deployment: &Value, current: &Object, sets: &[Arc<Object>]) -> Vec<Act
     let number = if own < newest { newest + 1 } else { own.max(1) };
     let annotate = |plural: &str, object: &Value| {
         (meta::annotation(object, REVISION) != Some(number.to_string().as_str())).then(|| {
-            let (namespace, name) = (
-                meta::namespace(object).to_owned(),
-                meta::name(object).to_owned(),
-            );
+            let (namespace, name) = (meta::namespace(object).to_owned(), meta::name(object).to_owned());
             Action::Annotate(apps(plural), namespace, name, REVISION, number.to_string())
         })
     };
-    annotate("replicasets", current.value())
-        .into_iter()
-        .chain(annotate("deployments", deployment))
-        .collect()
+    annotate("replicasets", current.value()).into_iter().chain(annotate("deployments", deployment)).collect()
 }
 
 /// One step from the old ReplicaSets to the current one.
@@ -182,23 +159,14 @@ fn roll(deployment: &Value, current: &Object, sets: &[Arc<Object>]) -> Vec<Actio
     let old: Vec<&Arc<Object>> = sets.iter().filter(|set| !is_same(set, current)).collect();
     let old_total: i64 = old.iter().map(|set| wanted(set)).sum();
     if is_recreate(deployment) {
-        let is_old_gone = old
-            .iter()
-            .all(|set| wanted(set) == 0 && meta::int(&set.value()["status"]["replicas"], 0) == 0);
-        let own = if is_old_gone {
-            desired
-        } else {
-            wanted(current)
-        };
+        let is_old_gone =
+            old.iter().all(|set| wanted(set) == 0 && meta::int(&set.value()["status"]["replicas"], 0) == 0);
+        let own = if is_old_gone { desired } else { wanted(current) };
         let down = old.iter().filter_map(|set| scale(set.value(), 0));
         return down.chain(scale(current.value(), own)).collect();
     }
     let room = desired + surge(deployment) - old_total;
-    let own = if old_total == 0 {
-        desired
-    } else {
-        room.clamp(wanted(current).min(desired), desired)
-    };
+    let own = if old_total == 0 { desired } else { room.clamp(wanted(current).min(desired), desired) };
     let mut actions: Vec<Action> = scale(current.value(), own).into_iter().collect();
     let spare = spare(deployment, current, &old, old_total);
     actions.extend(shrink(&old, spare));
@@ -214,9 +182,7 @@ fn is_same(one: &Object, other: &Object) -> bool {
 fn spare(deployment: &Value, current: &Object, old: &[&Arc<Object>], old_total: i64) -> i64 {
     let least = desired(deployment) - unavailable(deployment);
     let not_ready_new = (wanted(current) - ready(current)).max(0);
-    (old_total + wanted(current) - least - not_ready_new)
-        .max(0)
-        .min(old.iter().map(|set| wanted(set)).sum())
+    (old_total + wanted(current) - least - not_ready_new).max(0).min(old.iter().map(|set| wanted(set)).sum())
 }
 
 fn shrink(old: &[&Arc<Object>], mut spare: i64) -> Vec<Action> {
@@ -231,64 +197,32 @@ fn shrink(old: &[&Arc<Object>], mut spare: i64) -> Vec<Action> {
 
 /// Empty ReplicaSets beyond the history limit go, oldest first.
 fn clean_up(deployment: &Value, current: &Object, sets: &[Arc<Object>]) -> Vec<Action> {
-    let is_empty = |set: &&Arc<Object>| {
-        wanted(set) == 0 && meta::int(&set.value()["status"]["replicas"], 0) == 0
-    };
-    let mut old: Vec<&Value> = sets
-        .iter()
-        .filter(|set| !is_same(set, current))
-        .filter(is_empty)
-        .map(|set| set.value())
-        .collect();
+    let is_empty = |set: &&Arc<Object>| wanted(set) == 0 && meta::int(&set.value()["status"]["replicas"], 0) == 0;
+    let mut old: Vec<&Value> =
+        sets.iter().filter(|set| !is_same(set, current)).filter(is_empty).map(|set| set.value()).collect();
     old.sort_by_key(|set| revision(set));
-    let limit =
-        usize::try_from(meta::int(&deployment["spec"]["revisionHistoryLimit"], 10)).unwrap_or(10);
+    let limit = usize::try_from(meta::int(&deployment["spec"]["revisionHistoryLimit"], 10)).unwrap_or(10);
     let surplus = old.len().saturating_sub(limit);
-    let delete = |set: &&Value| {
-        Action::Delete(
-            apps("replicasets"),
-            meta::namespace(set).to_owned(),
-            meta::name(set).to_owned(),
-        )
-    };
+    let delete =
+        |set: &&Value| Action::Delete(apps("replicasets"), meta::namespace(set).to_owned(), meta::name(set).to_owned());
     old.iter().take(surplus).map(delete).collect()
 }
 
 fn status(deployment: &Value, current: Option<&Object>, sets: &[Arc<Object>], now: &str) -> Value {
-    let sum = |field: &str| {
-        sets.iter()
-            .map(|set| meta::int(&set.value()["status"][field], 0))
-            .sum::<i64>()
-    };
+    let sum = |field: &str| sets.iter().map(|set| meta::int(&set.value()["status"][field], 0)).sum::<i64>();
     let updated = current.map_or(0, |set| meta::int(&set.value()["status"]["replicas"], 0));
-    let (desired, replicas, available) = (
-        desired(deployment),
-        sum("replicas"),
-        sum("availableReplicas"),
-    );
+    let (desired, replicas, available) = (desired(deployment), sum("replicas"), sum("availableReplicas"));
     let is_available = available >= desired - unavailable(deployment);
     let is_done = updated == desired && replicas == desired && available == desired;
     let set = current.map_or("", |set| meta::name(set.value()));
     let (reason, message) = if is_done {
-        (
-            "NewReplicaSetAvailable",
-            format!("ReplicaSet \"{set}\" has successfully progressed."),
-        )
+        ("NewReplicaSetAvailable", format!("ReplicaSet \"{set}\" has successfully progressed."))
     } else {
-        (
-            "ReplicaSetUpdated",
-            format!("ReplicaSet \"{set}\" is progressing."),
-        )
+        ("ReplicaSetUpdated", format!("ReplicaSet \"{set}\" is progressing."))
     };
     let (yes, no) = (
-        (
-            "MinimumReplicasAvailable",
-            "Deployment has minimum availability.",
-        ),
-        (
-            "MinimumReplicasUnavailable",
-            "Deployment does not have minimum availability.",
-        ),
+        ("MinimumReplicasAvailable", "Deployment has minimum availability."),
+        ("MinimumReplicasUnavailable", "Deployment does not have minimum availability."),
     );
     let (why, text) = if is_available { yes } else { no };
     json!({
@@ -303,24 +237,14 @@ fn status(deployment: &Value, current: Option<&Object>, sets: &[Arc<Object>], no
 }
 
 /// A condition; its times stay as they are while nothing of it changes.
-fn condition(
-    object: &Value,
-    kind: &str,
-    holds: bool,
-    reason: &str,
-    message: &str,
-    now: &str,
-) -> Value {
+fn condition(object: &Value, kind: &str, holds: bool, reason: &str, message: &str, now: &str) -> Value {
     let status = if holds { "True" } else { "False" };
     let old = meta::condition(object, kind);
-    let is_same = old
-        .is_some_and(|c| c["status"] == status && c["reason"] == reason && c["message"] == message);
+    let is_same = old.is_some_and(|c| c["status"] == status && c["reason"] == reason && c["message"] == message);
     match old {
         Some(old) if is_same => old.clone(),
         _ => {
-            let moved = old
-                .filter(|c| c["status"] == status)
-                .map_or(json!(now), |c| c["lastTransitionTime"].clone());
+            let moved = old.filter(|c| c["status"] == status).map_or(json!(now), |c| c["lastTransitionTime"].clone());
             json!({"type": kind, "status": status, "reason": reason, "message": message,
                 "lastUpdateTime": now, "lastTransitionTime": moved})
         }

@@ -13,16 +13,7 @@ use super::status::{self, Failure};
 use crate::wire::Body;
 
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
-const VERBS: [&str; 8] = [
-    "create",
-    "delete",
-    "deletecollection",
-    "get",
-    "list",
-    "patch",
-    "update",
-    "watch",
-];
+const VERBS: [&str; 8] = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
 
 /// Whether a path is answered here rather than by a resource.
 pub fn is_path(path: &str) -> bool {
@@ -31,10 +22,9 @@ pub fn is_path(path: &str) -> bool {
         [] => true,
         ["api", rest @ ..] => rest.len() <= 1,
         ["apis", rest @ ..] => rest.len() <= 2,
-        [first, ..] => matches!(
-            *first,
-            "version" | "healthz" | "livez" | "readyz" | "openapi" | ".well-known" | "openid"
-        ),
+        [first, ..] => {
+            matches!(*first, "version" | "healthz" | "livez" | "readyz" | "openapi" | ".well-known" | "openid")
+        }
     }
 }
 
@@ -64,10 +54,7 @@ pub fn answer(api: &Api, call: &Call) -> Result<Response<Body>, Failure> {
         }
         ["api", version] => resources(&kinds, "", version)?,
         ["apis"] => {
-            let groups: Vec<Value> = groups(&kinds, false)
-                .iter()
-                .map(|(name, kinds)| group(name, kinds))
-                .collect();
+            let groups: Vec<Value> = groups(&kinds, false).iter().map(|(name, kinds)| group(name, kinds)).collect();
             json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups})
         }
         ["apis", name] => {
@@ -127,20 +114,12 @@ fn empty_protobuf() -> Vec<u8> {
 }
 
 fn accepts(call: &Call, word: &str) -> bool {
-    let accept = call
-        .parts
-        .headers
-        .get(header::ACCEPT)
-        .and_then(|a| a.to_str().ok());
+    let accept = call.parts.headers.get(header::ACCEPT).and_then(|a| a.to_str().ok());
     accept.unwrap_or_default().contains(word)
 }
 
 fn wants_aggregated(call: &Call) -> bool {
-    let accept = call
-        .parts
-        .headers
-        .get(header::ACCEPT)
-        .and_then(|a| a.to_str().ok());
+    let accept = call.parts.headers.get(header::ACCEPT).and_then(|a| a.to_str().ok());
     accept.unwrap_or_default().split(',').any(|range| {
         let parts: Vec<&str> = range.split(';').map(str::trim).collect();
         parts.contains(&"as=APIGroupDiscoveryList") && parts.contains(&"v=v2")
@@ -169,8 +148,7 @@ fn versions<'a>(kinds: &[&'a Arc<Kind>]) -> Vec<&'a str> {
 }
 
 fn group(name: &str, kinds: &[&Arc<Kind>]) -> Value {
-    let entry =
-        |version: &&str| json!({"groupVersion": format!("{name}/{version}"), "version": version});
+    let entry = |version: &&str| json!({"groupVersion": format!("{name}/{version}"), "version": version});
     let versions = versions(kinds);
     let entries: Vec<Value> = versions.iter().map(entry).collect();
     json!({"name": name, "versions": entries, "preferredVersion": entries.first()})
@@ -194,11 +172,7 @@ fn subresources(kind: &Kind) -> Vec<(&'static str, Value, &'static [&'static str
             found.push(("log", other("", "v1", "Pod"), &["get"]));
         }
         ("", "serviceaccounts") => {
-            found.push((
-                "token",
-                other("authentication.k8s.io", "v1", "TokenRequest"),
-                &["create"],
-            ));
+            found.push(("token", other("authentication.k8s.io", "v1", "TokenRequest"), &["create"]));
         }
         _ => {}
     }
@@ -206,17 +180,11 @@ fn subresources(kind: &Kind) -> Vec<(&'static str, Value, &'static [&'static str
 }
 
 fn resources(kinds: &[Arc<Kind>], group: &str, version: &str) -> Result<Value, Failure> {
-    let served: Vec<_> = kinds
-        .iter()
-        .filter(|k| k.group == group && k.version == version)
-        .collect();
+    let served: Vec<_> = kinds.iter().filter(|k| k.group == group && k.version == version).collect();
     let Some(first) = served.first() else {
         return Err(Failure::no_path());
     };
-    let resources: Vec<Value> = served
-        .iter()
-        .flat_map(|kind| plain_resources(kind))
-        .collect();
+    let resources: Vec<Value> = served.iter().flat_map(|kind| plain_resources(kind)).collect();
     Ok(json!({
         "kind": "APIResourceList", "apiVersion": "v1", "groupVersion": first.api_version(), "resources": resources,
     }))
@@ -238,10 +206,7 @@ fn plain_resources(kind: &Kind) -> Vec<Value> {
 
 fn aggregated(kinds: &[Arc<Kind>], core: bool) -> Response<Body> {
     let groups = groups(kinds, core);
-    let items: Vec<Value> = groups
-        .iter()
-        .map(|(name, kinds)| aggregated_group(name, kinds))
-        .collect();
+    let items: Vec<Value> = groups.iter().map(|(name, kinds)| aggregated_group(name, kinds)).collect();
     let list = json!({
         "kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "metadata": {}, "items": items,
     });
@@ -254,18 +219,14 @@ fn aggregated_group(name: &str, kinds: &[&Arc<Kind>]) -> Value {
         let resources: Vec<Value> = served.map(|kind| aggregated_resource(kind)).collect();
         json!({"version": version, "freshness": "Current", "resources": resources})
     });
-    let metadata = if name.is_empty() {
-        json!({})
-    } else {
-        json!({"name": name})
-    };
+    let metadata = if name.is_empty() { json!({}) } else { json!({"name": name}) };
     json!({"metadata": metadata, "versions": versions.collect::<Vec<_>>()})
 }
 
 fn aggregated_resource(kind: &Kind) -> Value {
-    let subresources = subresources(kind).into_iter().map(|(name, answer, verbs)| {
-        json!({"subresource": name, "responseKind": answer, "verbs": verbs})
-    });
+    let subresources = subresources(kind)
+        .into_iter()
+        .map(|(name, answer, verbs)| json!({"subresource": name, "responseKind": answer, "verbs": verbs}));
     json!({
         "resource": kind.plural, "singularResource": kind.singular, "verbs": VERBS,
         "responseKind": {"group": kind.group, "version": kind.version, "kind": kind.kind},

@@ -57,11 +57,7 @@ impl Encoder {
     }
 
     fn row(&self, object: &Object) -> Value {
-        let cells = self
-            .kind
-            .columns
-            .iter()
-            .map(|c| c.value(object.value(), self.now));
+        let cells = self.kind.columns.iter().map(|c| c.value(object.value(), self.now));
         let cells: Vec<Value> = cells.collect();
         match self.include.as_str() {
             "None" => json!({"cells": cells}),
@@ -71,60 +67,38 @@ impl Encoder {
     }
 
     fn definitions(&self) -> Vec<Value> {
-        self.kind
-            .columns
-            .iter()
-            .map(super::column::Column::definition)
-            .collect()
+        self.kind.columns.iter().map(super::column::Column::definition).collect()
     }
 
     /// A list up to its first element.
     pub fn list_head(&self, metadata: &Value) -> Bytes {
         let (kind, version) = match self.form {
             Form::Full => (format!("{}List", self.kind.kind), self.kind.api_version()),
-            Form::Metadata => (
-                "PartialObjectMetadataList".to_owned(),
-                "meta.k8s.io/v1".to_owned(),
-            ),
+            Form::Metadata => ("PartialObjectMetadataList".to_owned(), "meta.k8s.io/v1".to_owned()),
             Form::Table => ("Table".to_owned(), "meta.k8s.io/v1".to_owned()),
         };
         let elements = match self.form {
-            Form::Table => format!(
-                "\"columnDefinitions\":{},\"rows\":[",
-                json!(self.definitions())
-            ),
+            Form::Table => format!("\"columnDefinitions\":{},\"rows\":[", json!(self.definitions())),
             _ => "\"items\":[".to_owned(),
         };
-        format!(
-            "{{\"kind\":{},\"apiVersion\":{},\"metadata\":{metadata},{elements}",
-            json!(kind),
-            json!(version)
-        )
-        .into()
+        format!("{{\"kind\":{},\"apiVersion\":{},\"metadata\":{metadata},{elements}", json!(kind), json!(version))
+            .into()
     }
 
     /// The whole list, made while it is read.
     pub fn list(self, metadata: &Value, objects: Vec<Arc<Object>>) -> Body {
         let head = self.list_head(metadata);
-        let items = objects
-            .into_iter()
-            .enumerate()
-            .flat_map(move |(index, object)| {
-                let comma = (index > 0).then(|| Bytes::from_static(b","));
-                comma.into_iter().chain(std::iter::once(self.item(&object)))
-            });
+        let items = objects.into_iter().enumerate().flat_map(move |(index, object)| {
+            let comma = (index > 0).then(|| Bytes::from_static(b","));
+            comma.into_iter().chain(std::iter::once(self.item(&object)))
+        });
         let tail = Bytes::from_static(b"]}\n");
-        chunked(
-            std::iter::once(head)
-                .chain(items)
-                .chain(std::iter::once(tail)),
-        )
+        chunked(std::iter::once(head).chain(items).chain(std::iter::once(tail)))
     }
 
     /// A bookmark's object; `initial_end` marks the end of the initial events.
     pub fn bookmark(&self, revision: u64, initial_end: bool) -> Bytes {
-        let mut metadata =
-            json!({"resourceVersion": revision.to_string(), "creationTimestamp": null});
+        let mut metadata = json!({"resourceVersion": revision.to_string(), "creationTimestamp": null});
         if initial_end {
             metadata["annotations"] = json!({"k8s.io/initial-events-end": "true"});
         }

@@ -48,18 +48,11 @@ pub fn expand(api: &Api) {
 
 /// Owned before owners, so that sums are right.
 fn keys() -> [Key; 5] {
-    [
-        apps("replicasets"),
-        apps("deployments"),
-        apps("statefulsets"),
-        apps("daemonsets"),
-        job::key(),
-    ]
+    [apps("replicasets"), apps("deployments"), apps("statefulsets"), apps("daemonsets"), job::key()]
 }
 
 fn each(api: &Api, key: &Key, act: impl Fn(&Api, &Value, &Birth)) {
-    let all: Vec<Arc<Object>> =
-        api.read(|state| state.store.list(key, "", None).cloned().collect());
+    let all: Vec<Arc<Object>> = api.read(|state| state.store.list(key, "", None).cloned().collect());
     for workload in all {
         let birth = api.read(|state| birth(state, workload.value()));
         act(api, workload.value(), &birth);
@@ -70,34 +63,20 @@ fn each(api: &Api, key: &Key, act: impl Fn(&Api, &Value, &Birth)) {
 fn birth(state: &State, workload: &Value) -> Birth {
     let owner = meta::controller(workload).and_then(|owner| {
         let name = owner["name"].as_str()?;
-        state
-            .store
-            .get(&apps("deployments"), meta::namespace(workload), name)
+        state.store.get(&apps("deployments"), meta::namespace(workload), name)
     });
     let source = owner.map_or(workload, |owner| owner.value());
-    let created =
-        meta::annotation(source, CREATED).unwrap_or(meta::field(source, "creationTimestamp"));
-    Birth {
-        created: created.to_owned(),
-        skip_webhook: meta::annotation(source, SKIP) == Some("true"),
-    }
+    let created = meta::annotation(source, CREATED).unwrap_or(meta::field(source, "creationTimestamp"));
+    Birth { created: created.to_owned(), skip_webhook: meta::annotation(source, SKIP) == Some("true") }
 }
 
 fn create(api: &Api, key: &Key, mut value: Value, birth: &Birth) {
     let Some(kind) = api.read(|state| state.kinds.by_key(&key.0, &key.1)) else {
         return;
     };
-    meta::set(
-        &mut value,
-        &["metadata"],
-        "creationTimestamp",
-        birth.created.as_str(),
-    );
-    let options = Options {
-        manager: managed::WORLD.to_owned(),
-        skip_webhook: birth.skip_webhook,
-        ..Options::default()
-    };
+    meta::set(&mut value, &["metadata"], "creationTimestamp", birth.created.as_str());
+    let options =
+        Options { manager: managed::WORLD.to_owned(), skip_webhook: birth.skip_webhook, ..Options::default() };
     let namespace = meta::namespace(&value).to_owned();
     // What admission refuses has no pods, as in a real cluster; the status says so.
     let _refused = write::create(api, &kind, &namespace, value, &options);
@@ -108,15 +87,9 @@ fn has_pods(api: &Api, workload: &Value) -> bool {
 }
 
 fn replica_set(api: &Api, workload: &Value, birth: &Birth) {
-    let has_set =
-        api.read(|state| !workload::owned(state, &apps("replicasets"), workload).is_empty());
+    let has_set = api.read(|state| !workload::owned(state, &apps("replicasets"), workload).is_empty());
     if !has_set {
-        create(
-            api,
-            &apps("replicasets"),
-            deployment::new_set(workload, &[]),
-            birth,
-        );
+        create(api, &apps("replicasets"), deployment::new_set(workload, &[]), birth);
     }
 }
 
@@ -138,12 +111,7 @@ fn pods_of_stateful(api: &Api, workload: &Value, birth: &Birth) {
     }
     let revision = workload::hash(&workload["spec"]["template"]);
     for index in 0..meta::int(&workload["spec"]["replicas"], 1) {
-        create(
-            api,
-            &core("pods"),
-            stateful::pod(workload, index, &revision),
-            birth,
-        );
+        create(api, &core("pods"), stateful::pod(workload, index, &revision), birth);
     }
 }
 
@@ -188,9 +156,8 @@ fn settle(api: &Api) {
 /// A loaded pod whose world says nothing of its status, or one made here.
 fn is_unsettled(pod: &Value) -> bool {
     let status = &pod["status"];
-    let is_new = status["phase"] == "Pending"
-        && status["containerStatuses"].is_null()
-        && status["conditions"].is_null();
+    let is_new =
+        status["phase"] == "Pending" && status["containerStatuses"].is_null() && status["conditions"].is_null();
     status["phase"].is_null() || is_new
 }
 
@@ -219,13 +186,10 @@ fn settle_pod(api: &Api, state: &mut State, kind: &Kind, pod: &Value, now: &str)
 
 fn is_of_finished_job(state: &State, pod: &Value) -> bool {
     let owner = meta::controller(pod).filter(|owner| owner["kind"] == "Job");
-    let name = owner
-        .and_then(|owner| owner["name"].as_str())
-        .unwrap_or_default();
+    let name = owner.and_then(|owner| owner["name"].as_str()).unwrap_or_default();
     let job = state.store.get(&job::key(), meta::namespace(pod), name);
     job.is_some_and(|job| {
-        meta::is_condition(job.value(), "Complete")
-            || !job.value()["status"]["completionTime"].is_null()
+        meta::is_condition(job.value(), "Complete") || !job.value()["status"]["completionTime"].is_null()
     })
 }
 
@@ -235,8 +199,7 @@ fn status(api: &Api, workload: &Value) {
         return;
     }
     let kind = text(workload, "kind");
-    let Some(kind) = api.read(|state| state.kinds.by_object(&text(workload, "apiVersion"), &kind))
-    else {
+    let Some(kind) = api.read(|state| state.kinds.by_object(&text(workload, "apiVersion"), &kind)) else {
         return;
     };
     let (namespace, name) = (meta::namespace(workload), meta::name(workload));
@@ -262,9 +225,7 @@ fn forget_annotations(api: &Api, key: &Key) {
         };
         let all: Vec<Arc<Object>> = state.store.list(key, "", None).cloned().collect();
         for workload in all {
-            let is_marked = [CREATED, SKIP]
-                .iter()
-                .any(|a| meta::annotation(workload.value(), a).is_some());
+            let is_marked = [CREATED, SKIP].iter().any(|a| meta::annotation(workload.value(), a).is_some());
             if is_marked {
                 let mut value = workload.value().clone();
                 let annotations = meta::map(&mut value, &["metadata", "annotations"]);

@@ -24,9 +24,7 @@ pub struct FargateProfile {
 impl FargateProfile {
     fn takes(&self, pod: &Value) -> bool {
         self.selectors.iter().any(|(namespace, labels)| {
-            let has = |(key, value): (&String, &String)| {
-                meta::label(pod, key).is_some_and(|own| is_like(value, own))
-            };
+            let has = |(key, value): (&String, &String)| meta::label(pod, key).is_some_and(|own| is_like(value, own));
             is_like(namespace, meta::namespace(pod)) && labels.iter().all(has)
         })
     }
@@ -39,13 +37,11 @@ fn is_like(pattern: &str, text: &str) -> bool {
         None => text.is_empty(),
         Some('*') => {
             let ends = text.char_indices().map(|(at, _)| at).chain([text.len()]);
-            ends.into_iter()
-                .any(|at| is_like(rest.as_str(), &text[at..]))
+            ends.into_iter().any(|at| is_like(rest.as_str(), &text[at..]))
         }
         Some(wanted) => {
             let mut own = text.chars();
-            own.next().is_some_and(|c| wanted == '?' || wanted == c)
-                && is_like(rest.as_str(), own.as_str())
+            own.next().is_some_and(|c| wanted == '?' || wanted == c) && is_like(rest.as_str(), own.as_str())
         }
     }
 }
@@ -72,19 +68,11 @@ pub fn is_node(node: &Value) -> bool {
 }
 
 /// Makes the node for a pod; the answer is its name.
-pub fn add_node(
-    state: &mut State,
-    region: &str,
-    version: &str,
-    now: jiff::Timestamp,
-) -> Option<String> {
+pub fn add_node(state: &mut State, region: &str, version: &str, now: jiff::Timestamp) -> Option<String> {
     let kind = state.kinds.by_key("", "nodes")?;
     state.addresses += 1;
     let address = kubelet::address(state.addresses, false);
-    let name = format!(
-        "fargate-ip-{}.{region}.compute.internal",
-        address.replace('.', "-")
-    );
+    let name = format!("fargate-ip-{}.{region}.compute.internal", address.replace('.', "-"));
     let time = meta::time(now);
     let mut node = json!({
         "apiVersion": "v1", "kind": "Node",
@@ -112,10 +100,7 @@ pub fn add_node(
 /// A Fargate node goes with its pod.
 pub fn remove_node_of(state: &mut State, pod: &Value) {
     let name = pod["spec"]["nodeName"].as_str().unwrap_or_default();
-    let node = state
-        .store
-        .get(&core("nodes"), "", name)
-        .map(|node| Object::value(node));
+    let node = state.store.get(&core("nodes"), "", name).map(|node| Object::value(node));
     if node.is_some_and(is_node) {
         state.store.remove(&core("nodes"), "", name);
     }

@@ -16,17 +16,11 @@ pub fn key() -> Key {
 
 /// What a Job needs done; `now` is the time for its status.
 pub fn reconcile(state: &State, job: &Value, now: &str) -> Vec<Action> {
-    if meta::is_terminating(job)
-        || meta::is_condition(job, "Complete")
-        || meta::is_condition(job, "Failed")
-    {
+    if meta::is_terminating(job) || meta::is_condition(job, "Complete") || meta::is_condition(job, "Failed") {
         return Vec::new();
     }
     let pods = workload::owned(state, &core("pods"), job);
-    let succeeded = workload::count(
-        pods.iter()
-            .filter(|pod| pod.value()["status"]["phase"] == "Succeeded"),
-    );
+    let succeeded = workload::count(pods.iter().filter(|pod| pod.value()["status"]["phase"] == "Succeeded"));
     let active = workload::count(pods.iter().filter(|pod| workload::is_active(pod.value())));
     let missing = (completions(job) - succeeded).min(parallelism(job)) - active;
     let mut actions = Vec::new();
@@ -34,11 +28,7 @@ pub fn reconcile(state: &State, job: &Value, now: &str) -> Vec<Action> {
         let create = || Action::Create(core("pods"), pod(job));
         actions.extend(std::iter::repeat_with(create).take(usize::try_from(missing).unwrap_or(0)));
     }
-    actions.extend(Action::status(
-        key(),
-        job,
-        status(job, &pods, succeeded, active, now),
-    ));
+    actions.extend(Action::status(key(), job, status(job, &pods, succeeded, active, now)));
     actions
 }
 
@@ -69,10 +59,7 @@ pub fn pod(job: &Value) -> Value {
 
 fn status(job: &Value, pods: &[Arc<Object>], succeeded: i64, active: i64, now: &str) -> Value {
     let started = job["status"]["startTime"].as_str().unwrap_or(now);
-    let failed = workload::count(
-        pods.iter()
-            .filter(|pod| pod.value()["status"]["phase"] == "Failed"),
-    );
+    let failed = workload::count(pods.iter().filter(|pod| pod.value()["status"]["phase"] == "Failed"));
     let ready = workload::ready_count(pods);
     let mut status = json!({
         "startTime": started, "active": active, "succeeded": succeeded, "failed": failed, "ready": ready,

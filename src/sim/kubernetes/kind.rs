@@ -39,11 +39,7 @@ pub struct Kind {
 impl Kind {
     /// `group/version`, or the version alone for core.
     pub fn api_version(&self) -> String {
-        if self.group.is_empty() {
-            self.version.clone()
-        } else {
-            format!("{}/{}", self.group, self.version)
-        }
+        if self.group.is_empty() { self.version.clone() } else { format!("{}/{}", self.group, self.version) }
     }
 
     /// Key of the store: group and resource name.
@@ -53,11 +49,7 @@ impl Kind {
 
     /// `pods` or `deployments.apps`, as messages write it.
     pub fn qualified(&self) -> String {
-        if self.group.is_empty() {
-            self.plural.clone()
-        } else {
-            format!("{}.{}", self.plural, self.group)
-        }
+        if self.group.is_empty() { self.plural.clone() } else { format!("{}.{}", self.plural, self.group) }
     }
 }
 
@@ -68,14 +60,7 @@ pub struct Kinds {
 }
 
 /// group, version, kind, plural, short names, flags: `n`amespaced, `s`tatus, s`c`ale, `a`ll, `x` custom.
-type Row = (
-    &'static str,
-    &'static str,
-    &'static str,
-    &'static str,
-    &'static str,
-    &'static str,
-);
+type Row = (&'static str, &'static str, &'static str, &'static str, &'static str, &'static str);
 
 const BUILT_IN: &[Row] = &[
     ("", "v1", "Namespace", "namespaces", "ns", "s"),
@@ -91,99 +76,27 @@ const BUILT_IN: &[Row] = &[
     ("apps", "v1", "ReplicaSet", "replicasets", "rs", "nsca"),
     ("apps", "v1", "StatefulSet", "statefulsets", "sts", "nsca"),
     ("apps", "v1", "DaemonSet", "daemonsets", "ds", "nsa"),
-    (
-        "apps",
-        "v1",
-        "ControllerRevision",
-        "controllerrevisions",
-        "",
-        "n",
-    ),
+    ("apps", "v1", "ControllerRevision", "controllerrevisions", "", "n"),
     ("batch", "v1", "Job", "jobs", "", "nsa"),
     ("batch", "v1", "CronJob", "cronjobs", "cj", "nsa"),
-    (
-        "networking.k8s.io",
-        "v1",
-        "NetworkPolicy",
-        "networkpolicies",
-        "netpol",
-        "n",
-    ),
-    (
-        "policy",
-        "v1",
-        "PodDisruptionBudget",
-        "poddisruptionbudgets",
-        "pdb",
-        "ns",
-    ),
-    (
-        "admissionregistration.k8s.io",
-        "v1",
-        "MutatingWebhookConfiguration",
-        "mutatingwebhookconfigurations",
-        "",
-        "",
-    ),
-    (
-        "apiextensions.k8s.io",
-        "v1",
-        "CustomResourceDefinition",
-        "customresourcedefinitions",
-        "crd,crds",
-        "s",
-    ),
+    ("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies", "netpol", "n"),
+    ("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets", "pdb", "ns"),
+    ("admissionregistration.k8s.io", "v1", "MutatingWebhookConfiguration", "mutatingwebhookconfigurations", "", ""),
+    ("apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions", "crd,crds", "s"),
     ("events.k8s.io", "v1", "Event", "events", "ev", "n"),
     ("karpenter.sh", "v1", "NodePool", "nodepools", "", "sx"),
     ("karpenter.sh", "v1", "NodeClaim", "nodeclaims", "", "sx"),
-    (
-        "karpenter.k8s.aws",
-        "v1",
-        "EC2NodeClass",
-        "ec2nodeclasses",
-        "ec2nc,ec2ncs",
-        "sx",
-    ),
-    (
-        "eks.amazonaws.com",
-        "v1",
-        "NodeClass",
-        "nodeclasses",
-        "",
-        "sx",
-    ),
-    (
-        "vpcresources.k8s.aws",
-        "v1beta1",
-        "SecurityGroupPolicy",
-        "securitygrouppolicies",
-        "sgp",
-        "nx",
-    ),
-    (
-        "cilium.io",
-        "v2",
-        "CiliumNetworkPolicy",
-        "ciliumnetworkpolicies",
-        "cnp",
-        "nsx",
-    ),
-    (
-        "cilium.io",
-        "v2",
-        "CiliumClusterwideNetworkPolicy",
-        "ciliumclusterwidenetworkpolicies",
-        "ccnp",
-        "sx",
-    ),
+    ("karpenter.k8s.aws", "v1", "EC2NodeClass", "ec2nodeclasses", "ec2nc,ec2ncs", "sx"),
+    ("eks.amazonaws.com", "v1", "NodeClass", "nodeclasses", "", "sx"),
+    ("vpcresources.k8s.aws", "v1beta1", "SecurityGroupPolicy", "securitygrouppolicies", "sgp", "nx"),
+    ("cilium.io", "v2", "CiliumNetworkPolicy", "ciliumnetworkpolicies", "cnp", "nsx"),
+    ("cilium.io", "v2", "CiliumClusterwideNetworkPolicy", "ciliumclusterwidenetworkpolicies", "ccnp", "sx"),
 ];
 
 impl Default for Kinds {
     /// The built-in kinds and the usual add-ons' on EKS.
     fn default() -> Self {
-        Self {
-            kinds: BUILT_IN.iter().map(|row| Arc::new(built_in(row))).collect(),
-        }
+        Self { kinds: BUILT_IN.iter().map(|row| Arc::new(built_in(row))).collect() }
     }
 }
 
@@ -196,16 +109,8 @@ fn built_in(row: &Row) -> Kind {
         kind: kind.to_owned(),
         plural: plural.to_owned(),
         singular: kind.to_lowercase(),
-        short: short
-            .split(',')
-            .filter(|s| !s.is_empty())
-            .map(str::to_owned)
-            .collect(),
-        categories: if has('a') {
-            vec!["all".to_owned()]
-        } else {
-            Vec::new()
-        },
+        short: short.split(',').filter(|s| !s.is_empty()).map(str::to_owned).collect(),
+        categories: if has('a') { vec!["all".to_owned()] } else { Vec::new() },
         namespaced: has('n'),
         status: has('s'),
         scale: has('c'),
@@ -217,26 +122,17 @@ fn built_in(row: &Row) -> Kind {
 impl Kinds {
     /// The kind served under a path.
     pub fn by_resource(&self, group: &str, version: &str, plural: &str) -> Option<Arc<Kind>> {
-        self.kinds
-            .iter()
-            .find(|k| k.group == group && k.version == version && k.plural == plural)
-            .cloned()
+        self.kinds.iter().find(|k| k.group == group && k.version == version && k.plural == plural).cloned()
     }
 
     /// The kind of an object by its `apiVersion` and `kind`.
     pub fn by_object(&self, api_version: &str, kind: &str) -> Option<Arc<Kind>> {
-        self.kinds
-            .iter()
-            .find(|k| k.kind == kind && k.api_version() == api_version)
-            .cloned()
+        self.kinds.iter().find(|k| k.kind == kind && k.api_version() == api_version).cloned()
     }
 
     /// The kind stored under group and resource name, in any version.
     pub fn by_key(&self, group: &str, plural: &str) -> Option<Arc<Kind>> {
-        self.kinds
-            .iter()
-            .find(|k| k.group == group && k.plural == plural)
-            .cloned()
+        self.kinds.iter().find(|k| k.group == group && k.plural == plural).cloned()
     }
 
     /// All kinds, in a stable order.
@@ -248,17 +144,11 @@ impl Kinds {
     pub fn register(&mut self, definition: &Value) {
         let group = definition["spec"]["group"].as_str().unwrap_or_default();
         let versions = definition["spec"]["versions"].as_array();
-        for version in versions
-            .into_iter()
-            .flatten()
-            .filter(|v| v["served"] != false)
-        {
+        for version in versions.into_iter().flatten().filter(|v| v["served"] != false) {
             let Some(kind) = custom(definition, version) else {
                 continue;
             };
-            self.kinds.retain(|k| {
-                !(k.group == group && k.plural == kind.plural && k.version == kind.version)
-            });
+            self.kinds.retain(|k| !(k.group == group && k.plural == kind.plural && k.version == kind.version));
             self.kinds.push(Arc::new(kind));
         }
     }
@@ -267,9 +157,7 @@ impl Kinds {
     pub fn unregister(&mut self, definition: &Value) {
         let group = &definition["spec"]["group"];
         let plural = &definition["spec"]["names"]["plural"];
-        self.kinds.retain(|k| {
-            k.strategic || !(*group == k.group.as_str() && *plural == k.plural.as_str())
-        });
+        self.kinds.retain(|k| k.strategic || !(*group == k.group.as_str() && *plural == k.plural.as_str()));
     }
 }
 
@@ -282,9 +170,7 @@ fn custom(definition: &Value, version: &Value) -> Option<Kind> {
         version: version["name"].as_str()?.to_owned(),
         kind: kind.to_owned(),
         plural: names["plural"].as_str()?.to_owned(),
-        singular: names["singular"]
-            .as_str()
-            .map_or_else(|| kind.to_lowercase(), str::to_owned),
+        singular: names["singular"].as_str().map_or_else(|| kind.to_lowercase(), str::to_owned),
         short: words(&names["shortNames"]),
         categories: words(&names["categories"]),
         namespaced: spec["scope"] != "Cluster",

@@ -36,29 +36,13 @@ pub fn next_step(pod: &Value) -> Option<Step> {
 
 /// The status of a pod that runs; `address` is its own.
 pub fn running(pod: &Value, node: Option<&Value>, address: &str, now: &str) -> Value {
-    let host = node
-        .map_or(&Value::Null, |node| {
-            super::cell::address(node, "InternalIP")
-        })
-        .clone();
+    let host = node.map_or(&Value::Null, |node| super::cell::address(node, "InternalIP")).clone();
     let is_host = pod["spec"]["hostNetwork"] == true && host.is_string();
-    let address = if is_host {
-        host.clone()
-    } else {
-        json!(address)
-    };
+    let address = if is_host { host.clone() } else { json!(address) };
     let status = |list: &str| -> Vec<Value> {
-        meta::items(&pod["spec"][list])
-            .map(|c| container(pod, c, list == "initContainers", now))
-            .collect()
+        meta::items(&pod["spec"][list]).map(|c| container(pod, c, list == "initContainers", now)).collect()
     };
-    let conditions = [
-        "PodReadyToStartContainers",
-        "Initialized",
-        "Ready",
-        "ContainersReady",
-        "PodScheduled",
-    ];
+    let conditions = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"];
     let conditions = conditions.map(|kind| condition(kind, true, now));
     let mut running = json!({
         "phase": "Running", "qosClass": pod["status"]["qosClass"], "startTime": now,
@@ -85,10 +69,7 @@ fn condition(kind: &str, holds: bool, now: &str) -> Value {
 fn container(pod: &Value, container: &Value, is_init: bool, now: &str) -> Value {
     let name = container["name"].as_str().unwrap_or_default();
     let image = container["image"].as_str().unwrap_or_default();
-    let id = format!(
-        "containerd://{}",
-        digest(&format!("{}/{name}", meta::uid(pod)))
-    );
+    let id = format!("containerd://{}", digest(&format!("{}/{name}", meta::uid(pod))));
     let is_over = is_init && container["restartPolicy"] != "Always";
     let state = if is_over {
         json!({"terminated": {"exitCode": 0, "reason": "Completed", "startedAt": now, "finishedAt": now, "containerID": id}})
@@ -117,13 +98,8 @@ pub fn succeeded(pod: &Value, now: &str) -> Value {
         {"type": "ContainersReady", "status": "False", "reason": "PodCompleted", "lastProbeTime": null, "lastTransitionTime": now},
         condition("PodScheduled", true, now),
     ]);
-    for container in status["containerStatuses"]
-        .as_array_mut()
-        .into_iter()
-        .flatten()
-    {
-        container["state"] =
-            json!({"terminated": {"exitCode": 0, "reason": "Completed", "finishedAt": now}});
+    for container in status["containerStatuses"].as_array_mut().into_iter().flatten() {
+        container["state"] = json!({"terminated": {"exitCode": 0, "reason": "Completed", "finishedAt": now}});
         container["ready"] = json!(false);
         container["started"] = json!(false);
     }
@@ -133,12 +109,7 @@ pub fn succeeded(pod: &Value, now: &str) -> Value {
 /// The address of the n-th pod.
 pub fn address(turn: u64, ipv6: bool) -> String {
     if ipv6 {
-        return format!(
-            "2600:1f13:{:x}:{:x}::{:x}",
-            0x8a0 + (turn >> 32),
-            (turn >> 16) & 0xffff,
-            turn & 0xffff
-        );
+        return format!("2600:1f13:{:x}:{:x}::{:x}", 0x8a0 + (turn >> 32), (turn >> 16) & 0xffff, turn & 0xffff);
     }
     let (high, low) = ((turn / 250) % 250, turn % 250 + 2);
     format!("10.{}.{high}.{low}", turn / 62_500 % 200 + 20)

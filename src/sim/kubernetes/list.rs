@@ -52,8 +52,7 @@ impl Selection {
     /// The same for an object that is known to be in the selected namespace. Without
     /// selectors the object is not looked at: it may be kept as text only.
     pub fn matches_inside(&self, object: &Object) -> bool {
-        let is_selected =
-            |object: &Value| self.labels.matches(object) && self.fields.matches(object);
+        let is_selected = |object: &Value| self.labels.matches(object) && self.fields.matches(object);
         self.is_everything() || is_selected(object.value())
     }
 
@@ -76,10 +75,7 @@ impl Position {
     fn decode(text: &str) -> Option<Self> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
         let value: Value = serde_json::from_slice(&bytes).ok()?;
-        Some(Self {
-            revision: value["rv"].as_u64()?,
-            after: serde_json::from_value(value["after"].clone()).ok()?,
-        })
+        Some(Self { revision: value["rv"].as_u64()?, after: serde_json::from_value(value["after"].clone()).ok()? })
     }
 }
 
@@ -109,12 +105,7 @@ impl Page {
 ///
 /// # Errors
 /// What the API server refuses it with.
-pub fn answer(
-    api: &Api,
-    target: &Target,
-    query: &Query,
-    form: Form,
-) -> Result<Response<Body>, Failure> {
+pub fn answer(api: &Api, target: &Target, query: &Query, form: Form) -> Result<Response<Body>, Failure> {
     let selection = Selection::of(target, query)?;
     let page = api.read(|state| page(&state.store, &target.kind, &selection, query))?;
     let encoder = Encoder {
@@ -138,44 +129,23 @@ fn page(store: &Store, kind: &Kind, selection: &Selection, query: &Query) -> Res
         check_revision(store, kind, query)?;
     }
     let revision = position.as_ref().map_or(store.revision(), |p| p.revision);
-    let limit = query
-        .number("limit")?
-        .filter(|limit| *limit > 0)
-        .unwrap_or(u64::MAX);
+    let limit = query.number("limit")?.filter(|limit| *limit > 0).unwrap_or(u64::MAX);
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let after = position.map(|p| p.after);
-    let mut matching = store
-        .list(&key, &selection.namespace, after)
-        .filter(|object| selection.matches_inside(object));
+    let mut matching = store.list(&key, &selection.namespace, after).filter(|object| selection.matches_inside(object));
     let objects: Vec<_> = matching.by_ref().take(limit).cloned().collect();
-    let rest = if objects.len() == limit {
-        matching.count()
-    } else {
-        0
-    };
-    let next = objects.last().filter(|_| rest > 0).map(|last| Position {
-        revision,
-        after: place(last.value()),
-    });
+    let rest = if objects.len() == limit { matching.count() } else { 0 };
+    let next = objects.last().filter(|_| rest > 0).map(|last| Position { revision, after: place(last.value()) });
     let remaining = selection.is_everything().then_some(rest);
-    Ok(Page {
-        objects,
-        revision,
-        next,
-        remaining,
-    })
+    Ok(Page { objects, revision, next, remaining })
 }
 
 fn place(object: &Value) -> (String, String) {
-    (
-        super::meta::namespace(object).to_owned(),
-        super::meta::name(object).to_owned(),
-    )
+    (super::meta::namespace(object).to_owned(), super::meta::name(object).to_owned())
 }
 
 fn continued(store: &Store, kind: &Kind, text: &str) -> Result<Position, Failure> {
-    let position =
-        Position::decode(text).ok_or_else(|| Failure::bad_request("continue key is not valid"))?;
+    let position = Position::decode(text).ok_or_else(|| Failure::bad_request("continue key is not valid"))?;
     if position.revision < store.oldest(&kind.key()) {
         return Err(Failure::expired(
             "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.",
@@ -188,19 +158,13 @@ fn continued(store: &Store, kind: &Kind, text: &str) -> Result<Position, Failure
 fn check_revision(store: &Store, kind: &Kind, query: &Query) -> Result<(), Failure> {
     let asked = query.number("resourceVersion")?;
     match (query.text("resourceVersionMatch"), asked) {
-        ("" | "NotOlderThan", Some(asked)) if asked > store.revision() => {
-            Err(too_large(asked, store.revision()))
-        }
-        ("Exact", Some(asked)) if asked < store.changed(&kind.key()) => {
-            Err(Failure::expired(format!(
-                "The resourceVersion for the provided list is too old: {asked} ({})",
-                store.changed(&kind.key())
-            )))
-        }
+        ("" | "NotOlderThan", Some(asked)) if asked > store.revision() => Err(too_large(asked, store.revision())),
+        ("Exact", Some(asked)) if asked < store.changed(&kind.key()) => Err(Failure::expired(format!(
+            "The resourceVersion for the provided list is too old: {asked} ({})",
+            store.changed(&kind.key())
+        ))),
         ("" | "Exact" | "NotOlderThan", Some(_)) | ("", None) => Ok(()),
-        (_, None) => Err(invalid_match(
-            "resourceVersionMatch is forbidden unless resourceVersion is provided",
-        )),
+        (_, None) => Err(invalid_match("resourceVersionMatch is forbidden unless resourceVersion is provided")),
         (other, _) => Err(invalid_match(&format!(
             "Unsupported value: \"{other}\": supported values: \"\", \"Exact\", \"NotOlderThan\""
         ))),

@@ -11,9 +11,7 @@ use super::{defaults, meta};
 /// # Errors
 /// What is wrong with it, naming the object.
 pub fn load(api: &Api, manifest: Value) -> Result<(), String> {
-    let is_list = manifest["kind"]
-        .as_str()
-        .is_some_and(|kind| kind.ends_with("List"));
+    let is_list = manifest["kind"].as_str().is_some_and(|kind| kind.ends_with("List"));
     match manifest {
         Value::Object(mut list) if is_list => match list.remove("items") {
             Some(Value::Array(items)) => items.into_iter().try_for_each(|item| load(api, item)),
@@ -29,11 +27,7 @@ pub fn load(api: &Api, manifest: Value) -> Result<(), String> {
 
 fn one(state: &mut State, mut value: Value, now: jiff::Timestamp) -> Result<(), String> {
     let text = |key: &str| value[key].as_str().unwrap_or_default().to_owned();
-    let (version, kind_name, name) = (
-        text("apiVersion"),
-        text("kind"),
-        meta::name(&value).to_owned(),
-    );
+    let (version, kind_name, name) = (text("apiVersion"), text("kind"), meta::name(&value).to_owned());
     let kind = state.kinds.by_object(&version, &kind_name).ok_or_else(|| {
         format!("{kind_name} {name}: kind {kind_name} of {version} is not served; load its CustomResourceDefinition before it")
     })?;

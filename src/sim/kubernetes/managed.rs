@@ -15,11 +15,7 @@ pub fn note(object: &mut Value, options: &Options, now: Timestamp) {
     if options.manager == WORLD {
         return;
     }
-    let operation = if options.applied.is_some() {
-        "Apply"
-    } else {
-        "Update"
-    };
+    let operation = if options.applied.is_some() { "Apply" } else { "Update" };
     let version = object["apiVersion"].clone();
     let fields = options.applied.clone().unwrap_or_else(|| json!({}));
     let entries = meta::list(object, &["metadata"], "managedFields");
@@ -33,11 +29,10 @@ pub fn note(object: &mut Value, options: &Options, now: Timestamp) {
 /// Whether an apply owns other fields than before: worth storing even if nothing changes.
 pub fn is_news(object: &Value, options: &Options) -> bool {
     let is_same = |entry: &Value, fields: &Value| {
-        entry["manager"] == options.manager.as_str()
-            && entry["operation"] == "Apply"
-            && entry["fieldsV1"] == *fields
+        entry["manager"] == options.manager.as_str() && entry["operation"] == "Apply" && entry["fieldsV1"] == *fields
     };
-    options.applied.as_ref().is_some_and(|fields| {
-        !meta::items(&object["metadata"]["managedFields"]).any(|entry| is_same(entry, fields))
-    })
+    options
+        .applied
+        .as_ref()
+        .is_some_and(|fields| !meta::items(&object["metadata"]["managedFields"]).any(|entry| is_same(entry, fields)))
 }

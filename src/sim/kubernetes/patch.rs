@@ -28,22 +28,15 @@ impl Patch {
     /// # Errors
     /// 400 if it cannot be read, 415 for other types and for strategic patches of custom resources.
     pub fn parse(headers: &HeaderMap, body: &Bytes, kind: &Kind) -> Result<Self, Failure> {
-        let content = headers
-            .get(header::CONTENT_TYPE)
-            .and_then(|c| c.to_str().ok())
-            .unwrap_or_default();
+        let content = headers.get(header::CONTENT_TYPE).and_then(|c| c.to_str().ok()).unwrap_or_default();
         let json = || serde_json::from_slice(body).map_err(|e| unreadable(&e.to_string()));
         match content.split(';').next().unwrap_or_default().trim() {
-            "application/json-patch+json" => Ok(Self::Json(
-                serde_json::from_slice(body).map_err(|e| unreadable(&e.to_string()))?,
-            )),
-            "application/merge-patch+json" => Ok(Self::Merge(json()?)),
-            "application/strategic-merge-patch+json" if kind.strategic => {
-                Ok(Self::Strategic(json()?))
+            "application/json-patch+json" => {
+                Ok(Self::Json(serde_json::from_slice(body).map_err(|e| unreadable(&e.to_string()))?))
             }
-            "application/apply-patch+yaml" => write::yaml(body)
-                .map(Self::Apply)
-                .map_err(|e| unreadable(&e)),
+            "application/merge-patch+json" => Ok(Self::Merge(json()?)),
+            "application/strategic-merge-patch+json" if kind.strategic => Ok(Self::Strategic(json()?)),
+            "application/apply-patch+yaml" => write::yaml(body).map(Self::Apply).map_err(|e| unreadable(&e)),
             other => Err(Failure::new(
                 415,
                 "UnsupportedMediaType",
@@ -114,25 +107,12 @@ pub fn merge(target: &mut Value, patch: &Value) {
 }
 
 fn refused(why: &str) -> Failure {
-    Failure::new(
-        422,
-        "Invalid",
-        format!("the server rejected our request due to an error in our request: {why}"),
-    )
+    Failure::new(422, "Invalid", format!("the server rejected our request due to an error in our request: {why}"))
 }
 
 fn json_operation(target: &mut Value, operation: &Value) -> Result<(), Failure> {
-    let text = |key: &str| {
-        operation[key]
-            .as_str()
-            .ok_or_else(|| refused(&format!("the operation has no `{key}`")))
-    };
-    let value = || {
-        operation
-            .get("value")
-            .cloned()
-            .ok_or_else(|| refused("the operation has no `value`"))
-    };
+    let text = |key: &str| operation[key].as_str().ok_or_else(|| refused(&format!("the operation has no `{key}`")));
+    let value = || operation.get("value").cloned().ok_or_else(|| refused("the operation has no `value`"));
     let path = text("path")?;
     match text("op")? {
         "add" => add(target, path, value()?),
@@ -183,14 +163,8 @@ fn add(target: &mut Value, path: &str, value: Value) -> Result<(), Failure> {
             Ok(())
         }
         Some(Value::Array(items)) => {
-            let index = if last == "-" {
-                Some(items.len())
-            } else {
-                index(&last)
-            };
-            let index = index
-                .filter(|i| *i <= items.len())
-                .ok_or_else(|| missing(path))?;
+            let index = if last == "-" { Some(items.len()) } else { index(&last) };
+            let index = index.filter(|i| *i <= items.len()).ok_or_else(|| missing(path))?;
             items.insert(index, value);
             Ok(())
         }
@@ -202,9 +176,7 @@ fn remove(target: &mut Value, path: &str) -> Result<Value, Failure> {
     let (parent, last) = split(path)?;
     let removed = match target.pointer_mut(parent) {
         Some(Value::Object(map)) => map.remove(&last),
-        Some(Value::Array(items)) => index(&last)
-            .filter(|i| *i < items.len())
-            .map(|i| items.remove(i)),
+        Some(Value::Array(items)) => index(&last).filter(|i| *i < items.len()).map(|i| items.remove(i)),
         _ => None,
     };
     removed.ok_or_else(|| missing(path))
@@ -213,7 +185,5 @@ fn remove(target: &mut Value, path: &str) -> Result<Value, Failure> {
 /// RFC 6901: digits without leading zeros.
 fn index(text: &str) -> Option<usize> {
     let is_plain = text == "0" || !text.starts_with('0');
-    text.parse()
-        .ok()
-        .filter(|_| is_plain && !text.starts_with('+'))
+    text.parse().ok().filter(|_| is_plain && !text.starts_with('+'))
 }

@@ -36,12 +36,8 @@ const DELETE_OPTIONS: &[Field] = &[
     (4, "propagationPolicy", Shape::Text),
     (5, "dryRun", Shape::Texts),
 ];
-const BOUND: &[Field] = &[
-    (1, "kind", Shape::Text),
-    (2, "apiVersion", Shape::Text),
-    (3, "name", Shape::Text),
-    (4, "uid", Shape::Text),
-];
+const BOUND: &[Field] =
+    &[(1, "kind", Shape::Text), (2, "apiVersion", Shape::Text), (3, "name", Shape::Text), (4, "uid", Shape::Text)];
 const TOKEN_SPEC: &[Field] = &[
     (1, "audiences", Shape::Texts),
     (3, "boundObjectRef", Shape::Message(BOUND)),
@@ -69,27 +65,18 @@ fn fields(kind: &str) -> Option<&'static [Field]> {
     const ONLY_METADATA: &[Field] = &[(1, "metadata", Shape::Message(METADATA))];
     Some(match kind {
         "Namespace" | "ServiceAccount" | "SelfSubjectReview" => ONLY_METADATA,
-        "ConfigMap" => &[
-            (1, "metadata", Shape::Message(METADATA)),
-            (2, "data", Shape::Pairs),
-        ],
+        "ConfigMap" => &[(1, "metadata", Shape::Message(METADATA)), (2, "data", Shape::Pairs)],
         "DeleteOptions" => DELETE_OPTIONS,
-        "Eviction" => &[
-            (1, "metadata", Shape::Message(METADATA)),
-            (2, "deleteOptions", Shape::Message(DELETE_OPTIONS)),
-        ],
-        "TokenRequest" => &[
-            (1, "metadata", Shape::Message(METADATA)),
-            (2, "spec", Shape::Message(TOKEN_SPEC)),
-        ],
-        "SelfSubjectAccessReview" => &[
-            (1, "metadata", Shape::Message(METADATA)),
-            (2, "spec", Shape::Message(ACCESS_SPEC)),
-        ],
-        "SelfSubjectRulesReview" => &[
-            (1, "metadata", Shape::Message(METADATA)),
-            (2, "spec", Shape::Message(RULES_SPEC)),
-        ],
+        "Eviction" => {
+            &[(1, "metadata", Shape::Message(METADATA)), (2, "deleteOptions", Shape::Message(DELETE_OPTIONS))]
+        }
+        "TokenRequest" => &[(1, "metadata", Shape::Message(METADATA)), (2, "spec", Shape::Message(TOKEN_SPEC))],
+        "SelfSubjectAccessReview" => {
+            &[(1, "metadata", Shape::Message(METADATA)), (2, "spec", Shape::Message(ACCESS_SPEC))]
+        }
+        "SelfSubjectRulesReview" => {
+            &[(1, "metadata", Shape::Message(METADATA)), (2, "spec", Shape::Message(RULES_SPEC))]
+        }
         _ => return None,
     })
 }
@@ -99,9 +86,7 @@ fn fields(kind: &str) -> Option<&'static [Field]> {
 /// # Errors
 /// What cannot be read.
 pub fn decode(body: &[u8]) -> Result<Value, String> {
-    let envelope = body
-        .strip_prefix(b"k8s\0")
-        .ok_or("it does not begin as Kubernetes protobuf does")?;
+    let envelope = body.strip_prefix(b"k8s\0").ok_or("it does not begin as Kubernetes protobuf does")?;
     let (mut kind, mut raw) = (json!({}), &[][..]);
     for part in Parts(envelope) {
         match part? {
@@ -111,8 +96,7 @@ pub fn decode(body: &[u8]) -> Result<Value, String> {
         }
     }
     let name = kind["kind"].as_str().unwrap_or_default();
-    let fields =
-        fields(name).ok_or_else(|| format!("a {name} can only be read as JSON or YAML here"))?;
+    let fields = fields(name).ok_or_else(|| format!("a {name} can only be read as JSON or YAML here"))?;
     let mut object = message(raw, fields)?;
     for key in ["apiVersion", "kind"] {
         object[key] = kind[key].clone();
@@ -131,12 +115,7 @@ fn message(bytes: &[u8], fields: &[Field]) -> Result<Value, String> {
     Ok(Value::Object(object))
 }
 
-fn insert(
-    object: &mut Map<String, Value>,
-    name: &str,
-    shape: Shape,
-    content: &Content<'_>,
-) -> Result<(), String> {
+fn insert(object: &mut Map<String, Value>, name: &str, shape: Shape, content: &Content<'_>) -> Result<(), String> {
     let value = match (shape, content) {
         (Shape::Number, Content::Number(number)) => json!(i64::from_ne_bytes(number.to_ne_bytes())),
         (Shape::Boolean, Content::Number(number)) => json!(*number != 0),
@@ -146,17 +125,14 @@ fn insert(
         (Shape::Message(fields), Content::Bytes(bytes)) => message(bytes, fields)?,
         (Shape::Texts, Content::Bytes(bytes)) => {
             let list = object.entry(name).or_insert_with(|| json!([]));
-            list.as_array_mut()
-                .into_iter()
-                .for_each(|list| list.push(json!(text(bytes))));
+            list.as_array_mut().into_iter().for_each(|list| list.push(json!(text(bytes))));
             return Ok(());
         }
         (Shape::Pairs, Content::Bytes(bytes)) => {
             const PAIR: &[Field] = &[(1, "key", Shape::Text), (2, "value", Shape::Text)];
             let pair = message(bytes, PAIR)?;
             let key = pair["key"].as_str().unwrap_or_default();
-            object.entry(name).or_insert_with(|| json!({}))[key] =
-                json!(pair["value"].as_str().unwrap_or_default());
+            object.entry(name).or_insert_with(|| json!({}))[key] = json!(pair["value"].as_str().unwrap_or_default());
             return Ok(());
         }
         _ => return Err(format!("field {name} has the wrong wire type")),

@@ -23,11 +23,7 @@ pub fn reconcile(state: &State, set: &Value) -> Vec<Action> {
     } else {
         pods.sort_by_key(worth);
         let surplus = pods.len() - wanted;
-        actions.extend(
-            pods.iter()
-                .take(surplus)
-                .map(|pod| Action::delete_pod(pod.value())),
-        );
+        actions.extend(pods.iter().take(surplus).map(|pod| Action::delete_pod(pod.value())));
     }
     actions.extend(Action::status(apps("replicasets"), set, status(set, &pods)));
     actions

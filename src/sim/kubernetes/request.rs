@@ -42,9 +42,7 @@ impl Query {
         match self.text(name) {
             "" => Ok(None),
             text => text.parse().map(Some).map_err(|_| {
-                Failure::bad_request(format!(
-                    "invalid value for parameter {name}: \"{text}\" is not a number"
-                ))
+                Failure::bad_request(format!("invalid value for parameter {name}: \"{text}\" is not a number"))
             }),
         }
     }
@@ -52,9 +50,7 @@ impl Query {
 
 fn decode(text: &str) -> String {
     let text = text.replace('+', " ");
-    percent_encoding::percent_decode_str(&text)
-        .decode_utf8_lossy()
-        .into_owned()
+    percent_encoding::percent_decode_str(&text).decode_utf8_lossy().into_owned()
 }
 
 /// How objects are to be shown.
@@ -74,12 +70,10 @@ impl Form {
     /// # Errors
     /// 406 if there is none, as for clients that insist on protobuf.
     pub fn of(headers: &HeaderMap) -> Result<Self, Failure> {
-        let accept = headers
-            .get(header::ACCEPT)
-            .and_then(|a| a.to_str().ok())
-            .unwrap_or("*/*");
+        let accept = headers.get(header::ACCEPT).and_then(|a| a.to_str().ok()).unwrap_or("*/*");
         accept.split(',').find_map(form_of_range).ok_or_else(|| {
-            let message = "only the following media types are accepted: application/json, application/json;stream=watch";
+            let message =
+                "only the following media types are accepted: application/json, application/json;stream=watch";
             Failure::new(406, "NotAcceptable", message)
         })
     }
@@ -87,10 +81,7 @@ impl Form {
 
 fn form_of_range(range: &str) -> Option<Form> {
     let mut parts = range.split(';').map(str::trim);
-    if !matches!(
-        parts.next()?,
-        "application/json" | "application/*" | "*/*" | "application/yaml"
-    ) {
+    if !matches!(parts.next()?, "application/json" | "application/*" | "*/*" | "application/yaml") {
         return None;
     }
     match parts.find_map(|p| p.strip_prefix("as=")) {
@@ -120,11 +111,7 @@ impl Target {
     /// # Errors
     /// 404 for anything that is not served.
     pub fn parse(path: &str, kinds: &Kinds) -> Result<Self, Failure> {
-        let segments: Vec<String> = path
-            .split('/')
-            .filter(|s| !s.is_empty())
-            .map(decode_segment)
-            .collect();
+        let segments: Vec<String> = path.split('/').filter(|s| !s.is_empty()).map(decode_segment).collect();
         let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
         let (group, version, rest) = match segments.as_slice() {
             ["api", version, rest @ ..] => ("", *version, rest),
@@ -135,9 +122,7 @@ impl Target {
         let [plural, rest @ ..] = rest else {
             return Err(Failure::no_path());
         };
-        let kind = kinds
-            .by_resource(group, version, plural)
-            .ok_or_else(Failure::no_path)?;
+        let kind = kinds.by_resource(group, version, plural).ok_or_else(Failure::no_path)?;
         let (name, subresource) = match rest {
             [] => ("", ""),
             [name] => (*name, ""),
@@ -145,19 +130,12 @@ impl Target {
             _ => return Err(Failure::no_path()),
         };
         check_scope(&kind, namespace, name)?;
-        Ok(Self {
-            kind,
-            namespace: namespace.to_owned(),
-            name: name.to_owned(),
-            subresource: subresource.to_owned(),
-        })
+        Ok(Self { kind, namespace: namespace.to_owned(), name: name.to_owned(), subresource: subresource.to_owned() })
     }
 }
 
 fn decode_segment(segment: &str) -> String {
-    percent_encoding::percent_decode_str(segment)
-        .decode_utf8_lossy()
-        .into_owned()
+    percent_encoding::percent_decode_str(segment).decode_utf8_lossy().into_owned()
 }
 
 /// `namespaces/NS/RESOURCE…` against `namespaces[/NAME[/status|finalize]]`.
@@ -170,16 +148,8 @@ fn split_namespace<'a, 'b>(rest: &'b [&'a str]) -> (&'a str, &'b [&'a str]) {
 }
 
 fn check_scope(kind: &Kind, namespace: &str, name: &str) -> Result<(), Failure> {
-    let misplaced = if kind.namespaced {
-        namespace.is_empty() && !name.is_empty()
-    } else {
-        !namespace.is_empty()
-    };
-    if misplaced {
-        Err(Failure::no_path())
-    } else {
-        Ok(())
-    }
+    let misplaced = if kind.namespaced { namespace.is_empty() && !name.is_empty() } else { !namespace.is_empty() };
+    if misplaced { Err(Failure::no_path()) } else { Ok(()) }
 }
 
 /// The API verb of a request.
@@ -205,7 +175,5 @@ pub fn user(headers: &HeaderMap) -> String {
         return user.to_owned();
     }
     let token = text("authorization").and_then(|a| a.strip_prefix("Bearer "));
-    token
-        .and_then(super::token::subject)
-        .unwrap_or_else(|| "kubernetes-admin".to_owned())
+    token.and_then(super::token::subject).unwrap_or_else(|| "kubernetes-admin".to_owned())
 }

@@ -16,9 +16,7 @@ const AUTHENTICATION: &str = "/apis/authentication.k8s.io/v1/";
 
 /// Whether a path is a review's.
 pub fn is_path(path: &str) -> bool {
-    [AUTHORIZATION, AUTHENTICATION]
-        .iter()
-        .any(|prefix| path.starts_with(prefix))
+    [AUTHORIZATION, AUTHENTICATION].iter().any(|prefix| path.starts_with(prefix))
 }
 
 /// Answers a review; absent if the path is not one.

@@ -21,28 +21,15 @@ pub fn place(api: &Api, state: &mut State, pod: &Value) -> Option<String> {
 }
 
 fn choose(state: &State, pod: &Value, is_fargate: bool) -> Option<String> {
-    let nodes = state
-        .store
-        .list(&core("nodes"), "", None)
-        .map(|node| node.value());
-    let mut nodes = nodes.filter(|node| {
-        fargate::is_node(node) == is_fargate && node["spec"]["unschedulable"] != true
-    });
+    let nodes = state.store.list(&core("nodes"), "", None).map(|node| node.value());
+    let mut nodes = nodes.filter(|node| fargate::is_node(node) == is_fargate && node["spec"]["unschedulable"] != true);
     if is_fargate {
-        return nodes
-            .map(meta::name)
-            .find(|node| !is_taken(state, node))
-            .map(str::to_owned);
+        return nodes.map(meta::name).find(|node| !is_taken(state, node)).map(str::to_owned);
     }
-    let fitting: Vec<&str> = nodes
-        .by_ref()
-        .filter(|node| is_ready(node) && fits(&pod["spec"], node))
-        .map(meta::name)
-        .collect();
+    let fitting: Vec<&str> =
+        nodes.by_ref().filter(|node| is_ready(node) && fits(&pod["spec"], node)).map(meta::name).collect();
     let turn = usize::try_from(state.turn).unwrap_or(0);
-    fitting
-        .get(turn.checked_rem(fitting.len())?)
-        .map(|node| (*node).to_owned())
+    fitting.get(turn.checked_rem(fitting.len())?).map(|node| (*node).to_owned())
 }
 
 /// A Fargate node runs one pod.
@@ -67,32 +54,24 @@ pub fn fits_daemon(spec: &Value, node: &Value) -> bool {
 }
 
 fn fits_place(spec: &Value, node: &Value) -> bool {
-    matches_selector(&spec["nodeSelector"], node)
-        && matches_os(spec, node)
-        && matches_affinity(spec, node)
+    matches_selector(&spec["nodeSelector"], node) && matches_os(spec, node) && matches_affinity(spec, node)
 }
 
 fn matches_selector(selector: &Value, node: &Value) -> bool {
     let wanted = selector.as_object().into_iter().flatten();
-    wanted
-        .into_iter()
-        .all(|(key, value)| meta::label(node, key) == value.as_str())
+    wanted.into_iter().all(|(key, value)| meta::label(node, key) == value.as_str())
 }
 
 /// Windows nodes are left to pods that ask for them.
 fn matches_os(spec: &Value, node: &Value) -> bool {
     let is_windows = meta::label(node, "kubernetes.io/os") == Some("windows");
-    !is_windows
-        || spec["nodeSelector"]["kubernetes.io/os"] == "windows"
-        || spec["os"]["name"] == "windows"
+    !is_windows || spec["nodeSelector"]["kubernetes.io/os"] == "windows" || spec["os"]["name"] == "windows"
 }
 
 /// One of the required terms has to match.
 fn matches_affinity(spec: &Value, node: &Value) -> bool {
-    let required =
-        &spec["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"];
-    required.is_null()
-        || meta::items(&required["nodeSelectorTerms"]).any(|term| matches_term(term, node))
+    let required = &spec["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"];
+    required.is_null() || meta::items(&required["nodeSelectorTerms"]).any(|term| matches_term(term, node))
 }
 
 fn matches_term(term: &Value, node: &Value) -> bool {
@@ -101,9 +80,7 @@ fn matches_term(term: &Value, node: &Value) -> bool {
     expressions.into_iter().all(|e| {
         let key = e["key"].as_str().unwrap_or_default();
         matches_expression(e, meta::label(node, key))
-    }) && fields
-        .into_iter()
-        .all(|f| matches_expression(f, Some(meta::name(node))))
+    }) && fields.into_iter().all(|f| matches_expression(f, Some(meta::name(node))))
 }
 
 fn matches_expression(expression: &Value, value: Option<&str>) -> bool {
@@ -134,8 +111,7 @@ fn covers(toleration: &Value, taint: &Value) -> bool {
     let is_for_effect = effect.is_null() || effect == "" || *effect == taint["effect"];
     let is_for_all = toleration["key"].as_str().unwrap_or_default().is_empty();
     let is_for_value = toleration["operator"] == "Exists"
-        || toleration["value"].as_str().unwrap_or_default()
-            == taint["value"].as_str().unwrap_or_default();
+        || toleration["value"].as_str().unwrap_or_default() == taint["value"].as_str().unwrap_or_default();
     is_for_effect && (is_for_all || toleration["key"] == taint["key"]) && is_for_value
 }
 

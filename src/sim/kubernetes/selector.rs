@@ -28,11 +28,7 @@ enum Operator {
 
 impl Requirement {
     fn new(key: &str, operator: Operator, values: Vec<String>) -> Self {
-        Self {
-            key: key.to_owned(),
-            operator,
-            values,
-        }
+        Self { key: key.to_owned(), operator, values }
     }
 
     /// `value` is the label's, absent if there is none.
@@ -60,8 +56,7 @@ impl Labels {
     /// Reads a LabelSelector object; an absent one matches everything, as an empty one.
     pub fn of_object(selector: &Value) -> Self {
         let equal = selector["matchLabels"].as_object().into_iter().flatten();
-        let equal =
-            equal.map(|(key, value)| Requirement::new(key, Operator::In, vec![text(value)]));
+        let equal = equal.map(|(key, value)| Requirement::new(key, Operator::In, vec![text(value)]));
         let expressions = meta::items(&selector["matchExpressions"]).filter_map(expression);
         Self(equal.chain(expressions).collect())
     }
@@ -73,9 +68,7 @@ impl Labels {
 
     /// Whether a map of labels does.
     pub fn matches_labels(&self, labels: &Value) -> bool {
-        self.0
-            .iter()
-            .all(|r| r.matches(labels[r.key.as_str()].as_str()))
+        self.0.iter().all(|r| r.matches(labels[r.key.as_str()].as_str()))
     }
 
     /// Whether everything matches.
@@ -85,9 +78,7 @@ impl Labels {
 }
 
 fn text(value: &Value) -> String {
-    value
-        .as_str()
-        .map_or_else(|| value.to_string(), str::to_owned)
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 fn expression(value: &Value) -> Option<Requirement> {
@@ -117,32 +108,18 @@ fn split_terms(text: &str) -> Vec<&str> {
 }
 
 fn parse_term(term: &str) -> Result<Requirement, Failure> {
-    let wrong = || {
-        Failure::bad_request(format!(
-            "unable to parse requirement: `{term}` in the label selector"
-        ))
-    };
+    let wrong = || Failure::bad_request(format!("unable to parse requirement: `{term}` in the label selector"));
     if let Some(key) = term.strip_prefix('!') {
-        return check_key(key.trim(), term)
-            .map(|key| Requirement::new(key, Operator::DoesNotExist, Vec::new()));
+        return check_key(key.trim(), term).map(|key| Requirement::new(key, Operator::DoesNotExist, Vec::new()));
     }
-    for (sign, operator) in [
-        ("!=", Operator::NotIn),
-        ("==", Operator::In),
-        ("=", Operator::In),
-    ] {
+    for (sign, operator) in [("!=", Operator::NotIn), ("==", Operator::In), ("=", Operator::In)] {
         if let Some((key, value)) = term.split_once(sign) {
             let key = check_key(key.trim(), term)?;
-            return Ok(Requirement::new(
-                key,
-                operator,
-                vec![value.trim().to_owned()],
-            ));
+            return Ok(Requirement::new(key, operator, vec![value.trim().to_owned()]));
         }
     }
     let Some((key, rest)) = term.split_once(char::is_whitespace) else {
-        return check_key(term, term)
-            .map(|key| Requirement::new(key, Operator::Exists, Vec::new()));
+        return check_key(term, term).map(|key| Requirement::new(key, Operator::Exists, Vec::new()));
     };
     let (word, list) = rest.trim().split_once('(').ok_or_else(wrong)?;
     let operator = match word.trim() {
@@ -158,9 +135,7 @@ fn parse_term(term: &str) -> Result<Requirement, Failure> {
 fn check_key<'a>(key: &'a str, term: &str) -> Result<&'a str, Failure> {
     let is_allowed = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
     if key.is_empty() || !key.chars().all(is_allowed) {
-        return Err(Failure::bad_request(format!(
-            "unable to parse requirement: invalid label key in `{term}`"
-        )));
+        return Err(Failure::bad_request(format!("unable to parse requirement: invalid label key in `{term}`")));
     }
     Ok(key)
 }
@@ -176,10 +151,7 @@ impl Fields {
     /// 400 for a field this kind cannot be selected by.
     pub fn parse(text: &str, kind: &Kind) -> Result<Self, Failure> {
         let terms = text.split(',').filter(|t| !t.is_empty());
-        terms
-            .map(|term| parse_field(term, kind))
-            .collect::<Result<_, _>>()
-            .map(Self)
+        terms.map(|term| parse_field(term, kind)).collect::<Result<_, _>>().map(Self)
     }
 
     /// Selects one name.
@@ -195,9 +167,7 @@ impl Fields {
 
     /// Whether an object fulfils all requirements.
     pub fn matches(&self, object: &Value) -> bool {
-        self.0
-            .iter()
-            .all(|(path, equal, value)| (at_path(object, path) == *value) == *equal)
+        self.0.iter().all(|(path, equal, value)| (at_path(object, path) == *value) == *equal)
     }
 
     /// Whether everything matches.
@@ -212,14 +182,10 @@ fn parse_field(term: &str, kind: &Kind) -> Result<(String, bool, String), Failur
     } else if let Some((path, value)) = term.split_once("==").or_else(|| term.split_once('=')) {
         (path, true, value)
     } else {
-        return Err(Failure::bad_request(format!(
-            "invalid field selector \"{term}\": no operator"
-        )));
+        return Err(Failure::bad_request(format!("invalid field selector \"{term}\": no operator")));
     };
     if !is_selectable(kind, path) {
-        return Err(Failure::bad_request(format!(
-            "field label not supported: {path}"
-        )));
+        return Err(Failure::bad_request(format!("field label not supported: {path}")));
     }
     Ok((path.to_owned(), equal, value.to_owned()))
 }
@@ -261,17 +227,11 @@ fn is_selectable(kind: &Kind, path: &str) -> bool {
 }
 
 fn at_path(object: &Value, path: &str) -> String {
-    let path = if path == "source" {
-        "source.component"
-    } else {
-        path
-    };
+    let path = if path == "source" { "source.component" } else { path };
     let value = path.split('.').fold(object, |at, key| &at[key]);
     match value {
         Value::String(text) => text.clone(),
-        Value::Null if matches!(path, "spec.hostNetwork" | "spec.unschedulable") => {
-            "false".to_owned()
-        }
+        Value::Null if matches!(path, "spec.hostNetwork" | "spec.unschedulable") => "false".to_owned(),
         Value::Null => String::new(),
         other => other.to_string(),
     }

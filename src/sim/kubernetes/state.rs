@@ -56,13 +56,7 @@ pub struct Deletion {
 
 /// Workload resources the controllers act on.
 pub fn is_workload(key: &Key) -> bool {
-    let workloads = [
-        "deployments",
-        "replicasets",
-        "statefulsets",
-        "daemonsets",
-        "jobs",
-    ];
+    let workloads = ["deployments", "replicasets", "statefulsets", "daemonsets", "jobs"];
     matches!(key.0.as_str(), "apps" | "batch") && workloads.contains(&key.1.as_str())
 }
 
@@ -80,10 +74,7 @@ impl State {
     /// Stores an object that came through the API.
     pub fn put(&mut self, kind: &Kind, value: Value) -> Arc<Object> {
         let key = kind.key();
-        let before = self
-            .store
-            .get(&key, meta::namespace(&value), meta::name(&value))
-            .cloned();
+        let before = self.store.get(&key, meta::namespace(&value), meta::name(&value)).cloned();
         let object = self.put_quietly(kind, value);
         self.note_write(&key, before.as_deref(), object.value());
         object
@@ -103,8 +94,7 @@ impl State {
             if old["spec"]["template"] != after["spec"]["template"] {
                 self.rolled.insert(meta::uid(after).to_owned());
             }
-            if before.is_none() || old["metadata"]["generation"] != after["metadata"]["generation"]
-            {
+            if before.is_none() || old["metadata"]["generation"] != after["metadata"]["generation"] {
                 self.work.insert(owner_work(key, after));
             }
         }
@@ -115,8 +105,7 @@ impl State {
     fn note_pod_or_node(&mut self, key: &Key, is_new: bool, object: &Value) {
         if *key == core("pods") {
             let (namespace, name) = (meta::namespace(object), meta::name(object));
-            self.work
-                .insert(Work::Pod(namespace.to_owned(), name.to_owned()));
+            self.work.insert(Work::Pod(namespace.to_owned(), name.to_owned()));
         } else if *key == core("nodes") && is_new {
             self.work.insert(Work::Nodes);
         }
@@ -132,21 +121,14 @@ impl State {
             && is_workload(&kind.key())
         {
             let namespace = meta::namespace(object).to_owned();
-            self.work
-                .insert(Work::Owner(kind.key(), namespace, text("name").to_owned()));
+            self.work.insert(Work::Owner(kind.key(), namespace, text("name").to_owned()));
         }
     }
 
     /// Deletes an object and what depends on it: marks it if something has to happen
     /// first (finalizers, a pod's grace period), removes it otherwise. The answer is
     /// the object as it was left.
-    pub fn delete(
-        &mut self,
-        kind: &Kind,
-        place: (&str, &str),
-        how: Deletion,
-        now: Timestamp,
-    ) -> Option<Arc<Object>> {
+    pub fn delete(&mut self, kind: &Kind, place: (&str, &str), how: Deletion, now: Timestamp) -> Option<Arc<Object>> {
         let object = self.store.get(&kind.key(), place.0, place.1)?.clone();
         if self.has_to_wait(kind, object.value(), how) {
             return Some(self.mark_deleted(kind, &object, now));
@@ -155,9 +137,7 @@ impl State {
     }
 
     fn has_to_wait(&self, kind: &Kind, object: &Value, how: Deletion) -> bool {
-        let has_finalizers = meta::items(&object["metadata"]["finalizers"])
-            .next()
-            .is_some();
+        let has_finalizers = meta::items(&object["metadata"]["finalizers"]).next().is_some();
         let is_pod = kind.key() == core("pods");
         let runs = is_pod && !object["spec"]["nodeName"].is_null() && self.controllers > 0;
         has_finalizers || (runs && !how.now)
@@ -169,29 +149,13 @@ impl State {
         }
         let mut value = object.value().clone();
         let grace = meta::int(&value["spec"]["terminationGracePeriodSeconds"], 0);
-        meta::set(
-            &mut value,
-            &["metadata"],
-            "deletionTimestamp",
-            meta::time(now),
-        );
-        meta::set(
-            &mut value,
-            &["metadata"],
-            "deletionGracePeriodSeconds",
-            grace,
-        );
+        meta::set(&mut value, &["metadata"], "deletionTimestamp", meta::time(now));
+        meta::set(&mut value, &["metadata"], "deletionGracePeriodSeconds", grace);
         self.put(kind, value)
     }
 
     /// Removes an object for good, and its dependents.
-    fn remove(
-        &mut self,
-        kind: &Kind,
-        object: &Object,
-        how: Deletion,
-        now: Timestamp,
-    ) -> Option<Arc<Object>> {
+    fn remove(&mut self, kind: &Kind, object: &Object, how: Deletion, now: Timestamp) -> Option<Arc<Object>> {
         let value = object.value();
         let (namespace, name) = (meta::namespace(value), meta::name(value));
         let removed = self.store.remove(&kind.key(), namespace, name);
@@ -208,10 +172,7 @@ impl State {
     }
 
     fn empty_namespace(&mut self, namespace: &str, now: Timestamp) {
-        let how = Deletion {
-            now: true,
-            orphan: true,
-        };
+        let how = Deletion { now: true, orphan: true };
         for (kind, object) in self.select(namespace, |_| true) {
             self.remove(&kind, &object, how, now);
         }
@@ -224,15 +185,7 @@ impl State {
         if let Some(kind) = self.kinds.by_key(&key.0, &key.1) {
             let objects: Vec<_> = self.store.list(&key, "", None).cloned().collect();
             for object in objects {
-                self.remove(
-                    &kind,
-                    &object,
-                    Deletion {
-                        now: true,
-                        orphan: true,
-                    },
-                    now,
-                );
+                self.remove(&kind, &object, Deletion { now: true, orphan: true }, now);
             }
         }
         self.kinds.unregister(definition);
@@ -241,14 +194,12 @@ impl State {
     /// The garbage collector: dependents go with their owner, or lose the reference.
     fn release(&mut self, owner: &Value, how: Deletion, now: Timestamp) {
         let uid = meta::uid(owner).to_owned();
-        let is_dependent = |object: &Value| {
-            meta::items(&object["metadata"]["ownerReferences"]).any(|o| o["uid"] == uid.as_str())
-        };
+        let is_dependent =
+            |object: &Value| meta::items(&object["metadata"]["ownerReferences"]).any(|o| o["uid"] == uid.as_str());
         for (kind, object) in self.select(meta::namespace(owner), is_dependent) {
             if how.orphan {
                 let mut value = object.value().clone();
-                meta::list(&mut value, &["metadata"], "ownerReferences")
-                    .retain(|o| o["uid"] != uid.as_str());
+                meta::list(&mut value, &["metadata"], "ownerReferences").retain(|o| o["uid"] != uid.as_str());
                 self.put(&kind, value);
             } else {
                 let place = (meta::namespace(object.value()), meta::name(object.value()));
@@ -258,11 +209,7 @@ impl State {
     }
 
     /// Objects of all kinds, in one namespace (all for an empty one).
-    fn select(
-        &self,
-        namespace: &str,
-        is_wanted: impl Fn(&Value) -> bool,
-    ) -> Vec<(Arc<Kind>, Arc<Object>)> {
+    fn select(&self, namespace: &str, is_wanted: impl Fn(&Value) -> bool) -> Vec<(Arc<Kind>, Arc<Object>)> {
         let mut found = Vec::new();
         for key in self.store.keys() {
             let Some(kind) = self.kinds.by_key(&key.0, &key.1) else {
@@ -277,15 +224,7 @@ impl State {
 
     /// Finishes a deletion whose grace is over.
     pub fn finish(&mut self, kind: &Kind, object: &Object, now: Timestamp) {
-        self.remove(
-            kind,
-            object,
-            Deletion {
-                now: true,
-                orphan: false,
-            },
-            now,
-        );
+        self.remove(kind, object, Deletion { now: true, orphan: false }, now);
     }
 
     /// Gives a new object what the server gives it: uid, creation time, generation.
@@ -301,8 +240,7 @@ impl State {
     /// Creates a namespace with its default service account, unless it is there.
     pub fn ensure_namespace(&mut self, name: &str, now: Timestamp) {
         if !name.is_empty() && self.store.get(&core("namespaces"), "", name).is_none() {
-            let value =
-                json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
+            let value = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
             self.load_namespace(value, now);
         }
     }
@@ -344,12 +282,7 @@ fn owner_work(key: &Key, object: &Value) -> Work {
 /// Label, finalizer and phase of a namespace.
 pub fn complete_namespace(value: &mut Value) {
     let name = meta::name(value).to_owned();
-    meta::set(
-        value,
-        &["metadata", "labels"],
-        "kubernetes.io/metadata.name",
-        name,
-    );
+    meta::set(value, &["metadata", "labels"], "kubernetes.io/metadata.name", name);
     meta::default(value, &["spec"], "finalizers", json!(["kubernetes"]));
     meta::default(value, &["status"], "phase", "Active");
 }

@@ -34,9 +34,7 @@ fn ordinal(set: &Value, pod: &Value) -> Option<i64> {
 }
 
 fn with_ordinal<'a>(set: &Value, pods: &'a [Arc<Object>], wanted: i64) -> Option<&'a Value> {
-    pods.iter()
-        .map(|pod| pod.value())
-        .find(|pod| ordinal(set, pod) == Some(wanted))
+    pods.iter().map(|pod| pod.value()).find(|pod| ordinal(set, pod) == Some(wanted))
 }
 
 /// The next pod to create; in order, each after the one before is ready.
@@ -60,33 +58,17 @@ fn missing(set: &Value, pods: &[Arc<Object>], wanted: i64, revision: &str) -> Op
 
 /// Pods beyond the wanted number, the last first.
 fn surplus(set: &Value, pods: &[Arc<Object>], wanted: i64) -> Option<Vec<Action>> {
-    let beyond = pods
-        .iter()
-        .filter(|pod| ordinal(set, pod.value()).is_some_and(|index| index >= wanted));
+    let beyond = pods.iter().filter(|pod| ordinal(set, pod.value()).is_some_and(|index| index >= wanted));
     let last = beyond.max_by_key(|pod| ordinal(set, pod.value()))?;
     let is_ending = meta::is_terminating(last.value());
-    Some(if is_ending {
-        Vec::new()
-    } else {
-        vec![Action::delete_pod(last.value())]
-    })
+    Some(if is_ending { Vec::new() } else { vec![Action::delete_pod(last.value())] })
 }
 
 /// The last pod of an older revision, once all are ready.
-fn outdated(
-    state: &State,
-    set: &Value,
-    pods: &[Arc<Object>],
-    revision: &str,
-) -> Option<Vec<Action>> {
+fn outdated(state: &State, set: &Value, pods: &[Arc<Object>], revision: &str) -> Option<Vec<Action>> {
     let is_rolling = set["spec"]["updateStrategy"]["type"] != "OnDelete";
-    let is_settled = pods
-        .iter()
-        .all(|p| workload::is_ready(p.value()) && !meta::is_terminating(p.value()));
-    let partition = meta::int(
-        &set["spec"]["updateStrategy"]["rollingUpdate"]["partition"],
-        0,
-    );
+    let is_settled = pods.iter().all(|p| workload::is_ready(p.value()) && !meta::is_terminating(p.value()));
+    let partition = meta::int(&set["spec"]["updateStrategy"]["rollingUpdate"]["partition"], 0);
     let old = pods
         .iter()
         .filter(|pod| !workload::is_current(state, set, pod.value(), revision))
@@ -123,10 +105,7 @@ fn status(state: &State, set: &Value, pods: &[Arc<Object>], revision: &str) -> V
     let live: Vec<Arc<Object>> = pods.iter().filter(is_live).cloned().collect();
     let is_current = |pod: &&Arc<Object>| workload::is_current(state, set, pod.value(), revision);
     let updated = workload::count(live.iter().filter(is_current));
-    let old = live
-        .iter()
-        .find(|pod| !is_current(pod))
-        .and_then(|p| meta::label(p.value(), workload::REVISION));
+    let old = live.iter().find(|pod| !is_current(pod)).and_then(|p| meta::label(p.value(), workload::REVISION));
     let full = |hash: &str| match hash.starts_with(meta::name(set)) {
         true => hash.to_owned(),
         false => format!("{}-{hash}", meta::name(set)),

@@ -23,12 +23,7 @@ pub struct Failure {
 impl Failure {
     /// A failure without details.
     pub fn new(code: u16, reason: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            reason,
-            message: message.into(),
-            details: Value::Null,
-        }
+        Self { code, reason, message: message.into(), details: Value::Null }
     }
 
     fn about(mut self, kind: &Kind, name: &str) -> Self {
@@ -48,11 +43,7 @@ impl Failure {
 
     /// 404 of a path.
     pub fn no_path() -> Self {
-        Self::new(
-            404,
-            "NotFound",
-            "the server could not find the requested resource",
-        )
+        Self::new(404, "NotFound", "the server could not find the requested resource")
     }
 
     /// 409 of a create.
@@ -63,25 +54,17 @@ impl Failure {
 
     /// 409 of a stale write.
     pub fn conflict(kind: &Kind, name: &str, why: &str) -> Self {
-        let message = format!(
-            "Operation cannot be fulfilled on {} \"{name}\": {why}",
-            kind.qualified()
-        );
+        let message = format!("Operation cannot be fulfilled on {} \"{name}\": {why}", kind.qualified());
         Self::new(409, "Conflict", message).about(kind, name)
     }
 
     /// 422 with one cause.
     pub fn invalid(kind: &Kind, name: &str, field: &str, why: &str) -> Self {
-        let group = if kind.group.is_empty() {
-            String::new()
-        } else {
-            format!(".{}", kind.group)
-        };
+        let group = if kind.group.is_empty() { String::new() } else { format!(".{}", kind.group) };
         let message = format!("{}{group} \"{name}\" is invalid: {field}: {why}", kind.kind);
         let mut failure = Self::new(422, "Invalid", message).about(kind, name);
         failure.details["kind"] = json!(kind.kind);
-        failure.details["causes"] =
-            json!([{"reason": "FieldValueInvalid", "message": why, "field": field}]);
+        failure.details["causes"] = json!([{"reason": "FieldValueInvalid", "message": why, "field": field}]);
         failure
     }
 
@@ -110,38 +93,17 @@ impl Failure {
     /// The failure that goes with a bare HTTP status.
     pub fn of_status(code: u16) -> Self {
         let (reason, message) = match code {
-            400 => (
-                "BadRequest",
-                "the server rejected our request for an unknown reason",
-            ),
+            400 => ("BadRequest", "the server rejected our request for an unknown reason"),
             401 => ("Unauthorized", "Unauthorized"),
             403 => ("Forbidden", "forbidden"),
-            404 => (
-                "NotFound",
-                "the server could not find the requested resource",
-            ),
+            404 => ("NotFound", "the server could not find the requested resource"),
             409 => ("Conflict", "the server reported a conflict"),
             410 => ("Expired", "The provided resource version is too old."),
-            422 => (
-                "Invalid",
-                "the server rejected our request due to an error in our request",
-            ),
-            429 => (
-                "TooManyRequests",
-                "Too many requests, please try again later.",
-            ),
-            503 => (
-                "ServiceUnavailable",
-                "the server is currently unable to handle the request",
-            ),
-            504 => (
-                "Timeout",
-                "the server was unable to return a response in the time allotted",
-            ),
-            _ => (
-                "InternalError",
-                "an error on the server has prevented the request from succeeding",
-            ),
+            422 => ("Invalid", "the server rejected our request due to an error in our request"),
+            429 => ("TooManyRequests", "Too many requests, please try again later."),
+            503 => ("ServiceUnavailable", "the server is currently unable to handle the request"),
+            504 => ("Timeout", "the server was unable to return a response in the time allotted"),
+            _ => ("InternalError", "an error on the server has prevented the request from succeeding"),
         };
         Self::new(code, reason, message)
     }
@@ -158,9 +120,7 @@ impl Failure {
     pub fn response(&self) -> Response<Body> {
         let mut response = json_response(self.code, &self.status());
         if self.code == 429 {
-            response
-                .headers_mut()
-                .insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
+            response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
         }
         response
     }
@@ -175,31 +135,20 @@ fn prune(mut value: Value) -> Value {
 
 /// A JSON answer.
 pub fn json_response(code: u16, value: &Value) -> Response<Body> {
-    bytes_response(
-        code,
-        "application/json",
-        serde_json::to_vec(value).unwrap_or_default(),
-    )
+    bytes_response(code, "application/json", serde_json::to_vec(value).unwrap_or_default())
 }
 
 /// An answer of bytes that are there already.
-pub fn bytes_response(
-    code: u16,
-    content_type: &'static str,
-    bytes: impl Into<Bytes>,
-) -> Response<Body> {
+pub fn bytes_response(code: u16, content_type: &'static str, bytes: impl Into<Bytes>) -> Response<Body> {
     stream_response(code, content_type, wire::full(bytes))
 }
 
 /// An answer with any body.
 pub fn stream_response(code: u16, content_type: &'static str, body: Body) -> Response<Body> {
     let mut response = Response::new(body);
-    *response.status_mut() =
-        StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *response.status_mut() = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let content_type = header::HeaderValue::from_static(content_type);
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, content_type);
+    response.headers_mut().insert(header::CONTENT_TYPE, content_type);
     response
 }
 

@@ -30,18 +30,12 @@ pub struct Object {
 impl Object {
     /// An object that is not stored (yet).
     pub fn new(value: Value) -> Self {
-        Self {
-            value: OnceLock::from(value),
-            bytes: OnceLock::new(),
-        }
+        Self { value: OnceLock::from(value), bytes: OnceLock::new() }
     }
 
     /// The same object, kept as text only.
     fn packed(&self) -> Self {
-        Self {
-            value: OnceLock::new(),
-            bytes: OnceLock::from(self.bytes().clone()),
-        }
+        Self { value: OnceLock::new(), bytes: OnceLock::from(self.bytes().clone()) }
     }
 
     /// The object.
@@ -112,11 +106,7 @@ pub struct Store {
 
 impl Default for Store {
     fn default() -> Self {
-        Self {
-            revision: 1000,
-            names: 0,
-            resources: BTreeMap::new(),
-        }
+        Self { revision: 1000, names: 0, resources: BTreeMap::new() }
     }
 }
 
@@ -134,9 +124,7 @@ impl Store {
     /// One object; the namespace is empty for cluster-scoped ones.
     pub fn get(&self, key: &Key, namespace: &str, name: &str) -> Option<&Arc<Object>> {
         let resource = self.resources.get(key)?;
-        resource
-            .objects
-            .get(&(namespace.to_owned(), name.to_owned()))
+        resource.objects.get(&(namespace.to_owned(), name.to_owned()))
     }
 
     /// Objects of a resource in order of namespace and name, in one namespace or
@@ -180,11 +168,7 @@ impl Store {
     /// Keeps every object as text only, and forgets the change log.
     pub fn pack(&mut self) {
         self.compact();
-        for object in self
-            .resources
-            .values_mut()
-            .flat_map(|r| r.objects.values_mut())
-        {
+        for object in self.resources.values_mut().flat_map(|r| r.objects.values_mut()) {
             *object = Arc::new(object.packed());
         }
     }
@@ -193,39 +177,22 @@ impl Store {
     pub fn put(&mut self, key: &Key, mut value: Value) -> Arc<Object> {
         self.revision += 1;
         let revision = self.revision;
-        meta::set(
-            &mut value,
-            &["metadata"],
-            "resourceVersion",
-            revision.to_string(),
-        );
+        meta::set(&mut value, &["metadata"], "resourceVersion", revision.to_string());
         let place = place(&value);
         let object = Arc::new(Object::new(value));
         let resource = self.resources.entry(key.clone()).or_default();
         let previous = resource.objects.insert(place, Arc::clone(&object));
-        resource.record(Change {
-            revision,
-            object: Arc::clone(&object),
-            previous,
-            deleted: false,
-        });
+        resource.record(Change { revision, object: Arc::clone(&object), previous, deleted: false });
         object
     }
 
     /// Removes an object; the answer is its last state.
     pub fn remove(&mut self, key: &Key, namespace: &str, name: &str) -> Option<Arc<Object>> {
         let resource = self.resources.get_mut(key)?;
-        let previous = resource
-            .objects
-            .remove(&(namespace.to_owned(), name.to_owned()))?;
+        let previous = resource.objects.remove(&(namespace.to_owned(), name.to_owned()))?;
         self.revision += 1;
         let mut value = previous.value().clone();
-        meta::set(
-            &mut value,
-            &["metadata"],
-            "resourceVersion",
-            self.revision.to_string(),
-        );
+        meta::set(&mut value, &["metadata"], "resourceVersion", self.revision.to_string());
         let object = Arc::new(Object::new(value));
         resource.record(Change {
             revision: self.revision,
@@ -249,13 +216,7 @@ impl Store {
             return Err(Compacted { oldest });
         }
         let first = resource.log.partition_point(|c| c.revision <= revision);
-        Ok(resource
-            .log
-            .iter()
-            .skip(first)
-            .take(limit)
-            .cloned()
-            .collect())
+        Ok(resource.log.iter().skip(first).take(limit).cloned().collect())
     }
 
     /// The oldest revision a watch of this resource can start from.
@@ -284,19 +245,12 @@ impl Store {
         let version = (high & 0x0fff) | 0x4000;
         let variant = ((low >> 48) & 0x3fff) | 0x8000;
         let node = low & 0xffff_ffff_ffff;
-        format!(
-            "{:08x}-{:04x}-{version:04x}-{variant:04x}-{node:012x}",
-            high >> 32,
-            (high >> 16) & 0xffff
-        )
+        format!("{:08x}-{:04x}-{version:04x}-{variant:04x}-{node:012x}", high >> 32, (high >> 16) & 0xffff)
     }
 }
 
 fn place(value: &Value) -> (String, String) {
-    (
-        meta::namespace(value).to_owned(),
-        meta::name(value).to_owned(),
-    )
+    (meta::namespace(value).to_owned(), meta::name(value).to_owned())
 }
 
 /// Five letters and digits as the API server appends them to `generateName`.

@@ -47,9 +47,7 @@ fn is_set(field: &str) -> bool {
 /// 400 for a patch that is no object or has an unknown directive.
 pub fn merge(target: &mut Value, patch: &Value) -> Result<(), Failure> {
     let Value::Object(patch) = patch else {
-        return Err(Failure::bad_request(
-            "a strategic merge patch must be an object",
-        ));
+        return Err(Failure::bad_request("a strategic merge patch must be an object"));
     };
     merge_map(target, patch)
 }
@@ -78,16 +76,13 @@ fn merge_map(target: &mut Value, patch: &Map<String, Value>) -> Result<(), Failu
 }
 
 fn unknown(directive: &str) -> Failure {
-    Failure::bad_request(format!(
-        "unknown $patch directive `{directive}`: it can be replace, merge or delete"
-    ))
+    Failure::bad_request(format!("unknown $patch directive `{directive}`: it can be replace, merge or delete"))
 }
 
 /// The patch's own fields.
 fn plain(patch: &Map<String, Value>) -> Map<String, Value> {
     let own = patch.iter().filter(|(key, _)| !key.starts_with('$'));
-    own.map(|(key, value)| (key.clone(), stripped(value)))
-        .collect()
+    own.map(|(key, value)| (key.clone(), stripped(value))).collect()
 }
 
 /// A value without directives and without the elements and fields to be deleted.
@@ -111,12 +106,7 @@ fn retain_keys(map: &mut Map<String, Value>, patch: &Map<String, Value>) {
     }
 }
 
-fn merge_field(
-    map: &mut Map<String, Value>,
-    key: &str,
-    value: &Value,
-    order: Option<&Value>,
-) -> Result<(), Failure> {
+fn merge_field(map: &mut Map<String, Value>, key: &str, value: &Value, order: Option<&Value>) -> Result<(), Failure> {
     match value {
         Value::Null => drop(map.remove(key)),
         Value::Object(patch) => {
@@ -139,15 +129,9 @@ fn merge_field(
     Ok(())
 }
 
-fn merge_list(
-    slot: &mut Value,
-    field: &str,
-    patch: &[Value],
-    order: Option<&Value>,
-) -> Result<(), Failure> {
+fn merge_list(slot: &mut Value, field: &str, patch: &[Value], order: Option<&Value>) -> Result<(), Failure> {
     let is_replacing = patch.iter().any(|item| item["$patch"] == "replace");
-    let key = merge_key(field, patch)
-        .or_else(|| merge_key(field, slot.as_array().map_or(&[], Vec::as_slice)));
+    let key = merge_key(field, patch).or_else(|| merge_key(field, slot.as_array().map_or(&[], Vec::as_slice)));
     match key {
         _ if is_replacing => *slot = stripped(&Value::Array(patch.to_vec())),
         Some(key) => {
@@ -160,13 +144,7 @@ fn merge_list(
         }
         None if is_set(field) => {
             let mut items = slot.as_array().cloned().unwrap_or_default();
-            items.extend(
-                patch
-                    .iter()
-                    .filter(|p| !items.contains(p))
-                    .cloned()
-                    .collect::<Vec<_>>(),
-            );
+            items.extend(patch.iter().filter(|p| !items.contains(p)).cloned().collect::<Vec<_>>());
             sort(&mut items, None, order);
             *slot = Value::Array(items);
         }
@@ -184,9 +162,7 @@ fn slot_map<'a>(slot: &'a mut Value, field: &str) -> &'a mut Value {
 
 fn merge_element(items: &mut Vec<Value>, key: &str, element: &Value) -> Result<(), Failure> {
     let Value::Object(patch) = element else {
-        return Err(Failure::bad_request(format!(
-            "an element of a list merged by `{key}` must be an object"
-        )));
+        return Err(Failure::bad_request(format!("an element of a list merged by `{key}` must be an object")));
     };
     let found = items.iter().position(|item| item[key] == element[key]);
     match (found, patch.get("$patch").and_then(Value::as_str)) {
@@ -224,10 +200,7 @@ fn delete_from_lists(map: &mut Map<String, Value>, patch: &Map<String, Value>) {
 /// An order can come without changes to the list.
 fn reorder_untouched(map: &mut Map<String, Value>, patch: &Map<String, Value>) {
     for (key, order) in patch {
-        let Some(field) = key
-            .strip_prefix(ORDER)
-            .filter(|field| !patch.contains_key(*field))
-        else {
+        let Some(field) = key.strip_prefix(ORDER).filter(|field| !patch.contains_key(*field)) else {
             continue;
         };
         if let Some(Value::Array(items)) = map.get_mut(field) {

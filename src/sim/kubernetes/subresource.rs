@@ -17,12 +17,7 @@ use crate::wire::Body;
 ///
 /// # Errors
 /// What the API server refuses it with.
-pub fn answer(
-    api: &Api,
-    call: &Call,
-    target: &Target,
-    body: &Bytes,
-) -> Result<Response<Body>, Failure> {
+pub fn answer(api: &Api, call: &Call, target: &Target, body: &Bytes) -> Result<Response<Body>, Failure> {
     let kind = &target.kind;
     match (kind.plural.as_str(), target.subresource.as_str(), call.verb) {
         (_, "status", _) if kind.status => object_part(api, call, target, body),
@@ -41,21 +36,11 @@ pub fn answer(
 }
 
 /// Subresources that are a part of the object itself.
-fn object_part(
-    api: &Api,
-    call: &Call,
-    target: &Target,
-    body: &Bytes,
-) -> Result<Response<Body>, Failure> {
+fn object_part(api: &Api, call: &Call, target: &Target, body: &Bytes) -> Result<Response<Body>, Failure> {
     let options = Options::of(call)?;
     let object = match call.verb {
         "get" => api.read(|state| write::find(state, target))?,
-        "update" => write::update(
-            api,
-            target,
-            write::decode(&call.parts.headers, body)?,
-            &options,
-        )?,
+        "update" => write::update(api, target, write::decode(&call.parts.headers, body)?, &options)?,
         "patch" => {
             let patch = Patch::parse(&call.parts.headers, body, &target.kind)?;
             write::modify(api, target, &options, |old| patch.apply(old, &target.kind))?
@@ -87,13 +72,7 @@ fn scale(api: &Api, call: &Call, target: &Target, body: &Bytes) -> Result<Respon
 
 fn scale_of(object: &Value) -> Value {
     let mut metadata = json!({});
-    for field in [
-        "name",
-        "namespace",
-        "uid",
-        "resourceVersion",
-        "creationTimestamp",
-    ] {
+    for field in ["name", "namespace", "uid", "resourceVersion", "creationTimestamp"] {
         metadata[field] = object["metadata"][field].clone();
     }
     let selector = super::cell::selector(&object["spec"]["selector"]);
@@ -108,12 +87,7 @@ fn rescaled(target: &Target, old: &Value, wanted: &Value) -> Result<Value, Failu
     let replicas = wanted["spec"]["replicas"].as_i64().unwrap_or(0);
     if replicas < 0 {
         let why = format!("Invalid value: {replicas}: must be greater than or equal to 0");
-        return Err(Failure::invalid(
-            &target.kind,
-            &target.name,
-            "spec.replicas",
-            &why,
-        ));
+        return Err(Failure::invalid(&target.kind, &target.name, "spec.replicas", &why));
     }
     let version = &wanted["metadata"]["resourceVersion"];
     let mut new = old.clone();
@@ -142,11 +116,6 @@ fn log(api: &Api, target: &Target) -> Result<Response<Body>, Failure> {
 }
 
 fn log_of(pod: &Object) -> String {
-    let started = pod.value()["status"]["startTime"]
-        .as_str()
-        .unwrap_or("pending");
-    format!(
-        "{started} {} is simulated: its containers write nothing more\n",
-        meta::name(pod.value())
-    )
+    let started = pod.value()["status"]["startTime"].as_str().unwrap_or("pending");
+    format!("{started} {} is simulated: its containers write nothing more\n", meta::name(pod.value()))
 }

@@ -33,10 +33,7 @@ struct Entries(Mutex<BTreeSet<(String, String)>>);
 
 impl PodIdentityEntries for Entries {
     fn has_entry(&self, namespace: &str, service_account: &str) -> bool {
-        self.0
-            .lock()
-            .unwrap()
-            .contains(&(namespace.to_owned(), service_account.to_owned()))
+        self.0.lock().unwrap().contains(&(namespace.to_owned(), service_account.to_owned()))
     }
 }
 
@@ -54,36 +51,14 @@ impl World {
     }
 
     fn of(ipv6: bool) -> Self {
-        let (clock, faults, entries) = (
-            Clock::default(),
-            Faults::new(1),
-            Arc::new(Entries::default()),
-        );
-        let facts = ClusterFacts {
-            region: "eu-west-1".into(),
-            ipv6,
-            version: "1.34".into(),
-        };
-        let api = Api::new(
-            clock.clone(),
-            faults.clone(),
-            facts,
-            Arc::<Entries>::clone(&entries),
-        );
-        Self {
-            api,
-            clock,
-            faults,
-            entries,
-        }
+        let (clock, faults, entries) = (Clock::default(), Faults::new(1), Arc::new(Entries::default()));
+        let facts = ClusterFacts { region: "eu-west-1".into(), ipv6, version: "1.34".into() };
+        let api = Api::new(clock.clone(), faults.clone(), facts, Arc::<Entries>::clone(&entries));
+        Self { api, clock, faults, entries }
     }
 
     fn associate(&self, namespace: &str, account: &str) {
-        self.entries
-            .0
-            .lock()
-            .unwrap()
-            .insert((namespace.into(), account.into()));
+        self.entries.0.lock().unwrap().insert((namespace.into(), account.into()));
     }
 
     fn load(&self, manifest: Value) {
@@ -101,11 +76,7 @@ impl World {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        self.api
-            .transport()
-            .oneshot(request.body(wire::full(body)).unwrap())
-            .await
-            .unwrap()
+        self.api.transport().oneshot(request.body(wire::full(body)).unwrap()).await.unwrap()
     }
 
     async fn call(&self, method: Method, path: &str, body: &Value) -> (u16, Value) {
@@ -118,11 +89,7 @@ impl World {
     }
 
     async fn get_as(&self, path: &str, accept: &str) -> (u16, Value) {
-        read(
-            self.send(Method::GET, path, &[("accept", accept)], "")
-                .await,
-        )
-        .await
+        read(self.send(Method::GET, path, &[("accept", accept)], "").await).await
     }
 
     async fn post(&self, path: &str, body: &Value) -> (u16, Value) {
@@ -135,16 +102,7 @@ impl World {
 
     async fn patch(&self, path: &str, kind: &str, body: &Value) -> (u16, Value) {
         let content = format!("application/{kind}");
-        read(
-            self.send(
-                Method::PATCH,
-                path,
-                &[("content-type", &content)],
-                body.to_string(),
-            )
-            .await,
-        )
-        .await
+        read(self.send(Method::PATCH, path, &[("content-type", &content)], body.to_string()).await).await
     }
 
     /// Creates a pod in `default` and answers with what was stored.
@@ -161,20 +119,14 @@ impl World {
 
     fn names(&self, group: &str, resource: &str) -> Vec<String> {
         let objects = self.api.snapshot(group, resource);
-        objects
-            .iter()
-            .map(|o| o["metadata"]["name"].as_str().unwrap().to_owned())
-            .collect()
+        objects.iter().map(|o| o["metadata"]["name"].as_str().unwrap().to_owned()).collect()
     }
 }
 
 async fn read(response: http::Response<wire::Body>) -> (u16, Value) {
     let code = response.status().as_u16();
     let bytes = response.into_body().collect().await.unwrap().to_bytes();
-    (
-        code,
-        serde_json::from_slice(&bytes).unwrap_or_else(|_| json!(String::from_utf8_lossy(&bytes))),
-    )
+    (code, serde_json::from_slice(&bytes).unwrap_or_else(|_| json!(String::from_utf8_lossy(&bytes))))
 }
 
 fn pod(name: &str) -> Value {

@@ -34,11 +34,8 @@ pub fn request(api: &Api, target: &Target, mut body: Value) -> Result<Value, Fai
     meta::default(&mut body, &["spec"], "expirationSeconds", 3600);
     let seconds = meta::int(&body["spec"]["expirationSeconds"], 3600);
     if seconds < SHORTEST {
-        let why =
-            format!("Invalid value: {seconds}: may not specify a duration less than 10 minutes");
-        let message = format!(
-            "TokenRequest.authentication.k8s.io \"\" is invalid: spec.expirationSeconds: {why}"
-        );
+        let why = format!("Invalid value: {seconds}: may not specify a duration less than 10 minutes");
+        let message = format!("TokenRequest.authentication.k8s.io \"\" is invalid: spec.expirationSeconds: {why}");
         return Err(Failure::new(422, "Invalid", message));
     }
     let issuer = api.issuer();
@@ -47,29 +44,16 @@ pub fn request(api: &Api, target: &Target, mut body: Value) -> Result<Value, Fai
     let (claims, seed) = api.commit(|state| {
         let account = write::find(state, target)?;
         let mut claims = claims(&body["spec"], account.value(), &issuer);
-        bind(
-            state,
-            &target.kind,
-            account.value(),
-            &body["spec"]["boundObjectRef"],
-            &mut claims,
-        )?;
+        bind(state, &target.kind, account.value(), &body["spec"]["boundObjectRef"], &mut claims)?;
         claims["jti"] = json!(state.store.next_uid());
         Ok((claims, state.store.next_number()))
     })?;
-    let expires = now
-        .saturating_add(SignedDuration::from_secs(seconds))
-        .unwrap_or(now);
+    let expires = now.saturating_add(SignedDuration::from_secs(seconds)).unwrap_or(now);
     let token = sign(claims, now.as_second(), expires.as_second(), seed);
     meta::default(&mut body, &[], "apiVersion", "authentication.k8s.io/v1");
     meta::default(&mut body, &[], "kind", "TokenRequest");
     meta::set(&mut body, &["metadata"], "name", target.name.as_str());
-    meta::set(
-        &mut body,
-        &["metadata"],
-        "namespace",
-        target.namespace.as_str(),
-    );
+    meta::set(&mut body, &["metadata"], "namespace", target.namespace.as_str());
     meta::default(&mut body, &["spec"], "audiences", json!([DEFAULT_AUDIENCE]));
     body["status"] = json!({"token": token, "expirationTimestamp": meta::time(expires)});
     Ok(body)
@@ -92,13 +76,7 @@ fn claims(spec: &Value, account: &Value, issuer: &str) -> Value {
 }
 
 /// Checks the object a token is to be bound to and names it in the claims.
-fn bind(
-    state: &State,
-    kind: &Kind,
-    account: &Value,
-    bound: &Value,
-    claims: &mut Value,
-) -> Result<(), Failure> {
+fn bind(state: &State, kind: &Kind, account: &Value, bound: &Value, claims: &mut Value) -> Result<(), Failure> {
     let name = bound["name"].as_str().unwrap_or_default();
     match bound["kind"].as_str() {
         None => Ok(()),
@@ -111,12 +89,9 @@ fn bind(
             Ok(())
         }
         Some("Secret") => {
-            let found = state
-                .store
-                .get(&core("secrets"), meta::namespace(account), name);
+            let found = state.store.get(&core("secrets"), meta::namespace(account), name);
             let secret = found.ok_or_else(|| not_found("secrets", name))?;
-            claims["kubernetes.io"]["secret"] =
-                json!({"name": name, "uid": meta::uid(secret.value())});
+            claims["kubernetes.io"]["secret"] = json!({"name": name, "uid": meta::uid(secret.value())});
             Ok(())
         }
         Some(other) => Err(Failure::bad_request(format!(
@@ -132,13 +107,8 @@ fn not_found(plural: &str, name: &str) -> Failure {
 }
 
 fn bound_pod(state: &State, account: &Value, bound: &Value, name: &str) -> Result<Value, Failure> {
-    let found = state
-        .store
-        .get(&core("pods"), meta::namespace(account), name);
-    let pod = found
-        .ok_or_else(|| not_found("pods", name))?
-        .value()
-        .clone();
+    let found = state.store.get(&core("pods"), meta::namespace(account), name);
+    let pod = found.ok_or_else(|| not_found("pods", name))?.value().clone();
     let asked = bound["uid"].as_str().unwrap_or_default();
     if !asked.is_empty() && asked != meta::uid(&pod) {
         let message = format!(
@@ -167,14 +137,7 @@ fn sign(mut claims: Value, now: i64, expires: i64, seed: u64) -> String {
         claims[claim] = json!(value);
     }
     let header = json!({"alg": "RS256", "kid": "5e3a1c0d9b7f2e4a6c8d0b1f3a5c7e9d2b4f6a8c"});
-    let signature: Vec<u8> = (0..32)
-        .flat_map(|word| mix(seed.wrapping_add(word)).to_be_bytes())
-        .collect();
+    let signature: Vec<u8> = (0..32).flat_map(|word| mix(seed.wrapping_add(word)).to_be_bytes()).collect();
     let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-    format!(
-        "{}.{}.{}",
-        encode(&header),
-        encode(&claims),
-        URL_SAFE_NO_PAD.encode(signature)
-    )
+    format!("{}.{}.{}", encode(&header), encode(&claims), URL_SAFE_NO_PAD.encode(signature))
 }

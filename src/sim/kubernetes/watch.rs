@@ -47,32 +47,19 @@ struct Watcher {
 ///
 /// # Errors
 /// What the API server refuses it with before the stream begins.
-pub fn answer(
-    api: &Api,
-    target: &Target,
-    query: &Query,
-    form: Form,
-) -> Result<Response<Body>, Failure> {
+pub fn answer(api: &Api, target: &Target, query: &Query, form: Form) -> Result<Response<Body>, Failure> {
     let selection = Selection::of(target, query)?;
     let start = Start::of(query)?;
     let revision = api.changes();
     let (position, initial) = api.read(|state| {
-        let all = state
-            .store
-            .list(&target.kind.key(), &selection.namespace, None);
+        let all = state.store.list(&target.kind.key(), &selection.namespace, None);
         let objects = match start {
             Start::At(position) => return (position, Vec::new()),
-            _ => all
-                .filter(|o| selection.matches_inside(o))
-                .cloned()
-                .collect(),
+            _ => all.filter(|o| selection.matches_inside(o)).cloned().collect(),
         };
         (state.store.revision(), objects)
     });
-    let timeout = query
-        .number("timeoutSeconds")?
-        .filter(|t| *t > 0)
-        .unwrap_or(DEFAULT_TIMEOUT);
+    let timeout = query.number("timeoutSeconds")?.filter(|t| *t > 0).unwrap_or(DEFAULT_TIMEOUT);
     let now = Instant::now();
     let watcher = Watcher {
         encoder: Encoder {
@@ -118,8 +105,7 @@ enum Start {
 impl Start {
     fn of(query: &Query) -> Result<Self, Failure> {
         let forbidden = |field: &str, why: &str| {
-            let message =
-                format!("ListOptions.meta.k8s.io \"\" is invalid: {field}: Forbidden: {why}");
+            let message = format!("ListOptions.meta.k8s.io \"\" is invalid: {field}: Forbidden: {why}");
             Err(Failure::new(422, "Invalid", message))
         };
         let how = query.text("resourceVersionMatch");
@@ -128,22 +114,17 @@ impl Start {
                 "resourceVersionMatch",
                 "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
             ),
-            "" => Ok(query
-                .number("resourceVersion")?
-                .filter(|rv| *rv > 0)
-                .map_or(Self::Now, Self::At)),
+            "" => Ok(query.number("resourceVersion")?.filter(|rv| *rv > 0).map_or(Self::Now, Self::At)),
             _ if how != "NotOlderThan" => forbidden(
                 "resourceVersionMatch",
                 "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
             ),
-            _ if !query.is_true("sendInitialEvents") => Ok(query
-                .number("resourceVersion")?
-                .filter(|rv| *rv > 0)
-                .map_or(Self::Now, Self::At)),
-            _ if !query.is_true("allowWatchBookmarks") => forbidden(
-                "sendInitialEvents",
-                "sendInitialEvents requires allowWatchBookmarks",
-            ),
+            _ if !query.is_true("sendInitialEvents") => {
+                Ok(query.number("resourceVersion")?.filter(|rv| *rv > 0).map_or(Self::Now, Self::At))
+            }
+            _ if !query.is_true("allowWatchBookmarks") => {
+                forbidden("sendInitialEvents", "sendInitialEvents requires allowWatchBookmarks")
+            }
             _ => Ok(Self::Streaming),
         }
     }
@@ -235,18 +216,13 @@ impl Watcher {
                         _ => revision.max(self.position),
                     };
                     self.encoder.now = self.api.now();
-                    changes
-                        .iter()
-                        .for_each(|change| self.append(change, &mut chunk));
+                    changes.iter().for_each(|change| self.append(change, &mut chunk));
                     if is_all {
                         break;
                     }
                 }
                 (Err(compacted), _) => {
-                    let message = format!(
-                        "too old resource version: {} ({})",
-                        self.position, compacted.oldest
-                    );
+                    let message = format!("too old resource version: {} ({})", self.position, compacted.oldest);
                     encode_failure(&Failure::expired(message), &mut chunk);
                     self.ended = true;
                 }

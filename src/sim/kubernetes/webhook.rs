@@ -12,10 +12,7 @@ use super::{ClusterFacts, meta};
 
 const PREFIX: &str = "eks.amazonaws.com/";
 /// Names of the hosted and the self-hosted webhook.
-const NAMES: [&str; 2] = [
-    "iam-for-pods.amazonaws.com",
-    "pod-identity-webhook.amazonaws.com",
-];
+const NAMES: [&str; 2] = ["iam-for-pods.amazonaws.com", "pod-identity-webhook.amazonaws.com"];
 const DEFAULT_EXPIRATION: i64 = 86_400;
 const SHORTEST_EXPIRATION: i64 = 600;
 
@@ -33,13 +30,8 @@ pub struct Injection<'a> {
 
 /// Whether a live MutatingWebhookConfiguration sends this pod to the webhook.
 pub fn is_called(state: &State, pod: &Value) -> bool {
-    let key = (
-        "admissionregistration.k8s.io".to_owned(),
-        "mutatingwebhookconfigurations".to_owned(),
-    );
-    let namespace = state
-        .store
-        .get(&core("namespaces"), "", meta::namespace(pod));
+    let key = ("admissionregistration.k8s.io".to_owned(), "mutatingwebhookconfigurations".to_owned());
+    let namespace = state.store.get(&core("namespaces"), "", meta::namespace(pod));
     let namespace = namespace.map_or(Value::Null, |n| n.value()["metadata"]["labels"].clone());
     state
         .store
@@ -56,9 +48,7 @@ fn is_selected(hook: &Value, pod: &Value, namespace_labels: &Value) -> bool {
 }
 
 fn is_pod_creation(rule: &Value) -> bool {
-    let has = |key: &str, wanted: &[&str]| {
-        meta::items(&rule[key]).any(|v| wanted.iter().any(|w| v == *w))
-    };
+    let has = |key: &str, wanted: &[&str]| meta::items(&rule[key]).any(|v| wanted.iter().any(|w| v == *w));
     has("operations", &["CREATE", "*"])
         && has("apiGroups", &["", "*"])
         && has("apiVersions", &["v1", "*"])
@@ -85,21 +75,13 @@ pub fn mutate(pod: &mut Value, injection: &Injection<'_>) {
     let region = &injection.facts.region;
     let regional = is_regional(injection.account);
     for_containers(pod, |container| {
-        if !container["name"]
-            .as_str()
-            .is_some_and(|name| skipped.contains(name))
-        {
+        if !container["name"].as_str().is_some_and(|name| skipped.contains(name)) {
             inject(container, &method, region, regional);
         }
     });
     add_volume(pod, &method);
     if injection.entry {
-        meta::set(
-            pod,
-            &["metadata", "labels"],
-            &format!("{PREFIX}pod-identity"),
-            "enabled",
-        );
+        meta::set(pod, &["metadata", "labels"], &format!("{PREFIX}pod-identity"), "enabled");
     }
 }
 
@@ -116,11 +98,7 @@ fn method(pod: &Value, injection: &Injection<'_>) -> Option<Method> {
 fn pod_identity(pod: &Value, injection: &Injection<'_>, expiration: i64) -> Method {
     const MOUNT: &str = "/var/run/secrets/pods.eks.amazonaws.com/serviceaccount";
     const TOKEN: &str = "eks-pod-identity-token";
-    let host = if injection.facts.ipv6 {
-        "[fd00:ec2::23]"
-    } else {
-        "169.254.170.23"
-    };
+    let host = if injection.facts.ipv6 { "[fd00:ec2::23]" } else { "169.254.170.23" };
     let expiration = match expiration {
         // Spread, so that not all tokens are renewed at once.
         DEFAULT_EXPIRATION => 79_200 + (injection.seed % 7_201) as i64,
@@ -128,14 +106,8 @@ fn pod_identity(pod: &Value, injection: &Injection<'_>, expiration: i64) -> Meth
     };
     Method {
         pairs: [
-            (
-                "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-                format!("http://{host}/v1/credentials"),
-            ),
-            (
-                "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
-                token_file(pod, MOUNT, TOKEN),
-            ),
+            ("AWS_CONTAINER_CREDENTIALS_FULL_URI", format!("http://{host}/v1/credentials")),
+            ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", token_file(pod, MOUNT, TOKEN)),
         ],
         volume: TOKEN,
         mount: MOUNT,
@@ -148,19 +120,11 @@ fn pod_identity(pod: &Value, injection: &Injection<'_>, expiration: i64) -> Meth
 fn web_identity(pod: &Value, role: &str, account: &Value, expiration: i64) -> Method {
     const MOUNT: &str = "/var/run/secrets/eks.amazonaws.com/serviceaccount";
     Method {
-        pairs: [
-            ("AWS_ROLE_ARN", role.to_owned()),
-            (
-                "AWS_WEB_IDENTITY_TOKEN_FILE",
-                token_file(pod, MOUNT, "token"),
-            ),
-        ],
+        pairs: [("AWS_ROLE_ARN", role.to_owned()), ("AWS_WEB_IDENTITY_TOKEN_FILE", token_file(pod, MOUNT, "token"))],
         volume: "aws-iam-token",
         mount: MOUNT,
         path: "token",
-        audience: setting(account, "audience")
-            .unwrap_or("sts.amazonaws.com")
-            .to_owned(),
+        audience: setting(account, "audience").unwrap_or("sts.amazonaws.com").to_owned(),
         expiration,
     }
 }
@@ -172,25 +136,15 @@ fn setting<'a>(object: &'a Value, key: &str) -> Option<&'a str> {
 /// Only the node selector says that a pod is for Windows.
 fn token_file(pod: &Value, mount: &str, name: &str) -> String {
     let selector = &pod["spec"]["nodeSelector"];
-    let is_windows = ["kubernetes.io/os", "beta.kubernetes.io/os"]
-        .iter()
-        .any(|key| selector[*key] == "windows");
+    let is_windows = ["kubernetes.io/os", "beta.kubernetes.io/os"].iter().any(|key| selector[*key] == "windows");
     let path = format!("{mount}/{name}");
-    if is_windows {
-        format!("C:{}", path.replace('/', "\\"))
-    } else {
-        path
-    }
+    if is_windows { format!("C:{}", path.replace('/', "\\")) } else { path }
 }
 
 /// The pod's annotation before the account's; text that is not a number is ignored.
 fn expiration(pod: &Value, account: &Value) -> i64 {
-    let read = |object| {
-        setting(object, "token-expiration").and_then(|text| text.trim().parse::<i64>().ok())
-    };
-    read(pod)
-        .or_else(|| read(account))
-        .map_or(DEFAULT_EXPIRATION, |asked| asked.max(SHORTEST_EXPIRATION))
+    let read = |object| setting(object, "token-expiration").and_then(|text| text.trim().parse::<i64>().ok());
+    read(pod).or_else(|| read(account)).map_or(DEFAULT_EXPIRATION, |asked| asked.max(SHORTEST_EXPIRATION))
 }
 
 /// Regional STS endpoints are on, unless the account's annotation says otherwise in a readable way.
@@ -246,10 +200,8 @@ fn quoted_field(text: &str) -> Option<(String, &str)> {
 
 /// One container. Only `env` itself is looked at; half a pair keeps the other half out.
 fn inject(container: &mut Value, method: &Method, region: &str, regional: bool) {
-    let names: BTreeSet<String> = meta::items(&container["env"])
-        .filter_map(|e| e["name"].as_str())
-        .map(str::to_owned)
-        .collect();
+    let names: BTreeSet<String> =
+        meta::items(&container["env"]).filter_map(|e| e["name"].as_str()).map(str::to_owned).collect();
     let has = |name: &str| names.contains(name);
     let has_pair = method.pairs.iter().any(|(name, _)| has(name));
     let has_region = has("AWS_REGION") || has("AWS_DEFAULT_REGION");
@@ -267,10 +219,7 @@ fn inject(container: &mut Value, method: &Method, region: &str, regional: bool) 
         add("AWS_REGION", region);
     }
     if !has_pair {
-        method
-            .pairs
-            .iter()
-            .for_each(|(name, value)| add(name, value));
+        method.pairs.iter().for_each(|(name, value)| add(name, value));
     }
     let mounts = meta::list(container, &[], "volumeMounts");
     if !mounts.iter().any(|m| m["name"] == method.volume) {

@@ -29,23 +29,13 @@ impl Action {
     /// Sets an object's status, if it differs.
     pub fn status(key: Key, object: &Value, status: Value) -> Option<Self> {
         let status = without_zeros(status);
-        (object["status"] != status).then(|| {
-            Self::Status(
-                key,
-                meta::namespace(object).to_owned(),
-                meta::name(object).to_owned(),
-                status,
-            )
-        })
+        (object["status"] != status)
+            .then(|| Self::Status(key, meta::namespace(object).to_owned(), meta::name(object).to_owned(), status))
     }
 
     /// Deletes a pod.
     pub fn delete_pod(pod: &Value) -> Self {
-        Self::Delete(
-            core("pods"),
-            meta::namespace(pod).to_owned(),
-            meta::name(pod).to_owned(),
-        )
+        Self::Delete(core("pods"), meta::namespace(pod).to_owned(), meta::name(pod).to_owned())
     }
 }
 
@@ -60,9 +50,7 @@ fn without_zeros(mut status: Value) -> Value {
         "availableReplicas",
     ];
     if let Value::Object(map) = &mut status {
-        map.retain(|key, value| {
-            !value.is_null() && (*value != 0 || always.contains(&key.as_str()))
-        });
+        map.retain(|key, value| !value.is_null() && (*value != 0 || always.contains(&key.as_str())));
     }
     status
 }
@@ -71,9 +59,7 @@ fn without_zeros(mut status: Value) -> Value {
 pub fn owned(state: &State, key: &Key, owner: &Value) -> Vec<Arc<Object>> {
     let uid = meta::uid(owner);
     let all = state.store.list(key, meta::namespace(owner), None);
-    all.filter(|object| meta::controller(object.value()).is_some_and(|o| o["uid"] == uid))
-        .cloned()
-        .collect()
+    all.filter(|object| meta::controller(object.value()).is_some_and(|o| o["uid"] == uid)).cloned().collect()
 }
 
 /// Pods this owner controls that have not ended and are not about to.
@@ -85,11 +71,7 @@ pub fn active_pods(state: &State, owner: &Value) -> Vec<Arc<Object>> {
 
 /// Neither ended nor ending.
 pub fn is_active(pod: &Value) -> bool {
-    !meta::is_terminating(pod)
-        && !matches!(
-            pod["status"]["phase"].as_str(),
-            Some("Succeeded" | "Failed")
-        )
+    !meta::is_terminating(pod) && !matches!(pod["status"]["phase"].as_str(), Some("Succeeded" | "Failed"))
 }
 
 /// Whether a pod is ready.
@@ -139,11 +121,7 @@ pub fn number_or_percent(value: &Value, total: i64, round_up: bool, default: i64
 pub fn percent(text: &str, total: i64, round_up: bool) -> Option<i64> {
     let percent: i64 = text.strip_suffix('%')?.parse().ok()?;
     let product = percent.checked_mul(total)?;
-    Some(if round_up {
-        (product + 99).div_euclid(100)
-    } else {
-        product.div_euclid(100)
-    })
+    Some(if round_up { (product + 99).div_euclid(100) } else { product.div_euclid(100) })
 }
 
 /// A short hash of a template, as names and labels carry it (FNV-1a, in safe letters).
@@ -161,9 +139,7 @@ pub fn fnv(bytes: &[u8]) -> u64 {
 /// The revision of a StatefulSet's or DaemonSet's template: that of its pods as long as
 /// the template has not changed through the API, so that loaded pods count as current.
 pub fn revision(state: &State, owner: &Value, pods: &[Arc<Object>]) -> String {
-    let of_pods = pods
-        .first()
-        .and_then(|pod| meta::label(pod.value(), REVISION));
+    let of_pods = pods.first().and_then(|pod| meta::label(pod.value(), REVISION));
     match of_pods {
         Some(revision) if !state.rolled.contains(meta::uid(owner)) => revision.to_owned(),
         _ => hash(&owner["spec"]["template"]),

@@ -39,16 +39,11 @@ impl Options {
             "" => false,
             "All" => true,
             other => {
-                let message =
-                    format!("invalid value for dryRun: \"{other}\": supported values: \"All\"");
+                let message = format!("invalid value for dryRun: \"{other}\": supported values: \"All\"");
                 return Err(Failure::bad_request(message));
             }
         };
-        Ok(Self {
-            manager: manager(call),
-            dry_run,
-            ..Self::default()
-        })
+        Ok(Self { manager: manager(call), dry_run, ..Self::default() })
     }
 }
 
@@ -58,27 +53,15 @@ fn manager(call: &Call) -> String {
     if !named.is_empty() {
         return named.to_owned();
     }
-    let agent = call
-        .parts
-        .headers
-        .get(header::USER_AGENT)
-        .and_then(|a| a.to_str().ok());
-    agent
-        .and_then(|a| a.split('/').next())
-        .unwrap_or("unknown")
-        .to_owned()
+    let agent = call.parts.headers.get(header::USER_AGENT).and_then(|a| a.to_str().ok());
+    agent.and_then(|a| a.split('/').next()).unwrap_or("unknown").to_owned()
 }
 
 /// Answers a create, update, patch or delete.
 ///
 /// # Errors
 /// What the API server refuses it with.
-pub fn answer(
-    api: &Api,
-    call: &Call,
-    target: &Target,
-    body: &Bytes,
-) -> Result<Response<Body>, Failure> {
+pub fn answer(api: &Api, call: &Call, target: &Target, body: &Bytes) -> Result<Response<Body>, Failure> {
     let options = Options::of(call)?;
     match call.verb {
         "create" => {
@@ -103,10 +86,7 @@ pub fn answer(
 /// # Errors
 /// 400 if it cannot be read, 415 for other content types.
 pub fn decode(headers: &HeaderMap, body: &Bytes) -> Result<Value, Failure> {
-    let content = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|c| c.to_str().ok())
-        .unwrap_or("application/json");
+    let content = headers.get(header::CONTENT_TYPE).and_then(|c| c.to_str().ok()).unwrap_or("application/json");
     let media = content.split(';').next().unwrap_or_default().trim();
     let value = match media {
         "application/json" | "" => serde_json::from_slice(body).map_err(|e| e.to_string()),
@@ -136,12 +116,8 @@ pub fn yaml(body: &[u8]) -> Result<Value, String> {
 /// # Errors
 /// 404.
 pub fn find(state: &State, target: &Target) -> Result<Arc<Object>, Failure> {
-    let found = state
-        .store
-        .get(&target.kind.key(), &target.namespace, &target.name);
-    found
-        .cloned()
-        .ok_or_else(|| Failure::not_found(&target.kind, &target.name))
+    let found = state.store.get(&target.kind.key(), &target.namespace, &target.name);
+    found.cloned().ok_or_else(|| Failure::not_found(&target.kind, &target.name))
 }
 
 /// Creates an object, admission and webhook included.
@@ -163,31 +139,12 @@ pub fn create(
     let now = api.now();
     api.commit(|state| {
         name(kind, state, &mut value)?;
-        admission::admit(
-            api,
-            state,
-            kind,
-            &mut value,
-            admission::Webhook {
-                entry,
-                skip: options.skip_webhook,
-            },
-        )?;
+        admission::admit(api, state, kind, &mut value, admission::Webhook { entry, skip: options.skip_webhook })?;
         let key = kind.key();
-        if state
-            .store
-            .get(&key, namespace, meta::name(&value))
-            .is_some()
-        {
+        if state.store.get(&key, namespace, meta::name(&value)).is_some() {
             return Err(Failure::exists(kind, meta::name(&value)));
         }
-        for field in [
-            "uid",
-            "resourceVersion",
-            "generation",
-            "deletionTimestamp",
-            "managedFields",
-        ] {
+        for field in ["uid", "resourceVersion", "generation", "deletionTimestamp", "managedFields"] {
             meta::map(&mut value, &["metadata"]).remove(field);
         }
         if !is_owned(options) {
@@ -214,9 +171,7 @@ fn is_owned(options: &Options) -> bool {
 /// Body and path must be about the same kind.
 fn check_type(kind: &Kind, value: &mut Value) -> Result<(), Failure> {
     if !value.is_object() {
-        return Err(Failure::bad_request(
-            "the object provided is unrecognized: it must be a JSON object",
-        ));
+        return Err(Failure::bad_request("the object provided is unrecognized: it must be a JSON object"));
     }
     meta::default(value, &[], "apiVersion", kind.api_version());
     meta::default(value, &[], "kind", kind.kind.as_str());
@@ -240,9 +195,7 @@ fn place(kind: &Kind, namespace: &str, value: &mut Value) -> Result<(), Failure>
     }
     let own = meta::namespace(value);
     if namespace.is_empty() {
-        return Err(Failure::bad_request(
-            "an empty namespace may not be set during creation",
-        ));
+        return Err(Failure::bad_request("an empty namespace may not be set during creation"));
     }
     if !own.is_empty() && own != namespace {
         return Err(Failure::bad_request(format!(
@@ -275,12 +228,7 @@ fn name(kind: &Kind, state: &mut State, value: &mut Value) -> Result<(), Failure
 ///
 /// # Errors
 /// What the API server refuses it with.
-pub fn update(
-    api: &Api,
-    target: &Target,
-    mut value: Value,
-    options: &Options,
-) -> Result<Arc<Object>, Failure> {
+pub fn update(api: &Api, target: &Target, mut value: Value, options: &Options) -> Result<Arc<Object>, Failure> {
     check_type(&target.kind, &mut value)?;
     if meta::name(&value) != target.name {
         return Err(Failure::bad_request(format!(
@@ -331,9 +279,7 @@ pub fn modify(
 /// An object that waited for its finalizers goes with the last of them.
 fn finish_if_released(state: &mut State, kind: &Kind, object: &Object, now: jiff::Timestamp) {
     let value = object.value();
-    let has_finalizers = meta::items(&value["metadata"]["finalizers"])
-        .next()
-        .is_some();
+    let has_finalizers = meta::items(&value["metadata"]["finalizers"]).next().is_some();
     let is_pod = kind.group.is_empty() && kind.plural == "pods";
     if meta::is_terminating(value) && !has_finalizers && !is_pod {
         state.finish(kind, object, now);
@@ -370,7 +316,8 @@ fn patch_answer(
 
 fn check_manager(call: &Call) -> Result<(), Failure> {
     if call.query.text("fieldManager").is_empty() {
-        let message = "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch";
+        let message =
+            "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch";
         return Err(Failure::new(422, "Invalid", message));
     }
     Ok(())
@@ -378,16 +325,8 @@ fn check_manager(call: &Call) -> Result<(), Failure> {
 
 /// DeleteOptions of body and query.
 fn delete_options(call: &Call, body: &Bytes) -> Result<Value, Failure> {
-    let mut options = if body.is_empty() {
-        json!({})
-    } else {
-        decode(&call.parts.headers, body)?
-    };
-    for name in [
-        "gracePeriodSeconds",
-        "propagationPolicy",
-        "orphanDependents",
-    ] {
+    let mut options = if body.is_empty() { json!({}) } else { decode(&call.parts.headers, body)? };
+    for name in ["gracePeriodSeconds", "propagationPolicy", "orphanDependents"] {
         let text = call.query.text(name);
         if !text.is_empty() {
             options[name] = serde_json::from_str(text).unwrap_or_else(|_| json!(text));
@@ -403,23 +342,12 @@ fn deletion(options: &Value) -> Deletion {
     }
 }
 
-fn delete_answer(
-    api: &Api,
-    call: &Call,
-    target: &Target,
-    body: &Bytes,
-) -> Result<Response<Body>, Failure> {
+fn delete_answer(api: &Api, call: &Call, target: &Target, body: &Bytes) -> Result<Response<Body>, Failure> {
     let options = delete_options(call, body)?;
     let dry_run = Options::of(call)?.dry_run || !options["dryRun"].is_null();
     let (object, is_gone) = delete(api, target, &options, dry_run)?;
     let is_core = target.kind.group.is_empty();
-    if is_gone
-        && !(is_core
-            && matches!(
-                target.kind.plural.as_str(),
-                "pods" | "namespaces" | "serviceaccounts"
-            ))
-    {
+    if is_gone && !(is_core && matches!(target.kind.plural.as_str(), "pods" | "namespaces" | "serviceaccounts")) {
         let status = status::success(&target.kind, &target.name, meta::uid(object.value()));
         return Ok(status::json_response(200, &status));
     }
@@ -430,12 +358,7 @@ fn delete_answer(
 ///
 /// # Errors
 /// 404, 409.
-pub fn delete(
-    api: &Api,
-    target: &Target,
-    options: &Value,
-    dry_run: bool,
-) -> Result<(Arc<Object>, bool), Failure> {
+pub fn delete(api: &Api, target: &Target, options: &Value, dry_run: bool) -> Result<(Arc<Object>, bool), Failure> {
     let now = api.now();
     api.commit(|state| {
         let old = find(state, target)?;
@@ -444,9 +367,7 @@ pub fn delete(
             return Ok((old, true));
         }
         let place = (target.namespace.as_str(), target.name.as_str());
-        let left = state
-            .delete(&target.kind, place, deletion(options), now)
-            .unwrap_or(old);
+        let left = state.delete(&target.kind, place, deletion(options), now).unwrap_or(old);
         Ok((left, find(state, target).is_err()))
     })
 }
@@ -456,40 +377,26 @@ fn check_delete(kind: &Kind, old: &Value, preconditions: &Value) -> Result<(), F
         let wanted = &preconditions[field];
         if !wanted.is_null() && *wanted != old["metadata"][field] {
             let (wanted, actual) = (wanted.as_str().unwrap_or_default(), meta::field(old, field));
-            let why = format!(
-                "Precondition failed: {title} in precondition: {wanted}, {title} in object meta: {actual}"
-            );
+            let why =
+                format!("Precondition failed: {title} in precondition: {wanted}, {title} in object meta: {actual}");
             return Err(Failure::conflict(kind, meta::name(old), &why));
         }
     }
     Ok(())
 }
 
-fn delete_collection(
-    api: &Api,
-    call: &Call,
-    target: &Target,
-    body: &Bytes,
-) -> Result<Response<Body>, Failure> {
+fn delete_collection(api: &Api, call: &Call, target: &Target, body: &Bytes) -> Result<Response<Body>, Failure> {
     let options = delete_options(call, body)?;
     let dry_run = Options::of(call)?.dry_run;
     let selection = list::Selection::of(target, &call.query)?;
     let now = api.now();
     api.commit(|state| {
-        let all = state
-            .store
-            .list(&target.kind.key(), &selection.namespace, None);
-        let objects: Vec<_> = all
-            .filter(|o| selection.matches_inside(o))
-            .cloned()
-            .collect();
+        let all = state.store.list(&target.kind.key(), &selection.namespace, None);
+        let objects: Vec<_> = all.filter(|o| selection.matches_inside(o)).cloned().collect();
         for object in objects.iter().filter(|_| !dry_run) {
             let place = (meta::namespace(object.value()), meta::name(object.value()));
             state.delete(&target.kind, place, deletion(&options), now);
         }
     });
-    Ok(status::json_response(
-        200,
-        &json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}),
-    ))
+    Ok(status::json_response(200, &json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"})))
 }

@@ -11,19 +11,13 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use super::*;
 
-const WORLD: &str =
-    "aws:\n  account: '111122223333'\n  region: eu-west-1\n  cluster: { name: acme }\n";
+const WORLD: &str = "aws:\n  account: '111122223333'\n  region: eu-west-1\n  cluster: { name: acme }\n";
 
 async fn served(latency: Duration) -> (Arc<World>, Running, oneshot::Sender<()>) {
     let world = World::from_yaml(WORLD, Timestamp::now()).unwrap();
     let (stop, stopped) = oneshot::channel();
-    let options = Options {
-        latency,
-        ..Options::default()
-    };
-    let running = serve(world.clone(), options, async { drop(stopped.await) })
-        .await
-        .unwrap();
+    let options = Options { latency, ..Options::default() };
+    let running = serve(world.clone(), options, async { drop(stopped.await) }).await.unwrap();
     (world, running, stop)
 }
 
@@ -36,27 +30,15 @@ async fn talk_http(mut stream: impl AsyncRead + AsyncWrite + Unpin, request: &st
 
 fn authority(kubeconfig: &str) -> CertificateDer<'static> {
     use base64::Engine as _;
-    let data = kubeconfig
-        .split("certificate-authority-data: ")
-        .nth(1)
-        .unwrap()
-        .lines()
-        .next()
-        .unwrap();
-    let pem = base64::engine::general_purpose::STANDARD
-        .decode(data)
-        .unwrap();
+    let data = kubeconfig.split("certificate-authority-data: ").nth(1).unwrap().lines().next().unwrap();
+    let pem = base64::engine::general_purpose::STANDARD.decode(data).unwrap();
     CertificateDer::from_pem_slice(&pem).unwrap()
 }
 
 #[tokio::test]
 async fn the_kubernetes_port_speaks_tls_with_the_authority_of_the_kubeconfig() {
     let (world, running, _stop) = served(Duration::ZERO).await;
-    assert!(
-        running
-            .kubeconfig
-            .contains(&format!("server: https://{}\n", running.kubernetes))
-    );
+    assert!(running.kubeconfig.contains(&format!("server: https://{}\n", running.kubernetes)));
     assert_eq!(world.endpoint(), format!("https://{}", running.kubernetes));
     let mut roots = RootCertStore::empty();
     roots.add(authority(&running.kubeconfig)).unwrap();
@@ -67,19 +49,9 @@ async fn the_kubernetes_port_speaks_tls_with_the_authority_of_the_kubeconfig() {
         .with_no_client_auth();
     let tcp = TcpStream::connect(running.kubernetes).await.unwrap();
     let name = ServerName::try_from("127.0.0.1").unwrap();
-    let tls = TlsConnector::from(Arc::new(config))
-        .connect(name, tcp)
-        .await
-        .unwrap();
-    let answer = talk_http(
-        tls,
-        "GET /version HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n",
-    )
-    .await;
-    assert!(
-        answer.starts_with("HTTP/1.1 200") && answer.contains("1.33"),
-        "{answer}"
-    );
+    let tls = TlsConnector::from(Arc::new(config)).connect(name, tcp).await.unwrap();
+    let answer = talk_http(tls, "GET /version HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("1.33"), "{answer}");
 }
 
 #[tokio::test]
@@ -87,26 +59,11 @@ async fn the_aws_port_speaks_plain_http_and_answers_later_with_latency() {
     let (_world, running, _stop) = served(Duration::from_millis(80)).await;
     let began = tokio::time::Instant::now();
     let tcp = TcpStream::connect(running.aws).await.unwrap();
-    let answer = talk_http(
-        tcp,
-        "GET /clusters HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n",
-    )
-    .await;
+    let answer = talk_http(tcp, "GET /clusters HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
     assert!(answer.ends_with(r#"{"clusters":["acme"]}"#), "{answer}");
     assert!(began.elapsed() >= Duration::from_millis(80));
-    let variable = |name: &str| {
-        running
-            .environment
-            .iter()
-            .find(|(key, _)| key == name)
-            .unwrap()
-            .1
-            .clone()
-    };
-    assert_eq!(
-        variable("AWS_ENDPOINT_URL"),
-        format!("http://{}", running.aws)
-    );
+    let variable = |name: &str| running.environment.iter().find(|(key, _)| key == name).unwrap().1.clone();
+    assert_eq!(variable("AWS_ENDPOINT_URL"), format!("http://{}", running.aws));
     assert_eq!(variable("AWS_REGION"), "eu-west-1");
 }
 
@@ -125,8 +82,6 @@ async fn it_ends_when_it_is_told_to() {
     let address = running.aws;
     let _idle = TcpStream::connect(address).await.unwrap();
     stop.send(()).unwrap();
-    tokio::time::timeout(Duration::from_secs(5), running.ended())
-        .await
-        .unwrap();
+    tokio::time::timeout(Duration::from_secs(5), running.ended()).await.unwrap();
     assert!(TcpStream::connect(address).await.is_err());
 }

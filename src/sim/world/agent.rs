@@ -22,9 +22,7 @@ const DAEMON_SET: &str = "/apis/apps/v1/namespaces/kube-system/daemonsets/eks-po
 
 /// Installs the agent of a file that has the add-on but no DaemonSet.
 pub fn adopt(world: &World) -> Result<(), WorldError> {
-    let version = world
-        .aws
-        .with(|state| state.addons.get(ADDON).map(|addon| addon.version.clone()));
+    let version = world.aws.with(|state| state.addons.get(ADDON).map(|addon| addon.version.clone()));
     let Some(version) = version.filter(|_| !is_installed(&world.kubernetes)) else {
         return Ok(());
     };
@@ -37,22 +35,14 @@ pub fn adopt(world: &World) -> Result<(), WorldError> {
 
 fn is_installed(kubernetes: &Api) -> bool {
     let all = kubernetes.snapshot("apps", "daemonsets");
-    all.iter().any(|one| {
-        one["metadata"]["name"] == ADDON && one["metadata"]["namespace"] == "kube-system"
-    })
+    all.iter().any(|one| one["metadata"]["name"] == ADDON && one["metadata"]["namespace"] == "kube-system")
 }
 
 /// Installs or changes the agent through the API, so that the controllers see it.
 pub async fn install(kubernetes: &Api, aws: &Account, version: &str) {
     let (cluster, region) = aws.with(|state| (state.cluster.name.clone(), state.region.clone()));
     send(kubernetes, Method::PATCH, ACCOUNT, &service_account()).await;
-    send(
-        kubernetes,
-        Method::PATCH,
-        DAEMON_SET,
-        &daemon_set(&cluster, &region, version),
-    )
-    .await;
+    send(kubernetes, Method::PATCH, DAEMON_SET, &daemon_set(&cluster, &region, version)).await;
 }
 
 /// Removes the agent; its pods follow their owner.
@@ -64,25 +54,17 @@ pub async fn remove(kubernetes: &Api) {
 /// Sends until the server takes it; what is gone or refused for good is left.
 async fn send(kubernetes: &Api, method: Method, path: &str, body: &Value) {
     for _ in 0..ATTEMPTS {
-        let text = if body.is_null() {
-            String::new()
-        } else {
-            body.to_string()
-        };
+        let text = if body.is_null() { String::new() } else { body.to_string() };
         let request = Request::builder()
             .method(&method)
-            .uri(format!(
-                "http://kubernetes.default.svc{path}?fieldManager=eks&force=true"
-            ))
+            .uri(format!("http://kubernetes.default.svc{path}?fieldManager=eks&force=true"))
             .header("content-type", "application/apply-patch+yaml")
             .body(full(text));
         let Ok(request) = request else {
             return;
         };
         match status(kubernetes, request).await {
-            Some(status)
-                if !status.is_server_error() && status != StatusCode::TOO_MANY_REQUESTS =>
-            {
+            Some(status) if !status.is_server_error() && status != StatusCode::TOO_MANY_REQUESTS => {
                 return;
             }
             _ => tokio::time::sleep(Duration::from_secs(1)).await,
@@ -93,9 +75,7 @@ async fn send(kubernetes: &Api, method: Method, path: &str, body: &Value) {
 /// The status of an answer, if there is one.
 fn status(kubernetes: &Api, request: Request<Body>) -> BoxFuture<'static, Option<StatusCode>> {
     let answer = kubernetes.transport().oneshot(request);
-    answer
-        .map(|answer| answer.ok().map(|answer| answer.status()))
-        .boxed()
+    answer.map(|answer| answer.ok().map(|answer| answer.status())).boxed()
 }
 
 fn service_account() -> Value {

@@ -3,8 +3,7 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose,
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
 };
 
 /// A certificate authority with its key.
@@ -25,20 +24,12 @@ impl Authority {
     /// Makes an authority.
     pub fn new() -> Result<Self, rcgen::Error> {
         let mut params = CertificateParams::new(Vec::new())?;
-        params
-            .distinguished_name
-            .push(DnType::CommonName, "kubernetes");
+        params.distinguished_name.push(DnType::CommonName, "kubernetes");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.key_usages = vec![
-            KeyUsagePurpose::KeyCertSign,
-            KeyUsagePurpose::DigitalSignature,
-        ];
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature];
         let key = KeyPair::generate()?;
         let pem = params.self_signed(&key)?.pem();
-        Ok(Self {
-            pem,
-            issuer: Issuer::new(params, key),
-        })
+        Ok(Self { pem, issuer: Issuer::new(params, key) })
     }
 
     /// Base64 of the PEM, as DescribeCluster and kubeconfigs hold it.
@@ -49,15 +40,10 @@ impl Authority {
     /// A certificate for a server that is reached by these names and addresses.
     pub fn identity(&self, names: Vec<String>) -> Result<Identity, rcgen::Error> {
         let mut params = CertificateParams::new(names)?;
-        params
-            .distinguished_name
-            .push(DnType::CommonName, "kube-apiserver");
+        params.distinguished_name.push(DnType::CommonName, "kube-apiserver");
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         let key = KeyPair::generate()?;
         let certificate = params.signed_by(&key, &self.issuer)?;
-        Ok(Identity {
-            certificate: certificate.der().to_vec(),
-            key: key.serialize_der(),
-        })
+        Ok(Identity { certificate: certificate.der().to_vec(), key: key.serialize_der() })
     }
 }

@@ -45,26 +45,20 @@ pub fn read(text: &str, now: Timestamp) -> Result<Documents, WorldError> {
     let options = serde_saphyr::options! { budget: None, strict_booleans: true };
     let all: Vec<Value> = serde_saphyr::from_multiple_with_options(text, options)
         .map_err(|error| WorldError::new("YAML", error.to_string()))?;
-    let mut documents = Documents {
-        aws: Value::Null,
-        manifests: Vec::new(),
-    };
+    let mut documents = Documents { aws: Value::Null, manifests: Vec::new() };
     for (index, document) in all.into_iter().enumerate() {
         sort_in(&mut documents, index + 1, document)?;
     }
     if documents.aws.is_null() {
-        let what = "there is no document with the key `aws:`; add one with at least `account`, `region` and `cluster.name`";
+        let what =
+            "there is no document with the key `aws:`; add one with at least `account`, `region` and `cluster.name`";
         return Err(WorldError::new("file", what));
     }
     shift(&mut documents, now)?;
     Ok(documents)
 }
 
-fn sort_in(
-    documents: &mut Documents,
-    number: usize,
-    mut document: Value,
-) -> Result<(), WorldError> {
+fn sort_in(documents: &mut Documents, number: usize, mut document: Value) -> Result<(), WorldError> {
     if let Some(aws) = document.get_mut("aws") {
         if !documents.aws.is_null() {
             return Err(WorldError::new(
@@ -73,14 +67,8 @@ fn sort_in(
             ));
         }
         documents.aws = aws.take();
-        if document
-            .as_object()
-            .is_some_and(|members| members.len() > 1)
-        {
-            return Err(WorldError::new(
-                format!("document {number}"),
-                "`aws:` must be the only key of its document",
-            ));
+        if document.as_object().is_some_and(|members| members.len() > 1) {
+            return Err(WorldError::new(format!("document {number}"), "`aws:` must be the only key of its document"));
         }
         return Ok(());
     }
@@ -93,15 +81,11 @@ fn sort_in(
             "is neither a Kubernetes manifest (`apiVersion` and `kind`) nor the `aws:` document",
         ));
     }
-    let is_list = document["kind"]
-        .as_str()
-        .is_some_and(|kind| kind.ends_with("List"));
+    let is_list = document["kind"].as_str().is_some_and(|kind| kind.ends_with("List"));
     match document.get_mut("items").map(Value::take) {
         Some(Value::Array(items)) if is_list => {
             for (index, item) in items.into_iter().enumerate() {
-                documents
-                    .manifests
-                    .push((format!("{place}, items[{index}] ({})", title(&item)), item));
+                documents.manifests.push((format!("{place}, items[{index}] ({})", title(&item)), item));
             }
         }
         _ => documents.manifests.push((place, document)),
@@ -113,11 +97,7 @@ fn title(document: &Value) -> String {
     let text = |value: &Value| value.as_str().unwrap_or("?").to_owned();
     let metadata = &document["metadata"];
     match metadata["namespace"].as_str() {
-        Some(namespace) => format!(
-            "{} {namespace}/{}",
-            text(&document["kind"]),
-            text(&metadata["name"])
-        ),
+        Some(namespace) => format!("{} {namespace}/{}", text(&document["kind"]), text(&metadata["name"])),
         None => format!("{} {}", text(&document["kind"]), text(&metadata["name"])),
     }
 }
@@ -130,12 +110,7 @@ fn shift(documents: &mut Documents, now: Timestamp) -> Result<(), WorldError> {
     let then: Timestamp = then
         .as_str()
         .and_then(|text| text.parse().ok())
-        .ok_or_else(|| {
-            WorldError::new(
-                "aws.now",
-                "is not an RFC 3339 time, e.g. 2026-11-23T09:00:00Z",
-            )
-        })?;
+        .ok_or_else(|| WorldError::new("aws.now", "is not an RFC 3339 time, e.g. 2026-11-23T09:00:00Z"))?;
     let by = now.duration_since(then);
     move_times(&mut documents.aws, by);
     for (_, manifest) in &mut documents.manifests {
@@ -160,10 +135,7 @@ fn move_times(value: &mut Value, by: SignedDuration) {
 }
 
 fn move_time(text: &mut String, by: SignedDuration) {
-    let moved = text
-        .parse::<Timestamp>()
-        .ok()
-        .and_then(|at| at.checked_add(by).ok());
+    let moved = text.parse::<Timestamp>().ok().and_then(|at| at.checked_add(by).ok());
     if let Some(moved) = moved {
         *text = moved.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     }

@@ -6,9 +6,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::sim::aws::{
-    Addon, Association, Instance, Lagging, State, addon_arn, newest_addon, seconds,
-};
+use crate::sim::aws::{Addon, Association, Instance, Lagging, State, addon_arn, newest_addon, seconds};
 
 use super::WorldError;
 use super::field::Fields;
@@ -28,9 +26,7 @@ pub fn read(state: &mut State, fields: &Fields<'_>, old: Timestamp) -> Result<()
         state.access_entries.insert(arn, entry);
     }
     for association in fields.each("associations", |fields| association(state, fields, old))? {
-        state
-            .associations
-            .insert(association.id.clone(), Lagging::settled(association));
+        state.associations.insert(association.id.clone(), Lagging::settled(association));
     }
     let count = state.associations.len();
     let places: std::collections::BTreeSet<_> = state
@@ -57,21 +53,13 @@ fn role_arn(state: &State, role: String) -> String {
     known.unwrap_or_else(|| state.iam_arn(&format!("role/{role}")))
 }
 
-fn nodegroup(
-    state: &mut State,
-    fields: &Fields<'_>,
-    old: Timestamp,
-) -> Result<(String, Value), WorldError> {
+fn nodegroup(state: &mut State, fields: &Fields<'_>, old: Timestamp) -> Result<(String, Value), WorldError> {
     let name = fields.text("name")?;
     let cluster = state.cluster.name.clone();
     let id = state.random.uuid();
     let size = fields.number("size", 2)?;
     let types = fields.texts("instanceTypes")?;
-    let types = if types.is_empty() {
-        vec!["m6i.large".to_owned()]
-    } else {
-        types
-    };
+    let types = if types.is_empty() { vec!["m6i.large".to_owned()] } else { types };
     let created = fields.time("createdAt", old)?;
     let group = json!({
         "nodegroupName": name,
@@ -98,11 +86,7 @@ fn nodegroup(
     Ok((name, group))
 }
 
-fn fargate(
-    state: &mut State,
-    fields: &Fields<'_>,
-    old: Timestamp,
-) -> Result<(String, Value), WorldError> {
+fn fargate(state: &mut State, fields: &Fields<'_>, old: Timestamp) -> Result<(String, Value), WorldError> {
     let name = fields.text("name")?;
     let cluster = state.cluster.name.clone();
     let id = state.random.uuid();
@@ -131,10 +115,7 @@ fn addon(fields: &Fields<'_>, old: Timestamp) -> Result<Addon, WorldError> {
         Ok(json!({ "code": issue.text("code")?, "message": issue.text("message")?, "resourceIds": issue.texts("resourceIds")? }))
     })?;
     Ok(Addon {
-        version: fields.text_or(
-            "version",
-            newest_addon(&name).unwrap_or("v1.0.0-eksbuild.1"),
-        )?,
+        version: fields.text_or("version", newest_addon(&name).unwrap_or("v1.0.0-eksbuild.1"))?,
         status: fields.text_or("status", "ACTIVE")?,
         role_arn: fields.optional("roleArn")?,
         configuration: fields.optional("configuration")?,
@@ -146,25 +127,13 @@ fn addon(fields: &Fields<'_>, old: Timestamp) -> Result<Addon, WorldError> {
     })
 }
 
-fn access_entry(
-    state: &mut State,
-    fields: &Fields<'_>,
-    old: Timestamp,
-) -> Result<(String, Value), WorldError> {
+fn access_entry(state: &mut State, fields: &Fields<'_>, old: Timestamp) -> Result<(String, Value), WorldError> {
     let principal = role_arn(state, fields.text("principal")?);
     let name = principal.rsplit('/').next().unwrap_or_default().to_owned();
-    let (cluster, account, id) = (
-        state.cluster.name.clone(),
-        state.account.clone(),
-        state.random.uuid(),
-    );
+    let (cluster, account, id) = (state.cluster.name.clone(), state.account.clone(), state.random.uuid());
     let kind = fields.text_or("type", "STANDARD")?;
     let node = kind != "STANDARD";
-    let username = if node {
-        "system:node:{{EC2PrivateDNSName}}".to_owned()
-    } else {
-        principal.clone()
-    };
+    let username = if node { "system:node:{{EC2PrivateDNSName}}".to_owned() } else { principal.clone() };
     let groups = fields.texts("groups")?;
     let created = fields.time("createdAt", old)?;
     let entry = json!({
@@ -181,22 +150,12 @@ fn access_entry(
     Ok((principal, entry))
 }
 
-fn association(
-    state: &mut State,
-    fields: &Fields<'_>,
-    old: Timestamp,
-) -> Result<Association, WorldError> {
+fn association(state: &mut State, fields: &Fields<'_>, old: Timestamp) -> Result<Association, WorldError> {
     let id = format!("a-{}", state.random.lower(17));
     let created_at = fields.time("createdAt", old)?;
     let owner = fields.optional("owner")?;
-    if let Some(owner) = owner
-        .as_ref()
-        .filter(|owner| !state.addons.contains_key(*owner))
-    {
-        return Err(fields.wrong(
-            "owner",
-            format!("there is no add-on `{owner}`; add it under `addons`"),
-        ));
+    if let Some(owner) = owner.as_ref().filter(|owner| !state.addons.contains_key(*owner)) {
+        return Err(fields.wrong("owner", format!("there is no add-on `{owner}`; add it under `addons`")));
     }
     let policy = match fields.value("policy") {
         None => None,
@@ -208,9 +167,7 @@ fn association(
         namespace: fields.text("namespace")?,
         service_account: fields.text("serviceAccount")?,
         role_arn: role_arn(state, fields.text("role")?),
-        target_role_arn: fields
-            .optional("targetRole")?
-            .map(|role| role_arn(state, role)),
+        target_role_arn: fields.optional("targetRole")?.map(|role| role_arn(state, role)),
         disable_session_tags: fields.flag("disableSessionTags", false)?,
         policy,
         owner_arn: owner.map(|owner| addon_arn(state, &owner)),
@@ -220,27 +177,17 @@ fn association(
     })
 }
 
-fn instance(
-    state: &mut State,
-    fields: &Fields<'_>,
-    old: Timestamp,
-) -> Result<Instance, WorldError> {
+fn instance(state: &mut State, fields: &Fields<'_>, old: Timestamp) -> Result<Instance, WorldError> {
     let id = fields.text("id")?;
     let profile = fields.optional("profile")?;
-    if let Some(profile) = profile
-        .as_ref()
-        .filter(|profile| !state.profiles.contains_key(*profile))
-    {
-        return Err(fields.wrong(
-            "profile",
-            format!("there is no instance profile `{profile}`; add it under `instanceProfiles`"),
-        ));
+    if let Some(profile) = profile.as_ref().filter(|profile| !state.profiles.contains_key(*profile)) {
+        return Err(fields
+            .wrong("profile", format!("there is no instance profile `{profile}`; add it under `instanceProfiles`")));
     }
     let region = state.region.clone();
     let private_dns = fields.text_or("node", &format!("{id}.{region}.compute.internal"))?;
     let mut tags: BTreeMap<String, String> = fields.tags("tags")?;
-    tags.entry(format!("kubernetes.io/cluster/{}", state.cluster.name))
-        .or_insert_with(|| "owned".to_owned());
+    tags.entry(format!("kubernetes.io/cluster/{}", state.cluster.name)).or_insert_with(|| "owned".to_owned());
     Ok(Instance {
         profile,
         tokens: fields.word("tokens", &["required", "optional"])?,

@@ -21,15 +21,8 @@ impl<'a> Fields<'a> {
     pub fn new(path: impl Into<String>, value: &'a Value) -> Result<Self, WorldError> {
         let path = path.into();
         match value.as_object() {
-            Some(map) => Ok(Self {
-                path,
-                map,
-                known: RefCell::default(),
-            }),
-            None => Err(WorldError::new(
-                path,
-                format!("expected a mapping, found {}", kind(value)),
-            )),
+            Some(map) => Ok(Self { path, map, known: RefCell::default() }),
+            None => Err(WorldError::new(path, format!("expected a mapping, found {}", kind(value)))),
         }
     }
 
@@ -56,8 +49,7 @@ impl<'a> Fields<'a> {
 
     /// Text that must be there.
     pub fn text(&self, name: &str) -> Result<String, WorldError> {
-        self.optional(name)?
-            .ok_or_else(|| self.wrong(name, "is missing; add it"))
+        self.optional(name)?.ok_or_else(|| self.wrong(name, "is missing; add it"))
     }
 
     /// Text or its default.
@@ -79,10 +71,7 @@ impl<'a> Fields<'a> {
         match self.value(name) {
             None => Ok(default),
             Some(Value::Bool(flag)) => Ok(*flag),
-            Some(other) => Err(self.wrong(
-                name,
-                format!("expected true or false, found {}", kind(other)),
-            )),
+            Some(other) => Err(self.wrong(name, format!("expected true or false, found {}", kind(other)))),
         }
     }
 
@@ -90,12 +79,9 @@ impl<'a> Fields<'a> {
     pub fn number(&self, name: &str, default: u64) -> Result<u64, WorldError> {
         match self.value(name) {
             None => Ok(default),
-            Some(value) => value.as_u64().ok_or_else(|| {
-                self.wrong(
-                    name,
-                    format!("expected a whole number, found {}", kind(value)),
-                )
-            }),
+            Some(value) => value
+                .as_u64()
+                .ok_or_else(|| self.wrong(name, format!("expected a whole number, found {}", kind(value)))),
         }
     }
 
@@ -104,33 +90,17 @@ impl<'a> Fields<'a> {
         let Some(text) = self.optional(name)? else {
             return Ok(default);
         };
-        text.parse().map_err(|_| {
-            self.wrong(
-                name,
-                format!("`{text}` is not an RFC 3339 time, e.g. 2026-11-23T09:00:00Z"),
-            )
-        })
+        text.parse()
+            .map_err(|_| self.wrong(name, format!("`{text}` is not an RFC 3339 time, e.g. 2026-11-23T09:00:00Z")))
     }
 
     /// A duration such as `2s` or `500ms`, or its default.
-    pub fn duration(
-        &self,
-        name: &str,
-        default: SignedDuration,
-    ) -> Result<SignedDuration, WorldError> {
+    pub fn duration(&self, name: &str, default: SignedDuration) -> Result<SignedDuration, WorldError> {
         let Some(text) = self.optional(name)? else {
             return Ok(default);
         };
-        let parsed = text
-            .parse::<SignedDuration>()
-            .ok()
-            .filter(|duration| !duration.is_negative());
-        parsed.ok_or_else(|| {
-            self.wrong(
-                name,
-                format!("`{text}` is not a duration, e.g. 2s or 500ms"),
-            )
-        })
+        let parsed = text.parse::<SignedDuration>().ok().filter(|duration| !duration.is_negative());
+        parsed.ok_or_else(|| self.wrong(name, format!("`{text}` is not a duration, e.g. 2s or 500ms")))
     }
 
     /// A list of texts; a single text is a list of one.
@@ -143,10 +113,7 @@ impl<'a> Fields<'a> {
                 .map(|item| item.as_str().map(str::to_owned))
                 .collect::<Option<_>>()
                 .ok_or_else(|| self.wrong(name, "expected a list of texts")),
-            Some(other) => Err(self.wrong(
-                name,
-                format!("expected a list of texts, found {}", kind(other)),
-            )),
+            Some(other) => Err(self.wrong(name, format!("expected a list of texts, found {}", kind(other)))),
         }
     }
 
@@ -156,18 +123,12 @@ impl<'a> Fields<'a> {
             return Ok(BTreeMap::new());
         };
         let fields = Fields::new(format!("{}.{name}", self.path), value)?;
-        fields
-            .map
-            .keys()
-            .map(|key| Ok((key.clone(), fields.text(key)?)))
-            .collect()
+        fields.map.keys().map(|key| Ok((key.clone(), fields.text(key)?))).collect()
     }
 
     /// A mapping that may be absent.
     pub fn inner(&self, name: &str) -> Result<Option<Fields<'a>>, WorldError> {
-        self.value(name)
-            .map(|value| Fields::new(format!("{}.{name}", self.path), value))
-            .transpose()
+        self.value(name).map(|value| Fields::new(format!("{}.{name}", self.path), value)).transpose()
     }
 
     /// Reads every mapping of a list.
@@ -198,20 +159,13 @@ impl<'a> Fields<'a> {
         let Some(unknown) = self.map.keys().find(|name| !known.contains(*name)) else {
             return Ok(());
         };
-        let near = known.iter().max_by(|one, other| {
-            strsim::jaro(one, unknown).total_cmp(&strsim::jaro(other, unknown))
-        });
+        let near =
+            known.iter().max_by(|one, other| strsim::jaro(one, unknown).total_cmp(&strsim::jaro(other, unknown)));
         let hint = match near {
             Some(near) if strsim::jaro(near, unknown) > 0.7 => format!("; did you mean `{near}`?"),
-            _ => format!(
-                "; known are {}",
-                known.iter().cloned().collect::<Vec<_>>().join(", ")
-            ),
+            _ => format!("; known are {}", known.iter().cloned().collect::<Vec<_>>().join(", ")),
         };
-        Err(WorldError::new(
-            self.path.clone(),
-            format!("unknown field `{unknown}`{hint}"),
-        ))
+        Err(WorldError::new(self.path.clone(), format!("unknown field `{unknown}`{hint}")))
     }
 }
 

@@ -15,18 +15,8 @@ use super::{World, WorldError};
 const INJECTED_AS: &str = "sim.rolecall/injected-as";
 const NOT_READY_ON: &str = "sim.rolecall/not-ready-on";
 const ROLE_ARN: &str = "eks.amazonaws.com/role-arn";
-const WEBHOOKS: (&str, &str) = (
-    "admissionregistration.k8s.io",
-    "mutatingwebhookconfigurations",
-);
-const WORKLOADS: &[&str] = &[
-    "Deployment",
-    "ReplicaSet",
-    "StatefulSet",
-    "DaemonSet",
-    "Job",
-    "CronJob",
-];
+const WEBHOOKS: (&str, &str) = ("admissionregistration.k8s.io", "mutatingwebhookconfigurations");
+const WORKLOADS: &[&str] = &["Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "CronJob"];
 
 /// What the webhook is told about associations while a past is staged.
 #[derive(Clone, Default)]
@@ -46,24 +36,14 @@ impl Past {
 }
 
 /// Loads everything and creates the pods.
-pub fn populate(
-    world: &World,
-    past: &Past,
-    mut manifests: Vec<(String, Value)>,
-) -> Result<(), WorldError> {
+pub fn populate(world: &World, past: &Past, mut manifests: Vec<(String, Value)>) -> Result<(), WorldError> {
     manifests.sort_by_key(|(_, manifest)| rank(manifest));
-    let (staged, rest): (Vec<_>, Vec<_>) = manifests
-        .into_iter()
-        .partition(|(_, one)| annotation(one, INJECTED_AS).is_some());
-    let (workloads, foundation): (Vec<_>, Vec<_>) = rest
-        .into_iter()
-        .partition(|(_, one)| rank(one) >= rank(&json!({ "kind": "Pod" })));
-    let accounts: Vec<Value> = foundation
-        .iter()
-        .map(|(_, one)| one)
-        .filter(|one| one["kind"] == "ServiceAccount")
-        .cloned()
-        .collect();
+    let (staged, rest): (Vec<_>, Vec<_>) =
+        manifests.into_iter().partition(|(_, one)| annotation(one, INJECTED_AS).is_some());
+    let (workloads, foundation): (Vec<_>, Vec<_>) =
+        rest.into_iter().partition(|(_, one)| rank(one) >= rank(&json!({ "kind": "Pod" })));
+    let accounts: Vec<Value> =
+        foundation.iter().map(|(_, one)| one).filter(|one| one["kind"] == "ServiceAccount").cloned().collect();
     for (place, manifest) in foundation {
         world.load(&place, manifest)?;
     }
@@ -103,28 +83,17 @@ fn annotation<'a>(manifest: &'a Value, key: &str) -> Option<&'a str> {
 }
 
 fn take_annotation(manifest: &mut Value, key: &str) -> Option<String> {
-    let annotations = manifest
-        .get_mut("metadata")?
-        .get_mut("annotations")?
-        .as_object_mut()?;
+    let annotations = manifest.get_mut("metadata")?.get_mut("annotations")?.as_object_mut()?;
     annotations.remove(key)?.as_str().map(str::to_owned)
 }
 
 /// Creates the pods of one workload as the webhook would have when `injected-as` was
 /// the configuration, then puts today's service account back.
-fn stage(
-    world: &World,
-    past: &Past,
-    accounts: &[Value],
-    place: &str,
-    mut manifest: Value,
-) -> Result<(), WorldError> {
+fn stage(world: &World, past: &Past, accounts: &[Value], place: &str, mut manifest: Value) -> Result<(), WorldError> {
     let how = take_annotation(&mut manifest, INJECTED_AS).unwrap_or_default();
     let role = how.strip_prefix("irsa ").map(str::trim);
     if role.is_none() && how != "pod-identity" && how != "none" {
-        let what = format!(
-            "`{how}` is not `irsa ROLE-ARN`, `pod-identity` or `none` (annotation {INJECTED_AS})"
-        );
+        let what = format!("`{how}` is not `irsa ROLE-ARN`, `pod-identity` or `none` (annotation {INJECTED_AS})");
         return Err(WorldError::new(place, what));
     }
     let today = account_of(accounts, &manifest);
@@ -160,43 +129,26 @@ fn unselective_webhook(world: &World) -> Result<Vec<Value>, WorldError> {
 fn restore(world: &World, webhooks: Vec<Value>) -> Result<(), WorldError> {
     let was_there = |one: &Value| one["metadata"]["name"] == super::webhook::NAME;
     if !webhooks.iter().any(was_there) {
-        remove_webhook(world)
-            .ok_or_else(|| WorldError::new("webhook", "the staged one could not be removed"))?;
+        remove_webhook(world).ok_or_else(|| WorldError::new("webhook", "the staged one could not be removed"))?;
     }
-    webhooks
-        .into_iter()
-        .try_for_each(|webhook| world.load("webhook", webhook))
+    webhooks.into_iter().try_for_each(|webhook| world.load("webhook", webhook))
 }
 
 /// Deletes it through the API, which answers at once as long as no fault is set.
 fn remove_webhook(world: &World) -> Option<()> {
-    let path = format!(
-        "/apis/{}/v1/{}/{}",
-        WEBHOOKS.0,
-        WEBHOOKS.1,
-        super::webhook::NAME
-    );
+    let path = format!("/apis/{}/v1/{}/{}", WEBHOOKS.0, WEBHOOKS.1, super::webhook::NAME);
     let request = http::Request::delete(format!("http://kubernetes.default.svc{path}"));
     let request = request.body(full("")).ok()?;
-    let answer = world
-        .kubernetes
-        .transport()
-        .oneshot(request)
-        .now_or_never()?;
+    let answer = world.kubernetes.transport().oneshot(request).now_or_never()?;
     answer.ok()?.status().is_success().then_some(())
 }
 
 /// The service account of a workload, from the file or bare.
 fn account_of(accounts: &[Value], workload: &Value) -> Value {
-    let namespace = workload["metadata"]["namespace"]
-        .as_str()
-        .unwrap_or("default");
-    let name = workload["spec"]["template"]["spec"]["serviceAccountName"]
-        .as_str()
-        .unwrap_or("default");
+    let namespace = workload["metadata"]["namespace"].as_str().unwrap_or("default");
+    let name = workload["spec"]["template"]["spec"]["serviceAccountName"].as_str().unwrap_or("default");
     let found = accounts.iter().find(|one| {
-        one["metadata"]["name"] == name
-            && one["metadata"]["namespace"].as_str().unwrap_or("default") == namespace
+        one["metadata"]["name"] == name && one["metadata"]["namespace"].as_str().unwrap_or("default") == namespace
     });
     let bare = || json!({ "apiVersion": "v1", "kind": "ServiceAccount", "metadata": { "name": name, "namespace": namespace } });
     let mut account = found.cloned().unwrap_or_else(bare);
@@ -213,11 +165,7 @@ fn fail_pods(world: &World, workload: &Value, nodes: &str) -> Result<(), WorldEr
     let of_workload = |pod: &Value| {
         let labels = &pod["metadata"]["labels"];
         pod["metadata"]["namespace"] == workload["metadata"]["namespace"]
-            && wanted.as_object().is_some_and(|wanted| {
-                wanted
-                    .iter()
-                    .all(|(key, value)| labels.get(key) == Some(value))
-            })
+            && wanted.as_object().is_some_and(|wanted| wanted.iter().all(|(key, value)| labels.get(key) == Some(value)))
     };
     for mut pod in world.kubernetes.snapshot("", "pods") {
         let node = pod["spec"]["nodeName"].as_str().unwrap_or_default();
@@ -230,15 +178,8 @@ fn fail_pods(world: &World, workload: &Value, nodes: &str) -> Result<(), WorldEr
 }
 
 fn crash(pod: &mut Value) {
-    for condition in pod["status"]["conditions"]
-        .as_array_mut()
-        .into_iter()
-        .flatten()
-    {
-        if matches!(
-            condition["type"].as_str(),
-            Some("Ready" | "ContainersReady")
-        ) {
+    for condition in pod["status"]["conditions"].as_array_mut().into_iter().flatten() {
+        if matches!(condition["type"].as_str(), Some("Ready" | "ContainersReady")) {
             condition["status"] = "False".into();
             condition["reason"] = "ContainersNotReady".into();
         }
@@ -246,11 +187,7 @@ fn crash(pod: &mut Value) {
     let waiting = json!({ "waiting": {
         "reason": "CrashLoopBackOff", "message": "back-off 5m0s restarting failed container",
     }});
-    for container in pod["status"]["containerStatuses"]
-        .as_array_mut()
-        .into_iter()
-        .flatten()
-    {
+    for container in pod["status"]["containerStatuses"].as_array_mut().into_iter().flatten() {
         container["ready"] = false.into();
         container["started"] = false.into();
         container["restartCount"] = 7.into();

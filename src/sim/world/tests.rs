@@ -60,39 +60,23 @@ spec:
 
 fn pods(world: &World, app: &str) -> Vec<Value> {
     let all = world.kubernetes.snapshot("", "pods");
-    all.into_iter()
-        .filter(|pod| pod["metadata"]["labels"]["app"] == app)
-        .collect()
+    all.into_iter().filter(|pod| pod["metadata"]["labels"]["app"] == app).collect()
 }
 
 fn variables(pod: &Value) -> Vec<String> {
-    let env = pod["spec"]["containers"][0]["env"]
-        .as_array()
-        .cloned()
-        .unwrap_or_default();
-    env.iter()
-        .map(|one| one["name"].as_str().unwrap().to_owned())
-        .collect()
+    let env = pod["spec"]["containers"][0]["env"].as_array().cloned().unwrap_or_default();
+    env.iter().map(|one| one["name"].as_str().unwrap().to_owned()).collect()
 }
 
 #[tokio::test]
 async fn pods_are_created_through_the_webhook_with_todays_configuration() {
-    let text = format!(
-        "{FOUNDATION}{}",
-        deployment(
-            "cart",
-            "cart",
-            "sim.rolecall/pods-created: '2026-11-23T08:00:00Z'"
-        )
-    );
+    let text =
+        format!("{FOUNDATION}{}", deployment("cart", "cart", "sim.rolecall/pods-created: '2026-11-23T08:00:00Z'"));
     let world = World::from_yaml(&text, now()).unwrap();
     let pods = pods(&world, "cart");
     assert_eq!(pods.len(), 2);
     assert!(variables(&pods[0]).contains(&"AWS_CONTAINER_CREDENTIALS_FULL_URI".to_owned()));
-    assert_eq!(
-        pods[0]["metadata"]["creationTimestamp"],
-        "2026-12-31T23:00:00Z"
-    );
+    assert_eq!(pods[0]["metadata"]["creationTimestamp"], "2026-12-31T23:00:00Z");
     assert!(!pods[0].to_string().contains("sim.rolecall"));
 }
 
@@ -101,55 +85,27 @@ async fn a_past_is_staged_and_leaves_no_trace_in_the_service_account() {
     let role = "arn:aws:iam::111122223333:role/gone";
     let text = format!(
         "{FOUNDATION}{}{}{}",
-        deployment(
-            "one",
-            "old",
-            &format!("sim.rolecall/injected-as: 'irsa {role}'")
-        ),
+        deployment("one", "old", &format!("sim.rolecall/injected-as: 'irsa {role}'")),
         deployment("two", "old", "sim.rolecall/injected-as: pod-identity"),
         deployment("three", "cart", "sim.rolecall/injected-as: none"),
     );
     let world = World::from_yaml(&text, now()).unwrap();
     let env = pods(&world, "one")[0]["spec"]["containers"][0]["env"].clone();
-    assert!(
-        env.as_array()
-            .unwrap()
-            .iter()
-            .any(|one| one["name"] == "AWS_ROLE_ARN" && one["value"] == role)
-    );
-    assert!(
-        variables(&pods(&world, "two")[1])
-            .contains(&"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE".to_owned())
-    );
-    assert!(
-        !variables(&pods(&world, "three")[0])
-            .iter()
-            .any(|name| name.starts_with("AWS_CONTAINER"))
-    );
+    assert!(env.as_array().unwrap().iter().any(|one| one["name"] == "AWS_ROLE_ARN" && one["value"] == role));
+    assert!(variables(&pods(&world, "two")[1]).contains(&"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE".to_owned()));
+    assert!(!variables(&pods(&world, "three")[0]).iter().any(|name| name.starts_with("AWS_CONTAINER")));
     let accounts = world.kubernetes.snapshot("", "serviceaccounts");
-    let old = accounts
-        .iter()
-        .find(|one| one["metadata"]["name"] == "old")
-        .unwrap();
+    let old = accounts.iter().find(|one| one["metadata"]["name"] == "old").unwrap();
     assert!(!old.to_string().contains("role-arn"));
 }
 
 #[tokio::test]
 async fn a_past_can_be_staged_in_a_cluster_that_lost_its_webhook() {
-    let foundation = FOUNDATION.replace(
-        "cluster: { name: acme }",
-        "cluster: { name: acme, webhook: false }",
-    );
+    let foundation = FOUNDATION.replace("cluster: { name: acme }", "cluster: { name: acme, webhook: false }");
     let staged = deployment("one", "old", "sim.rolecall/injected-as: pod-identity");
     let world = World::from_yaml(&format!("{foundation}{staged}"), now()).unwrap();
-    assert!(
-        variables(&pods(&world, "one")[0])
-            .contains(&"AWS_CONTAINER_CREDENTIALS_FULL_URI".to_owned())
-    );
-    let webhooks = world.kubernetes.snapshot(
-        "admissionregistration.k8s.io",
-        "mutatingwebhookconfigurations",
-    );
+    assert!(variables(&pods(&world, "one")[0]).contains(&"AWS_CONTAINER_CREDENTIALS_FULL_URI".to_owned()));
+    let webhooks = world.kubernetes.snapshot("admissionregistration.k8s.io", "mutatingwebhookconfigurations");
     assert!(webhooks.is_empty());
 }
 
@@ -157,37 +113,22 @@ async fn a_past_can_be_staged_in_a_cluster_that_lost_its_webhook() {
 async fn faults_of_the_file_hold_once_it_is_loaded() {
     let faulty = FOUNDATION.replace("  region:", "  faults: ['*=500']\n  region:");
     let world = World::from_yaml(&faulty, now()).unwrap();
-    let request = http::Request::get("http://x/clusters")
-        .body(crate::wire::full(""))
-        .unwrap();
-    let answer = tower::ServiceExt::oneshot(world.aws_transport(), request)
-        .await
-        .unwrap();
+    let request = http::Request::get("http://x/clusters").body(crate::wire::full("")).unwrap();
+    let answer = tower::ServiceExt::oneshot(world.aws_transport(), request).await.unwrap();
     assert_eq!(answer.status(), 500);
 }
 
 #[tokio::test]
 async fn trust_texts_are_kept_byte_for_byte() {
     let world = World::from_yaml(FOUNDATION, now()).unwrap();
-    let trust = world
-        .aws
-        .with(|state| state.role("text").unwrap().trust.clone());
+    let trust = world.aws.with(|state| state.role("text").unwrap().trust.clone());
     assert_eq!(trust, r#"{ "Version": "2012-10-17", "Statement": [] }"#);
 }
 
 #[tokio::test]
 async fn times_move_so_that_ages_hold() {
     let world = World::from_yaml(FOUNDATION, now()).unwrap();
-    let created = world.aws.with(|state| {
-        state
-            .associations
-            .values()
-            .next()
-            .unwrap()
-            .latest()
-            .unwrap()
-            .created_at
-    });
+    let created = world.aws.with(|state| state.associations.values().next().unwrap().latest().unwrap().created_at);
     assert_eq!(now().duration_since(created).as_hours(), 24);
 }
 
@@ -203,9 +144,7 @@ fn errors_name_document_and_field() {
         refused("aws: { account: '1', region: r, cluster: { name: a } }"),
         "world: aws.account: `1` is not twelve digits; write it in quotes"
     );
-    let with = |line: &str| {
-        refused(&FOUNDATION.replace("  associations:", &format!("{line}\n  associations:")))
-    };
+    let with = |line: &str| refused(&FOUNDATION.replace("  associations:", &format!("{line}\n  associations:")));
     assert_eq!(
         with("  - { name: x, trsut: {} }"),
         "world: aws.roles[2].trust: is missing; add it as a mapping or text, or use `trusts`"
@@ -214,31 +153,17 @@ fn errors_name_document_and_field() {
         with("  - { name: x, trusts: [pod-identity], atached: [] }")
             .ends_with("aws.roles[2]: unknown field `atached`; did you mean `attached`?")
     );
-    assert!(
-        with("  - { name: x, trusts: [pods] }")
-            .contains("aws.roles[2].trusts: `pods` is not `pod-identity`")
-    );
+    assert!(with("  - { name: x, trusts: [pods] }").contains("aws.roles[2].trusts: `pods` is not `pod-identity`"));
     assert!(
         with("  instances: [{ id: i-1, profile: none }]")
             .contains("aws.instances[0].profile: there is no instance profile `none`")
     );
+    assert!(with("  delays: { webhook: soon }").contains("aws.delays.webhook: `soon` is not a duration"));
+    let unknown = format!("{FOUNDATION}\n---\napiVersion: v1\nkind: Unicorn\nmetadata: {{ name: a }}");
+    assert!(refused(&unknown).starts_with("world: document 4 (Unicorn a): "), "{}", refused(&unknown));
     assert!(
-        with("  delays: { webhook: soon }")
-            .contains("aws.delays.webhook: `soon` is not a duration")
-    );
-    let unknown =
-        format!("{FOUNDATION}\n---\napiVersion: v1\nkind: Unicorn\nmetadata: {{ name: a }}");
-    assert!(
-        refused(&unknown).starts_with("world: document 4 (Unicorn a): "),
-        "{}",
-        refused(&unknown)
-    );
-    assert!(
-        refused(&format!(
-            "{FOUNDATION}{}",
-            deployment("a", "old", "sim.rolecall/injected-as: magic")
-        ))
-        .contains("`magic` is not")
+        refused(&format!("{FOUNDATION}{}", deployment("a", "old", "sim.rolecall/injected-as: magic")))
+            .contains("`magic` is not")
     );
 }
 
@@ -247,21 +172,15 @@ async fn the_kubeconfig_is_named_by_the_clusters_arn() {
     let world = World::from_yaml(FOUNDATION, now()).unwrap();
     let config = world.kubeconfig("https://127.0.0.1:6443");
     assert!(config.contains("current-context: arn:aws:eks:eu-west-1:111122223333:cluster/acme\n"));
-    let data = world
-        .aws
-        .with(|state| state.cluster.certificate_authority.clone());
+    let data = world.aws.with(|state| state.cluster.certificate_authority.clone());
     assert!(config.contains(&format!("certificate-authority-data: {data}\n")));
 }
 
 #[tokio::test]
 async fn the_add_on_brings_its_agents_and_takes_them_away() {
     let world = World::from_yaml(FOUNDATION, now()).unwrap();
-    world
-        .kubernetes
-        .set_settle_delay(std::time::Duration::from_millis(1));
-    world
-        .aws
-        .with(|state| state.delays.addon = jiff::SignedDuration::ZERO);
+    world.kubernetes.set_settle_delay(std::time::Duration::from_millis(1));
+    world.aws.with(|state| state.delays.addon = jiff::SignedDuration::ZERO);
     let controllers = tokio::spawn(world.controllers());
     let agents = || {
         world
@@ -279,17 +198,9 @@ async fn the_add_on_brings_its_agents_and_takes_them_away() {
             .unwrap()
     };
     let send = |request| tower::ServiceExt::oneshot(world.aws_transport(), request);
-    send(request(
-        "POST",
-        "",
-        r#"{"addonName":"eks-pod-identity-agent"}"#,
-    ))
-    .await
-    .unwrap();
+    send(request("POST", "", r#"{"addonName":"eks-pod-identity-agent"}"#)).await.unwrap();
     until(|| agents() == 1).await;
-    send(request("DELETE", "/eks-pod-identity-agent", ""))
-        .await
-        .unwrap();
+    send(request("DELETE", "/eks-pod-identity-agent", "")).await.unwrap();
     until(|| agents() == 0).await;
     controllers.abort();
 }

@@ -4,18 +4,8 @@
 use serde_json::{Value, json};
 
 /// Members in the order people write them; others follow in theirs.
-const ORDER: &[&str] = &[
-    "Version",
-    "Id",
-    "Sid",
-    "Effect",
-    "Principal",
-    "Action",
-    "NotAction",
-    "Resource",
-    "Condition",
-    "Statement",
-];
+const ORDER: &[&str] =
+    &["Version", "Id", "Sid", "Effect", "Principal", "Action", "NotAction", "Resource", "Condition", "Statement"];
 
 /// What the short forms need to know.
 pub struct Issuer<'a> {
@@ -36,12 +26,7 @@ fn write(value: &Value, out: &mut String) {
     match value {
         Value::Object(members) => {
             let mut names: Vec<&String> = members.keys().collect();
-            names.sort_by_key(|name| {
-                ORDER
-                    .iter()
-                    .position(|known| known == name)
-                    .unwrap_or(ORDER.len())
-            });
+            names.sort_by_key(|name| ORDER.iter().position(|known| known == name).unwrap_or(ORDER.len()));
             out.push('{');
             for (index, name) in names.into_iter().enumerate() {
                 out.push_str(if index == 0 { "" } else { "," });
@@ -66,21 +51,13 @@ fn write(value: &Value, out: &mut String) {
 /// A document from short forms: `pod-identity`, a service host such as
 /// `ec2.amazonaws.com`, or `irsa NAMESPACE/SERVICEACCOUNT …`.
 pub fn from_short_forms(forms: &[String], issuer: &Issuer<'_>) -> Result<String, String> {
-    let statements: Vec<Value> = forms
-        .iter()
-        .map(|form| statement(form, issuer))
-        .collect::<Result<_, _>>()?;
-    Ok(text(
-        &json!({ "Version": "2012-10-17", "Statement": statements }),
-    ))
+    let statements: Vec<Value> = forms.iter().map(|form| statement(form, issuer)).collect::<Result<_, _>>()?;
+    Ok(text(&json!({ "Version": "2012-10-17", "Statement": statements })))
 }
 
 fn statement(form: &str, issuer: &Issuer<'_>) -> Result<Value, String> {
     if form == "pod-identity" {
-        return Ok(service(
-            "pods.eks.amazonaws.com",
-            json!(["sts:AssumeRole", "sts:TagSession"]),
-        ));
+        return Ok(service("pods.eks.amazonaws.com", json!(["sts:AssumeRole", "sts:TagSession"])));
     }
     if let Some(subjects) = form.strip_prefix("irsa ") {
         return web_identity(subjects, issuer);
@@ -101,20 +78,14 @@ fn web_identity(subjects: &str, issuer: &Issuer<'_>) -> Result<Value, String> {
     let mut subjects: Vec<String> = subjects
         .split_whitespace()
         .map(|subject| {
-            let (namespace, name) = subject
-                .split_once('/')
-                .ok_or_else(|| format!("`{subject}` is not NAMESPACE/SERVICEACCOUNT"))?;
+            let (namespace, name) =
+                subject.split_once('/').ok_or_else(|| format!("`{subject}` is not NAMESPACE/SERVICEACCOUNT"))?;
             Ok(format!("system:serviceaccount:{namespace}:{name}"))
         })
         .collect::<Result<_, String>>()?;
-    let subjects = if subjects.len() == 1 {
-        json!(subjects.remove(0))
-    } else {
-        json!(subjects)
-    };
+    let subjects = if subjects.len() == 1 { json!(subjects.remove(0)) } else { json!(subjects) };
     let bare = issuer.bare;
-    let condition =
-        json!({ format!("{bare}:aud"): "sts.amazonaws.com", format!("{bare}:sub"): subjects });
+    let condition = json!({ format!("{bare}:aud"): "sts.amazonaws.com", format!("{bare}:sub"): subjects });
     Ok(json!({
         "Effect": "Allow",
         "Principal": { "Federated": issuer.provider },
@@ -129,10 +100,7 @@ mod tests {
 
     #[test]
     fn short_forms_become_statements() {
-        let issuer = Issuer {
-            provider: "arn:p".to_owned(),
-            bare: "oidc/id/1",
-        };
+        let issuer = Issuer { provider: "arn:p".to_owned(), bare: "oidc/id/1" };
         let forms = ["pod-identity".to_owned(), "irsa shop/cart".to_owned()];
         assert_eq!(
             from_short_forms(&forms, &issuer).unwrap(),

@@ -13,54 +13,22 @@ use super::{association, in_use, invalid, not_found, optional, required, seconds
 
 /// Name, namespace of its service accounts, versions (newest first).
 const CATALOGUE: &[(&str, &str, &[&str])] = &[
-    (
-        "eks-pod-identity-agent",
-        "kube-system",
-        &[
-            "v1.3.9-eksbuild.3",
-            "v1.3.4-eksbuild.1",
-            "v1.2.0-eksbuild.1",
-        ],
-    ),
-    (
-        "vpc-cni",
-        "kube-system",
-        &["v1.20.4-eksbuild.1", "v1.19.2-eksbuild.1"],
-    ),
-    (
-        "coredns",
-        "kube-system",
-        &["v1.12.4-eksbuild.1", "v1.11.4-eksbuild.2"],
-    ),
-    (
-        "kube-proxy",
-        "kube-system",
-        &["v1.33.3-eksbuild.10", "v1.32.6-eksbuild.2"],
-    ),
-    (
-        "aws-ebs-csi-driver",
-        "kube-system",
-        &["v1.51.0-eksbuild.1", "v1.38.1-eksbuild.2"],
-    ),
+    ("eks-pod-identity-agent", "kube-system", &["v1.3.9-eksbuild.3", "v1.3.4-eksbuild.1", "v1.2.0-eksbuild.1"]),
+    ("vpc-cni", "kube-system", &["v1.20.4-eksbuild.1", "v1.19.2-eksbuild.1"]),
+    ("coredns", "kube-system", &["v1.12.4-eksbuild.1", "v1.11.4-eksbuild.2"]),
+    ("kube-proxy", "kube-system", &["v1.33.3-eksbuild.10", "v1.32.6-eksbuild.2"]),
+    ("aws-ebs-csi-driver", "kube-system", &["v1.51.0-eksbuild.1", "v1.38.1-eksbuild.2"]),
     ("metrics-server", "kube-system", &["v0.8.0-eksbuild.2"]),
-    (
-        "amazon-cloudwatch-observability",
-        "amazon-cloudwatch",
-        &["v4.5.0-eksbuild.1"],
-    ),
+    ("amazon-cloudwatch-observability", "amazon-cloudwatch", &["v4.5.0-eksbuild.1"]),
 ];
 
-fn catalogued(
-    name: &str,
-) -> Option<&'static (&'static str, &'static str, &'static [&'static str])> {
+fn catalogued(name: &str) -> Option<&'static (&'static str, &'static str, &'static [&'static str])> {
     CATALOGUE.iter().find(|(known, ..)| *known == name)
 }
 
 /// The newest version of an add-on that EKS offers.
 pub fn newest(name: &str) -> Option<&'static str> {
-    catalogued(name)
-        .and_then(|(.., versions)| versions.first())
-        .copied()
+    catalogued(name).and_then(|(.., versions)| versions.first()).copied()
 }
 
 /// Describes an installed add-on.
@@ -73,9 +41,7 @@ pub fn describe(state: &State, name: &str) -> Result<Value, Failure> {
 pub fn create(state: &mut State, body: &Value, now: Timestamp) -> Result<Value, Failure> {
     let name = required(body, "addonName")?.to_owned();
     if state.addons.contains_key(&name) {
-        return Err(in_use("Addon already exists.")
-            .with("clusterName", &state.cluster.name)
-            .with("addonName", &name));
+        return Err(in_use("Addon already exists.").with("clusterName", &state.cluster.name).with("addonName", &name));
     }
     let version = version(&name, optional(body, "addonVersion")?)?;
     let addon = Addon {
@@ -85,11 +51,7 @@ pub fn create(state: &mut State, body: &Value, now: Timestamp) -> Result<Value, 
         role_arn: optional(body, "serviceAccountRoleArn")?.map(str::to_owned),
         configuration: optional(body, "configurationValues")?.map(str::to_owned),
         issues: Vec::new(),
-        tags: body
-            .get("tags")
-            .map(super::tag::parse)
-            .transpose()?
-            .unwrap_or_default(),
+        tags: body.get("tags").map(super::tag::parse).transpose()?.unwrap_or_default(),
         created_at: now,
         modified_at: now,
     };
@@ -99,22 +61,10 @@ pub fn create(state: &mut State, body: &Value, now: Timestamp) -> Result<Value, 
 }
 
 /// Begins to change an add-on.
-pub fn update(
-    state: &mut State,
-    name: &str,
-    body: &Value,
-    now: Timestamp,
-) -> Result<Value, Failure> {
-    let mut addon = state
-        .addons
-        .get(name)
-        .cloned()
-        .ok_or_else(|| missing(state, name))?;
+pub fn update(state: &mut State, name: &str, body: &Value, now: Timestamp) -> Result<Value, Failure> {
+    let mut addon = state.addons.get(name).cloned().ok_or_else(|| missing(state, name))?;
     if matches!(addon.status.as_str(), "CREATING" | "UPDATING" | "DELETING") {
-        return Err(in_use(format!(
-            "Addon {name} cannot be updated as it is currently in {} state",
-            addon.status
-        )));
+        return Err(in_use(format!("Addon {name} cannot be updated as it is currently in {} state", addon.status)));
     }
     if let Some(wanted) = optional(body, "addonVersion")? {
         addon.version = version(name, Some(wanted))?;
@@ -184,9 +134,8 @@ fn offered(state: &State, name: &str, namespace: &str, versions: &[&str]) -> Val
 }
 
 fn version(name: &str, wanted: Option<&str>) -> Result<String, Failure> {
-    let (.., versions) = catalogued(name).ok_or_else(|| {
-        invalid(format!("Addon {name} specified is not supported")).with("addonName", name)
-    })?;
+    let (.., versions) = catalogued(name)
+        .ok_or_else(|| invalid(format!("Addon {name} specified is not supported")).with("addonName", name))?;
     match wanted {
         None => Ok(versions.first().copied().unwrap_or_default().to_owned()),
         Some(wanted) if versions.contains(&wanted) => Ok(wanted.to_owned()),
@@ -195,32 +144,14 @@ fn version(name: &str, wanted: Option<&str>) -> Result<String, Failure> {
 }
 
 /// A list replaces the associations that the add-on owns; without one they stay.
-fn own_associations(
-    state: &mut State,
-    addon: &str,
-    body: &Value,
-    now: Timestamp,
-) -> Result<(), Failure> {
-    let Some(wanted) = body
-        .get("podIdentityAssociations")
-        .filter(|wanted| !wanted.is_null())
-    else {
+fn own_associations(state: &mut State, addon: &str, body: &Value, now: Timestamp) -> Result<(), Failure> {
+    let Some(wanted) = body.get("podIdentityAssociations").filter(|wanted| !wanted.is_null()) else {
         return Ok(());
     };
-    let wanted = wanted
-        .as_array()
-        .ok_or_else(|| invalid("podIdentityAssociations is not a list"))?;
+    let wanted = wanted.as_array().ok_or_else(|| invalid("podIdentityAssociations is not a list"))?;
     let new = wanted
         .iter()
-        .map(|one| {
-            owned(
-                state,
-                addon,
-                required(one, "serviceAccount")?,
-                required(one, "roleArn")?,
-                now,
-            )
-        })
+        .map(|one| owned(state, addon, required(one, "serviceAccount")?, required(one, "roleArn")?, now))
         .collect::<Result<Vec<_>, _>>()?;
     let before = state.associations.clone();
     disown(state, addon, now);
@@ -263,10 +194,7 @@ fn owned(
 fn disown(state: &mut State, addon: &str, now: Timestamp) {
     let owner = arn(state, addon);
     for stored in state.associations.values_mut() {
-        if stored
-            .latest()
-            .is_some_and(|one| one.owner_arn.as_deref() == Some(owner.as_str()))
-        {
+        if stored.latest().is_some_and(|one| one.owner_arn.as_deref() == Some(owner.as_str())) {
             stored.set(None, now);
         }
     }
@@ -274,9 +202,7 @@ fn disown(state: &mut State, addon: &str, now: Timestamp) {
 
 /// The ARN of an add-on; the last part is derived from its name, so that it stays.
 pub fn arn(state: &State, name: &str) -> String {
-    let seed = name.bytes().fold(7_u64, |sum, byte| {
-        sum.wrapping_mul(31).wrapping_add(u64::from(byte))
-    });
+    let seed = name.bytes().fold(7_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte)));
     let id = crate::sim::aws::Random::new(seed).uuid();
     state.regional_arn("eks", &format!("addon/{}/{name}/{id}", state.cluster.name))
 }
@@ -312,10 +238,7 @@ fn full(state: &State, addon: &Addon) -> Value {
 }
 
 fn missing(state: &State, name: &str) -> Failure {
-    not_found(format!(
-        "No addon: {name} found in cluster: {}",
-        state.cluster.name
-    ))
-    .with("clusterName", &state.cluster.name)
-    .with("addonName", name)
+    not_found(format!("No addon: {name} found in cluster: {}", state.cluster.name))
+        .with("clusterName", &state.cluster.name)
+        .with("addonName", name)
 }

@@ -27,9 +27,7 @@ pub fn list(state: &State, asked: &Asked, now: Timestamp) -> Result<Value, Failu
     let seen = state
         .associations
         .iter()
-        .filter_map(|(id, association)| {
-            Some((id.clone(), association.seen(now, state.delays.eks)?))
-        })
+        .filter_map(|(id, association)| Some((id.clone(), association.seen(now, state.delays.eks)?)))
         .filter(|(_, association)| wanted(association))
         .map(|(id, association)| (id, summary(state, association)));
     paged(asked, "associations", seen)
@@ -37,10 +35,7 @@ pub fn list(state: &State, asked: &Asked, now: Timestamp) -> Result<Value, Failu
 
 /// Describes one association.
 pub fn describe(state: &State, id: &str, now: Timestamp) -> Result<Value, Failure> {
-    let found = state
-        .associations
-        .get(id)
-        .and_then(|found| found.seen(now, state.delays.eks));
+    let found = state.associations.get(id).and_then(|found| found.seen(now, state.delays.eks));
     let association = found.ok_or_else(|| missing(state, id))?;
     Ok(answer(state, association))
 }
@@ -71,59 +66,41 @@ pub fn create(state: &mut State, body: &Value, now: Timestamp) -> Result<Value, 
     validate(state, &association, now)?;
     let id = insert(state, association, now)?;
     if let Some(token) = optional(body, "clientRequestToken")? {
-        state
-            .tokens
-            .insert(token.to_owned(), (body.clone(), id.clone()));
+        state.tokens.insert(token.to_owned(), (body.clone(), id.clone()));
     }
     latest(state, &id)
 }
 
 /// Puts a valid association into the account, unless there is one already or the
 /// quota is reached; gives its id.
-pub fn insert(
-    state: &mut State,
-    mut association: Association,
-    now: Timestamp,
-) -> Result<String, Failure> {
+pub fn insert(state: &mut State, mut association: Association, now: Timestamp) -> Result<String, Failure> {
     if let Some(existing) = occupant(state, &association, now) {
-        return Err(in_use(format!("Association already exists: {existing}"))
-            .with("clusterName", &state.cluster.name));
+        return Err(in_use(format!("Association already exists: {existing}")).with("clusterName", &state.cluster.name));
     }
-    let live = state
-        .associations
-        .values()
-        .filter(|one| one.latest().is_some())
-        .count();
+    let live = state.associations.values().filter(|one| one.latest().is_some()).count();
     if live >= state.association_quota {
         let sentence = format!(
             "The maximum number of pod identity associations ({}) for the cluster has been reached.",
             state.association_quota
         );
         return Err(
-            Failure::new(400, "ResourceLimitExceededException", sentence)
-                .with("clusterName", &state.cluster.name),
+            Failure::new(400, "ResourceLimitExceededException", sentence).with("clusterName", &state.cluster.name)
         );
     }
     let id = format!("a-{}", state.random.lower(17));
     association.id.clone_from(&id);
-    state
-        .associations
-        .insert(id.clone(), Lagging::created(association, now));
+    state.associations.insert(id.clone(), Lagging::created(association, now));
     Ok(id)
 }
 
 /// The association that holds the service account: also one that was deleted a
 /// moment ago, because the deletion has not arrived everywhere.
 fn occupant(state: &State, new: &Association, now: Timestamp) -> Option<String> {
-    let same = |one: &Association| {
-        one.namespace == new.namespace && one.service_account == new.service_account
-    };
+    let same = |one: &Association| one.namespace == new.namespace && one.service_account == new.service_account;
     state
         .associations
         .iter()
-        .find(|(_, one)| {
-            one.latest().is_some_and(same) || one.seen(now, state.delays.eks).is_some_and(same)
-        })
+        .find(|(_, one)| one.latest().is_some_and(same) || one.seen(now, state.delays.eks).is_some_and(same))
         .map(|(id, _)| id.clone())
 }
 
@@ -134,9 +111,7 @@ fn repeated(state: &State, body: &Value) -> Result<Option<Value>, Failure> {
         return Ok(None);
     };
     if request != body {
-        return Err(invalid(
-            "The client request token was used before with different parameters.",
-        ));
+        return Err(invalid("The client request token was used before with different parameters."));
     }
     latest(state, id).map(Some)
 }
@@ -146,13 +121,8 @@ pub fn update(state: &mut State, id: &str, body: &Value, now: Timestamp) -> Resu
     let current = state.associations.get(id).and_then(Lagging::latest);
     let mut association = current.cloned().ok_or_else(|| missing(state, id))?;
     let changing = ["roleArn", "targetRoleArn", "disableSessionTags", "policy"];
-    if !changing
-        .iter()
-        .any(|member| body.get(member).is_some_and(|value| !value.is_null()))
-    {
-        return Err(invalid(
-            "At least one of roleArn, targetRoleArn, disableSessionTags and policy must be given.",
-        ));
+    if !changing.iter().any(|member| body.get(member).is_some_and(|value| !value.is_null())) {
+        return Err(invalid("At least one of roleArn, targetRoleArn, disableSessionTags and policy must be given."));
     }
     if let Some(role) = optional(body, "roleArn")? {
         association.role_arn = role.to_owned();
@@ -177,9 +147,7 @@ pub fn delete(state: &mut State, id: &str, now: Timestamp) -> Result<Value, Fail
 
 fn latest(state: &State, id: &str) -> Result<Value, Failure> {
     let found = state.associations.get(id).and_then(Lagging::latest);
-    found
-        .map(|found| answer(state, found))
-        .ok_or_else(|| missing(state, id))
+    found.map(|found| answer(state, found)).ok_or_else(|| missing(state, id))
 }
 
 fn missing(state: &State, id: &str) -> Failure {
@@ -233,20 +201,14 @@ fn validate_policy(association: &Association) -> Result<(), Failure> {
         return Ok(());
     };
     if !association.disable_session_tags {
-        return Err(invalid(
-            "A session policy can only be set when disableSessionTags is true.",
-        ));
+        return Err(invalid("A session policy can only be set when disableSessionTags is true."));
     }
     if policy.chars().count() > LONGEST_POLICY {
-        return Err(invalid(format!(
-            "The session policy is longer than {LONGEST_POLICY} characters."
-        )));
+        return Err(invalid(format!("The session policy is longer than {LONGEST_POLICY} characters.")));
     }
     match serde_json::from_str::<Value>(policy) {
         Ok(Value::Object(_)) => Ok(()),
-        _ => Err(invalid(
-            "The session policy is not a valid JSON policy document.",
-        )),
+        _ => Err(invalid("The session policy is not a valid JSON policy document.")),
     }
 }
 
@@ -256,9 +218,7 @@ fn account_of_role(arn: &str) -> Option<&str> {
     let ["arn", _, "iam", "", account, resource] = parts.as_slice() else {
         return None;
     };
-    let named = resource
-        .strip_prefix("role/")
-        .is_some_and(|name| !name.is_empty());
+    let named = resource.strip_prefix("role/").is_some_and(|name| !name.is_empty());
     let numbered = account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit());
     (named && numbered).then_some(account)
 }
@@ -268,9 +228,7 @@ fn must_be_a_name(member: &str, name: &str, longest: usize) -> Result<(), Failur
     if name.len() <= longest && name.bytes().all(legal) {
         return Ok(());
     }
-    Err(invalid(format!(
-        "The {member} '{name}' is not a valid Kubernetes name."
-    )))
+    Err(invalid(format!("The {member} '{name}' is not a valid Kubernetes name.")))
 }
 
 fn tags(body: &Value) -> Result<BTreeMap<String, String>, Failure> {
@@ -314,26 +272,11 @@ fn answer(state: &State, association: &Association) -> Value {
 /// The ARN of an association.
 pub fn arn(state: &State, association: &Association) -> String {
     let Association { id, .. } = association;
-    state.regional_arn(
-        "eks",
-        &format!("podidentityassociation/{}/{id}", state.cluster.name),
-    )
+    state.regional_arn("eks", &format!("podidentityassociation/{}/{id}", state.cluster.name))
 }
 
 fn external_id(state: &State, association: &Association) -> String {
-    let State {
-        region,
-        account,
-        cluster,
-        ..
-    } = state;
-    let Association {
-        namespace,
-        service_account,
-        ..
-    } = association;
-    format!(
-        "{region}/{account}/{}/{namespace}/{service_account}",
-        cluster.name
-    )
+    let State { region, account, cluster, .. } = state;
+    let Association { namespace, service_account, .. } = association;
+    format!("{region}/{account}/{}/{namespace}/{service_account}", cluster.name)
 }

@@ -37,10 +37,7 @@ pub fn cluster(state: &State) -> Value {
     if let (Some(role), Some(members)) = (auto, described.as_object_mut()) {
         let compute = json!({ "enabled": true, "nodePools": ["general-purpose", "system"], "nodeRoleArn": role });
         members.insert("computeConfig".to_owned(), compute);
-        members.insert(
-            "storageConfig".to_owned(),
-            json!({ "blockStorage": { "enabled": true } }),
-        );
+        members.insert("storageConfig".to_owned(), json!({ "blockStorage": { "enabled": true } }));
     }
     described
 }
@@ -67,12 +64,7 @@ fn network(ip_family: &str, auto: bool) -> Value {
 }
 
 /// A stored description by name, wrapped in `member`.
-pub fn stored(
-    all: &BTreeMap<String, Value>,
-    member: &str,
-    cluster: &str,
-    name: &str,
-) -> Result<Value, Failure> {
+pub fn stored(all: &BTreeMap<String, Value>, member: &str, cluster: &str, name: &str) -> Result<Value, Failure> {
     if let Some(found) = all.get(name) {
         return Ok(json!({ member: found }));
     }

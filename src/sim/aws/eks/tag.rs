@@ -35,12 +35,7 @@ pub fn add(state: &mut State, arn: &str, body: &Value, now: Timestamp) -> Result
 }
 
 /// Removes tags from a resource.
-pub fn remove(
-    state: &mut State,
-    arn: &str,
-    asked: &Asked,
-    now: Timestamp,
-) -> Result<Value, Failure> {
+pub fn remove(state: &mut State, arn: &str, asked: &Asked, now: Timestamp) -> Result<Value, Failure> {
     let mut tags = read(state, arn).ok_or_else(|| missing(arn))?;
     for key in asked.parameters.repeated("tagKeys") {
         tags.remove(key);
@@ -51,16 +46,12 @@ pub fn remove(
 
 /// Reads a JSON map of tags.
 pub fn parse(tags: &Value) -> Result<Tags, Failure> {
-    let entries = tags
-        .as_object()
-        .ok_or_else(|| invalid("tags must be a map of strings"))?;
+    let entries = tags.as_object().ok_or_else(|| invalid("tags must be a map of strings"))?;
     if entries.len() > MOST {
         return Err(invalid(format!("A resource can have at most {MOST} tags.")));
     }
     let text = |(key, value): (&String, &Value)| {
-        let value = value
-            .as_str()
-            .ok_or_else(|| invalid(format!("The value of tag '{key}' is not a string")))?;
+        let value = value.as_str().ok_or_else(|| invalid(format!("The value of tag '{key}' is not a string")))?;
         Ok((key.clone(), value.to_owned()))
     };
     entries.iter().map(text).collect()
@@ -94,8 +85,7 @@ fn write(state: &mut State, arn: &str, tags: Tags, now: Timestamp) {
         if let Some(stored) = stored {
             stored.change(now, |association| association.tags = tags);
         }
-    } else if let Some(addon) = id_of(state, arn, "addon").and_then(|id| state.addons.get_mut(&id))
-    {
+    } else if let Some(addon) = id_of(state, arn, "addon").and_then(|id| state.addons.get_mut(&id)) {
         addon.tags = tags;
     }
 }

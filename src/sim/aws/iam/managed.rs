@@ -8,11 +8,7 @@ use crate::sim::aws::model::ManagedPolicy;
 
 const POLICIES: &[(&str, &str, &[&str])] = &[
     ("/", "AdministratorAccess", &["*"]),
-    (
-        "/",
-        "AmazonDynamoDBFullAccess",
-        &["dynamodb:*", "application-autoscaling:*"],
-    ),
+    ("/", "AmazonDynamoDBFullAccess", &["dynamodb:*", "application-autoscaling:*"]),
     (
         "/",
         "AmazonDynamoDBReadOnlyAccess",
@@ -47,16 +43,7 @@ const POLICIES: &[(&str, &str, &[&str])] = &[
             "ecr:List*",
         ],
     ),
-    (
-        "/",
-        "AmazonEKSClusterPolicy",
-        &[
-            "ec2:CreateTags",
-            "ec2:Describe*",
-            "elasticloadbalancing:*",
-            "kms:DescribeKey",
-        ],
-    ),
+    ("/", "AmazonEKSClusterPolicy", &["ec2:CreateTags", "ec2:Describe*", "elasticloadbalancing:*", "kms:DescribeKey"]),
     (
         "/",
         "AmazonEKSFargatePodExecutionRolePolicy",
@@ -67,11 +54,7 @@ const POLICIES: &[(&str, &str, &[&str])] = &[
             "ecr:BatchGetImage",
         ],
     ),
-    (
-        "/",
-        "AmazonEKSWorkerNodeMinimalPolicy",
-        &["eks-auth:AssumeRoleForPodIdentity"],
-    ),
+    ("/", "AmazonEKSWorkerNodeMinimalPolicy", &["eks-auth:AssumeRoleForPodIdentity"]),
     (
         "/",
         "AmazonEKSWorkerNodePolicy",
@@ -103,17 +86,9 @@ const POLICIES: &[(&str, &str, &[&str])] = &[
             "ec2:CreateTags",
         ],
     ),
-    (
-        "/",
-        "AmazonRDSReadOnlyAccess",
-        &["rds:Describe*", "rds:ListTagsForResource"],
-    ),
+    ("/", "AmazonRDSReadOnlyAccess", &["rds:Describe*", "rds:ListTagsForResource"]),
     ("/", "AmazonS3FullAccess", &["s3:*", "s3-object-lambda:*"]),
-    (
-        "/",
-        "AmazonS3ReadOnlyAccess",
-        &["s3:Get*", "s3:List*", "s3:Describe*"],
-    ),
+    ("/", "AmazonS3ReadOnlyAccess", &["s3:Get*", "s3:List*", "s3:Describe*"]),
     ("/", "AmazonSNSFullAccess", &["sns:*"]),
     ("/", "AmazonSQSFullAccess", &["sqs:*"]),
     (
@@ -138,29 +113,13 @@ const POLICIES: &[(&str, &str, &[&str])] = &[
             "xray:PutTraceSegments",
         ],
     ),
-    (
-        "/",
-        "PowerUserAccess",
-        &["ec2:*", "s3:*", "sqs:*", "dynamodb:*", "lambda:*"],
-    ),
+    ("/", "PowerUserAccess", &["ec2:*", "s3:*", "sqs:*", "dynamodb:*", "lambda:*"]),
     (
         "/",
         "ReadOnlyAccess",
-        &[
-            "ec2:Describe*",
-            "eks:Describe*",
-            "eks:List*",
-            "iam:Get*",
-            "iam:List*",
-            "s3:Get*",
-            "s3:List*",
-        ],
+        &["ec2:Describe*", "eks:Describe*", "eks:List*", "iam:Get*", "iam:List*", "s3:Get*", "s3:List*"],
     ),
-    (
-        "/",
-        "SecretsManagerReadWrite",
-        &["secretsmanager:*", "kms:DescribeKey", "kms:ListAliases"],
-    ),
+    ("/", "SecretsManagerReadWrite", &["secretsmanager:*", "kms:DescribeKey", "kms:ListAliases"]),
     (
         "/service-role/",
         "AmazonEBSCSIDriverPolicy",
@@ -183,27 +142,22 @@ pub fn find(partition: &str, arn: &str) -> Option<ManagedPolicy> {
 
 /// The ARN of the AWS managed policy of that name.
 pub fn arn_of(partition: &str, name: &str) -> Option<String> {
-    all(partition)
-        .find(|policy| policy.name == name)
-        .map(|policy| policy.arn)
+    all(partition).find(|policy| policy.name == name).map(|policy| policy.arn)
 }
 
 /// Every AWS managed policy known here.
 pub fn all(partition: &str) -> impl Iterator<Item = ManagedPolicy> {
-    POLICIES
-        .iter()
-        .enumerate()
-        .map(move |(index, (path, name, actions))| ManagedPolicy {
-            name: (*name).to_owned(),
-            path: (*path).to_owned(),
-            arn: format!("arn:{partition}:iam::aws:policy{path}{name}"),
-            id: format!("ANPAMANAGED{index:010}"),
-            document: json!({
-                "Version": "2012-10-17",
-                "Statement": [{ "Effect": "Allow", "Action": actions, "Resource": "*" }],
-            })
-            .to_string(),
-            description: None,
-            created_at: Timestamp::from_second(1_500_000_000).unwrap_or_default(),
+    POLICIES.iter().enumerate().map(move |(index, (path, name, actions))| ManagedPolicy {
+        name: (*name).to_owned(),
+        path: (*path).to_owned(),
+        arn: format!("arn:{partition}:iam::aws:policy{path}{name}"),
+        id: format!("ANPAMANAGED{index:010}"),
+        document: json!({
+            "Version": "2012-10-17",
+            "Statement": [{ "Effect": "Allow", "Action": actions, "Resource": "*" }],
         })
+        .to_string(),
+        description: None,
+        created_at: Timestamp::from_second(1_500_000_000).unwrap_or_default(),
+    })
 }

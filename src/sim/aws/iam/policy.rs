@@ -10,18 +10,13 @@ use crate::sim::aws::model::{ManagedPolicy, State};
 use crate::sim::aws::query::encode;
 use crate::sim::aws::xml::Xml;
 
-use super::{
-    Call, exists, managed, must_be_a_name, must_be_a_path, no_entity, no_role, page_end, time,
-};
+use super::{Call, exists, managed, must_be_a_name, must_be_a_path, no_entity, no_role, page_end, time};
 
 /// Managed policies attached to a role.
 pub fn list_attached(call: &Call<'_>) -> Result<String, Failure> {
     let role = call.seen_role(call.parameters.required("RoleName")?)?;
     let prefix = call.parameters.get("PathPrefix").unwrap_or("/");
-    let attached = role
-        .attached
-        .iter()
-        .filter(|arn| path_of(arn).starts_with(prefix));
+    let attached = role.attached.iter().filter(|arn| path_of(arn).starts_with(prefix));
     let page = call.page(attached.map(|arn| (arn.clone(), arn)))?;
     Ok(call.answer(|xml| {
         xml.list("AttachedPolicies", "member", &page.items, |xml, arn| {
@@ -37,9 +32,7 @@ fn name_of(arn: &str) -> &str {
 }
 
 fn path_of(arn: &str) -> &str {
-    let resource = arn
-        .split_once(":policy")
-        .map_or("/", |(_, resource)| resource);
+    let resource = arn.split_once(":policy").map_or("/", |(_, resource)| resource);
     resource.rfind('/').map_or("/", |at| &resource[..=at])
 }
 
@@ -49,9 +42,7 @@ pub fn attach(mut call: Call<'_>) -> Result<String, Failure> {
     let role = call.parameters.required("RoleName")?;
     call.state.role(role).ok_or_else(|| no_role(role))?;
     if find(call.state, &arn).is_none() {
-        return Err(no_entity(format!(
-            "Policy {arn} does not exist or is not attachable."
-        )));
+        return Err(no_entity(format!("Policy {arn} does not exist or is not attachable.")));
     }
     call.change_role(|role| {
         role.attached.insert(arn);
@@ -140,16 +131,10 @@ fn must_be_a_document(document: &str) -> Result<(), Failure> {
         return refused("Policy document should not specify a principal.");
     }
     let has = |one: &Value, a: &str, b: &str| one.get(a).is_some() || one.get(b).is_some();
-    if statements
-        .iter()
-        .any(|one| !has(one, "Action", "NotAction") || one.get("Effect").is_none())
-    {
+    if statements.iter().any(|one| !has(one, "Action", "NotAction") || one.get("Effect").is_none()) {
         return refused("Syntax errors in policy.");
     }
-    if statements
-        .iter()
-        .any(|one| !has(one, "Resource", "NotResource"))
-    {
+    if statements.iter().any(|one| !has(one, "Resource", "NotResource")) {
         return refused("Policy statement must contain resources.");
     }
     Ok(())
@@ -166,12 +151,7 @@ pub fn list(call: &Call<'_>) -> Result<String, Failure> {
     let scope = call.parameters.get("Scope").unwrap_or("All");
     let prefix = call.parameters.get("PathPrefix").unwrap_or("/");
     let only_attached = call.parameters.get("OnlyAttached") == Some("true");
-    let own = call
-        .state
-        .policies
-        .values()
-        .filter(|_| scope != "AWS")
-        .cloned();
+    let own = call.state.policies.values().filter(|_| scope != "AWS").cloned();
     let of_aws = managed::all(&call.state.partition).filter(|_| scope != "Local");
     let mut policies: Vec<(String, ManagedPolicy)> = own
         .chain(of_aws)
@@ -182,9 +162,7 @@ pub fn list(call: &Call<'_>) -> Result<String, Failure> {
     policies.sort_by(|(one, _), (other, _)| one.cmp(other));
     let page = call.page(policies)?;
     Ok(call.answer(|xml| {
-        xml.list("Policies", "member", &page.items, |xml, policy| {
-            describe(xml, call.state, policy)
-        });
+        xml.list("Policies", "member", &page.items, |xml, policy| describe(xml, call.state, policy));
         page_end(xml, &page);
     }))
 }
@@ -200,10 +178,7 @@ fn describe(xml: &mut Xml, state: &State, policy: &ManagedPolicy) {
     xml.text("Arn", &policy.arn);
     xml.text("Path", &policy.path);
     xml.text("DefaultVersionId", "v1");
-    xml.text(
-        "AttachmentCount",
-        &attachments(state, &policy.arn).to_string(),
-    );
+    xml.text("AttachmentCount", &attachments(state, &policy.arn).to_string());
     xml.text("PermissionsBoundaryUsageCount", "0");
     xml.text("IsAttachable", "true");
     xml.optional("Description", policy.description.as_deref());
@@ -222,10 +197,7 @@ pub fn get_version(call: &Call<'_>) -> Result<String, Failure> {
     let policy = named(call)?;
     let version = call.parameters.required("VersionId")?;
     if version != "v1" {
-        return Err(no_entity(format!(
-            "Policy {} version {version} does not exist or is not attachable.",
-            policy.arn
-        )));
+        return Err(no_entity(format!("Policy {} version {version} does not exist or is not attachable.", policy.arn)));
     }
     Ok(call.answer(|xml| {
         xml.element("PolicyVersion", |xml| {
@@ -252,9 +224,7 @@ pub fn create(call: Call<'_>) -> Result<String, Failure> {
     must_be_a_document(document)?;
     let policy = new(call.state, path, name, document, call.now);
     if call.state.policies.contains_key(&policy.arn) {
-        return Err(exists(format!(
-            "A policy called {name} already exists. Duplicate names are not allowed."
-        )));
+        return Err(exists(format!("A policy called {name} already exists. Duplicate names are not allowed.")));
     }
     let answer = call.answer(|xml| xml.element("Policy", |xml| describe(xml, call.state, &policy)));
     call.state.policies.insert(policy.arn.clone(), policy);

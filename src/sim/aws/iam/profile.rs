@@ -10,8 +10,7 @@ use super::{Call, no_entity, page_end, role, time};
 pub fn get(call: &Call<'_>) -> Result<String, Failure> {
     let name = call.parameters.required("InstanceProfileName")?;
     let profile = call.state.profiles.get(name);
-    let profile =
-        profile.ok_or_else(|| no_entity(format!("Instance Profile {name} cannot be found.")))?;
+    let profile = profile.ok_or_else(|| no_entity(format!("Instance Profile {name} cannot be found.")))?;
     Ok(call.answer(|xml| xml.element("InstanceProfile", |xml| describe(xml, call.state, profile))))
 }
 
@@ -29,16 +28,10 @@ pub fn list_for_role(call: &Call<'_>) -> Result<String, Failure> {
 }
 
 fn listed(call: &Call<'_>, wanted: impl Fn(&InstanceProfile) -> bool) -> Result<String, Failure> {
-    let profiles = call
-        .state
-        .profiles
-        .iter()
-        .filter(|(_, profile)| wanted(profile));
+    let profiles = call.state.profiles.iter().filter(|(_, profile)| wanted(profile));
     let page = call.page(profiles.map(|(name, profile)| (name.clone(), profile)))?;
     Ok(call.answer(|xml| {
-        xml.list("InstanceProfiles", "member", &page.items, |xml, profile| {
-            describe(xml, call.state, profile)
-        });
+        xml.list("InstanceProfiles", "member", &page.items, |xml, profile| describe(xml, call.state, profile));
         page_end(xml, &page);
     }))
 }

@@ -11,14 +11,9 @@ const MOST_CLIENT_IDS: usize = 100;
 /// All providers of the account; there are no pages.
 pub fn list(call: &Call<'_>) -> String {
     call.answer(|xml| {
-        xml.list(
-            "OpenIDConnectProviderList",
-            "member",
-            call.state.providers.keys(),
-            |xml, arn| {
-                xml.text("Arn", arn);
-            },
-        );
+        xml.list("OpenIDConnectProviderList", "member", call.state.providers.keys(), |xml, arn| {
+            xml.text("Arn", arn);
+        });
     })
 }
 
@@ -45,13 +40,7 @@ pub fn create(call: Call<'_>) -> Result<String, Failure> {
     let bare = url
         .strip_prefix("https://")
         .filter(|bare| !bare.is_empty() && !bare.contains(['?', '#', ' ']))
-        .ok_or_else(|| {
-            Failure::new(
-                400,
-                "ValidationError",
-                "Invalid Open ID Connect Provider URL",
-            )
-        })?;
+        .ok_or_else(|| Failure::new(400, "ValidationError", "Invalid Open ID Connect Provider URL"))?;
     let arn = call.state.iam_arn(&format!("oidc-provider/{bare}"));
     if call.state.providers.contains_key(&arn) {
         return Err(exists(format!("Provider with url {url} already exists.")));
@@ -88,9 +77,7 @@ pub fn add_client_id(call: Call<'_>) -> Result<String, Failure> {
     let mut provider = provider;
     if !provider.1.client_ids.contains(&client_id) {
         if provider.1.client_ids.len() >= MOST_CLIENT_IDS {
-            let sentence = format!(
-                "Cannot exceed quota for ClientIdsPerOpenIdConnectProvider: {MOST_CLIENT_IDS}"
-            );
+            let sentence = format!("Cannot exceed quota for ClientIdsPerOpenIdConnectProvider: {MOST_CLIENT_IDS}");
             return Err(Failure::new(409, "LimitExceeded", sentence));
         }
         provider.1.client_ids.push(client_id);
@@ -110,11 +97,6 @@ pub fn remove_client_id(call: Call<'_>) -> Result<String, Failure> {
 fn addressed(call: &Call<'_>) -> Result<((String, Provider), String), Failure> {
     let arn = call.parameters.required("OpenIDConnectProviderArn")?;
     let client_id = call.parameters.required("ClientID")?.to_owned();
-    let provider = call
-        .state
-        .providers
-        .get(arn)
-        .cloned()
-        .ok_or_else(|| missing(arn))?;
+    let provider = call.state.providers.get(arn).cloned().ok_or_else(|| missing(arn))?;
     Ok(((arn.to_owned(), provider), client_id))
 }

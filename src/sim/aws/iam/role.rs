@@ -9,10 +9,7 @@ use crate::sim::aws::query::encode;
 use crate::sim::aws::trust::{Surroundings, refuse};
 use crate::sim::aws::xml::Xml;
 
-use super::{
-    Call, conflict, exists, invalid, must_be_a_name, must_be_a_path, no_role, page_end, tag_item,
-    time,
-};
+use super::{Call, conflict, exists, invalid, must_be_a_name, must_be_a_path, no_role, page_end, tag_item, time};
 
 const MOST_TAGS: usize = 50;
 
@@ -97,11 +94,7 @@ fn new_role(call: &Call<'_>) -> Result<Role, Failure> {
     must_be_a_name("roleName", name, 64)?;
     let path = call.parameters.get("Path").unwrap_or("/");
     must_be_a_path(path)?;
-    if let Some(existing) = call
-        .state
-        .roles
-        .keys()
-        .find(|other| other.eq_ignore_ascii_case(name))
+    if let Some(existing) = call.state.roles.keys().find(|other| other.eq_ignore_ascii_case(name))
         && call.state.role(existing).is_some()
     {
         return Err(exists(format!("Role with name {name} already exists.")));
@@ -116,10 +109,7 @@ fn new_role(call: &Call<'_>) -> Result<Role, Failure> {
         trust: trust.to_owned(),
         description: call.parameters.get("Description").map(str::to_owned),
         max_session: max_session(call)?,
-        boundary: call
-            .parameters
-            .get("PermissionsBoundary")
-            .map(str::to_owned),
+        boundary: call.parameters.get("PermissionsBoundary").map(str::to_owned),
         tags: call.parameters.tags(),
         last_used: None,
         created_at: call.now,
@@ -129,9 +119,7 @@ fn new_role(call: &Call<'_>) -> Result<Role, Failure> {
 }
 
 fn max_session(call: &Call<'_>) -> Result<u32, Failure> {
-    let seconds = call
-        .parameters
-        .number("MaxSessionDuration", 3600, 3600, 43_200)?;
+    let seconds = call.parameters.number("MaxSessionDuration", 3600, 3600, 43_200)?;
     Ok(u32::try_from(seconds).unwrap_or(3600))
 }
 
@@ -151,24 +139,13 @@ pub fn delete(call: Call<'_>) -> Result<String, Failure> {
     let name = call.parameters.required("RoleName")?;
     let role = call.state.role(name).ok_or_else(|| no_role(name))?;
     if !role.attached.is_empty() {
-        return Err(conflict(
-            "Cannot delete entity, must detach all policies first.",
-        ));
+        return Err(conflict("Cannot delete entity, must detach all policies first."));
     }
     if !role.inline.is_empty() {
-        return Err(conflict(
-            "Cannot delete entity, must delete policies first.",
-        ));
+        return Err(conflict("Cannot delete entity, must delete policies first."));
     }
-    if call
-        .state
-        .profiles
-        .values()
-        .any(|profile| profile.role.as_deref() == Some(name))
-    {
-        return Err(conflict(
-            "Cannot delete entity, must remove roles from instance profile first.",
-        ));
+    if call.state.profiles.values().any(|profile| profile.role.as_deref() == Some(name)) {
+        return Err(conflict("Cannot delete entity, must remove roles from instance profile first."));
     }
     let answer = call.done();
     if let Some(stored) = call.state.roles.get_mut(name) {
@@ -180,11 +157,7 @@ pub fn delete(call: Call<'_>) -> Result<String, Failure> {
 /// Changes description and longest session.
 pub fn update(mut call: Call<'_>) -> Result<String, Failure> {
     let description = call.parameters.get("Description").map(str::to_owned);
-    let longest = call
-        .parameters
-        .get("MaxSessionDuration")
-        .map(|_| max_session(&call))
-        .transpose()?;
+    let longest = call.parameters.get("MaxSessionDuration").map(|_| max_session(&call)).transpose()?;
     call.change_role(|role| {
         role.description = description.or_else(|| role.description.take());
         role.max_session = longest.unwrap_or(role.max_session);
@@ -207,10 +180,7 @@ pub fn tag(mut call: Call<'_>) -> Result<String, Failure> {
     let tags = call.parameters.tags();
     let name = call.parameters.required("RoleName")?;
     let held = call.state.role(name).ok_or_else(|| no_role(name))?;
-    let new = tags
-        .keys()
-        .filter(|key| !held.tags.contains_key(*key))
-        .count();
+    let new = tags.keys().filter(|key| !held.tags.contains_key(*key)).count();
     if held.tags.len() + new > MOST_TAGS {
         return Err(Failure::new(
             409,
@@ -218,15 +188,8 @@ pub fn tag(mut call: Call<'_>) -> Result<String, Failure> {
             format!("The number of tags has reached the maximum limit of {MOST_TAGS}."),
         ));
     }
-    if tags
-        .keys()
-        .any(|key| key.to_ascii_lowercase().starts_with("aws:"))
-    {
-        return Err(Failure::new(
-            400,
-            "InvalidInput",
-            "Tag keys cannot start with aws:",
-        ));
+    if tags.keys().any(|key| key.to_ascii_lowercase().starts_with("aws:")) {
+        return Err(Failure::new(400, "InvalidInput", "Tag keys cannot start with aws:"));
     }
     call.change_role(|role| role.tags.extend(tags))?;
     call.done()

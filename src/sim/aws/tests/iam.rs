@@ -6,15 +6,12 @@ use crate::sim::aws::{Instance, InstanceProfile, Lagging};
 use super::{POD_TRUST, Setup, role, setup};
 
 async fn iam(setup: &Setup, form: &str) -> super::Answer {
-    setup
-        .query("iam", &format!("Version=2010-05-08&{form}"))
-        .await
+    setup.query("iam", &format!("Version=2010-05-08&{form}")).await
 }
 
 fn between<'a>(text: &'a str, tag: &str) -> Option<&'a str> {
     let (_, rest) = text.split_once(&format!("<{tag}>"))?;
-    rest.split_once(&format!("</{tag}>"))
-        .map(|(inside, _)| inside)
+    rest.split_once(&format!("</{tag}>")).map(|(inside, _)| inside)
 }
 
 #[tokio::test]
@@ -23,41 +20,30 @@ async fn roles_come_in_pages_in_name_order() {
     setup.account.with(|state| {
         for number in 0..148 {
             let name = format!("role-{number:03}");
-            state
-                .roles
-                .insert(name.clone(), Lagging::settled(role(&name, POD_TRUST)));
+            state.roles.insert(name.clone(), Lagging::settled(role(&name, POD_TRUST)));
         }
     });
     let first = iam(&setup, "Action=ListRoles").await.text;
     assert_eq!(first.matches("<RoleName>").count(), 100);
     assert_eq!(between(&first, "IsTruncated"), Some("true"));
     let marker = between(&first, "Marker").unwrap();
-    let second = iam(&setup, &format!("Action=ListRoles&Marker={marker}"))
-        .await
-        .text;
+    let second = iam(&setup, &format!("Action=ListRoles&Marker={marker}")).await.text;
     assert_eq!(second.matches("<RoleName>").count(), 50);
     assert_eq!(between(&second, "IsTruncated"), Some("false"));
     let all = iam(&setup, "Action=ListRoles&MaxItems=1000").await.text;
     assert_eq!(all.matches("<RoleName>").count(), 150);
-    assert_eq!(
-        iam(&setup, "Action=ListRoles&MaxItems=1001").await.code,
-        "ValidationError"
-    );
+    assert_eq!(iam(&setup, "Action=ListRoles&MaxItems=1001").await.code, "ValidationError");
 }
 
 #[tokio::test]
 async fn trust_policies_go_out_url_encoded() {
     let setup = setup();
     let text = iam(&setup, "Action=GetRole&RoleName=pods").await.text;
-    assert_eq!(
-        between(&text, "AssumeRolePolicyDocument"),
-        Some(encode(POD_TRUST).as_str())
-    );
-    assert!(text.starts_with(r#"<GetRoleResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><GetRoleResult><Role>"#));
+    assert_eq!(between(&text, "AssumeRolePolicyDocument"), Some(encode(POD_TRUST).as_str()));
     assert!(
-        text.contains("<RequestId>00000000-0000-4000-8000-"),
-        "{text}"
+        text.starts_with(r#"<GetRoleResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><GetRoleResult><Role>"#)
     );
+    assert!(text.contains("<RequestId>00000000-0000-4000-8000-"), "{text}");
 }
 
 #[tokio::test]
@@ -68,123 +54,53 @@ async fn a_role_is_created_changed_tagged_and_deleted() {
         "Action=CreateRole&RoleName=new&Path=/team/&AssumeRolePolicyDocument={trust}&Tags.member.1.Key=k&Tags.member.1.Value=%3Cv%3E"
     );
     let created = iam(&setup, &create).await;
-    assert_eq!(
-        between(&created.text, "Arn"),
-        Some("arn:aws:iam::111122223333:role/team/new"),
-        "{}",
-        created.text
-    );
+    assert_eq!(between(&created.text, "Arn"), Some("arn:aws:iam::111122223333:role/team/new"), "{}", created.text);
     assert_eq!(iam(&setup, &create).await.code, "EntityAlreadyExists");
-    assert_eq!(
-        between(
-            &iam(&setup, "Action=ListRoleTags&RoleName=new").await.text,
-            "Value"
-        ),
-        Some("&lt;v&gt;")
-    );
-    let attach =
-        "Action=AttachRolePolicy&RoleName=new&PolicyArn=arn:aws:iam::aws:policy/AmazonS3FullAccess";
+    assert_eq!(between(&iam(&setup, "Action=ListRoleTags&RoleName=new").await.text, "Value"), Some("&lt;v&gt;"));
+    let attach = "Action=AttachRolePolicy&RoleName=new&PolicyArn=arn:aws:iam::aws:policy/AmazonS3FullAccess";
     assert_eq!(iam(&setup, attach).await.status, 200);
     let conflict = iam(&setup, "Action=DeleteRole&RoleName=new").await;
-    assert_eq!(
-        (conflict.status, conflict.code.as_str()),
-        (409, "DeleteConflict")
-    );
+    assert_eq!((conflict.status, conflict.code.as_str()), (409, "DeleteConflict"));
     iam(&setup, &attach.replace("Attach", "Detach")).await;
-    assert_eq!(
-        iam(&setup, "Action=DeleteRole&RoleName=new").await.status,
-        200
-    );
+    assert_eq!(iam(&setup, "Action=DeleteRole&RoleName=new").await.status, 200);
     let gone = iam(&setup, "Action=GetRole&RoleName=new").await;
     assert_eq!((gone.status, gone.code.as_str()), (404, "NoSuchEntity"));
-    assert!(
-        gone.text
-            .contains("The role with name new cannot be found.")
-    );
+    assert!(gone.text.contains("The role with name new cannot be found."));
 }
 
 #[tokio::test]
 async fn a_malformed_trust_policy_is_refused_and_nothing_changes() {
     let setup = setup();
-    let refused = iam(
-        &setup,
-        "Action=UpdateAssumeRolePolicy&RoleName=pods&PolicyDocument=%7B",
-    )
-    .await;
-    assert_eq!(
-        (refused.status, refused.code.as_str()),
-        (400, "MalformedPolicyDocument")
-    );
-    let kept = setup
-        .account
-        .with(|state| state.role("pods").unwrap().trust.clone());
+    let refused = iam(&setup, "Action=UpdateAssumeRolePolicy&RoleName=pods&PolicyDocument=%7B").await;
+    assert_eq!((refused.status, refused.code.as_str()), (400, "MalformedPolicyDocument"));
+    let kept = setup.account.with(|state| state.role("pods").unwrap().trust.clone());
     assert_eq!(kept, POD_TRUST);
 }
 
 #[tokio::test]
 async fn reads_after_a_write_are_stale_for_the_delay() {
     let setup = setup();
-    setup
-        .account
-        .with(|state| state.delays.iam = SignedDuration::from_secs(3));
-    let update = format!(
-        "Action=UpdateAssumeRolePolicy&RoleName=nodes&PolicyDocument={}",
-        encode(POD_TRUST)
-    );
+    setup.account.with(|state| state.delays.iam = SignedDuration::from_secs(3));
+    let update = format!("Action=UpdateAssumeRolePolicy&RoleName=nodes&PolicyDocument={}", encode(POD_TRUST));
     assert_eq!(iam(&setup, &update).await.status, 200);
-    assert!(
-        !iam(&setup, "Action=GetRole&RoleName=nodes")
-            .await
-            .text
-            .contains("pods.eks")
-    );
+    assert!(!iam(&setup, "Action=GetRole&RoleName=nodes").await.text.contains("pods.eks"));
     setup.clock.advance(SignedDuration::from_secs(4));
-    assert!(
-        iam(&setup, "Action=GetRole&RoleName=nodes")
-            .await
-            .text
-            .contains("pods.eks")
-    );
+    assert!(iam(&setup, "Action=GetRole&RoleName=nodes").await.text.contains("pods.eks"));
 }
 
 #[tokio::test]
 async fn policies_inline_and_managed_are_listed_and_read() {
     let setup = setup();
     let document = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}"#;
-    let put = format!(
-        "Action=PutRolePolicy&RoleName=pods&PolicyName=own&PolicyDocument={}",
-        encode(document)
-    );
+    let put = format!("Action=PutRolePolicy&RoleName=pods&PolicyName=own&PolicyDocument={}", encode(document));
     assert_eq!(iam(&setup, &put).await.status, 200);
-    let read = iam(&setup, "Action=GetRolePolicy&RoleName=pods&PolicyName=own")
-        .await
-        .text;
-    assert_eq!(
-        between(&read, "PolicyDocument"),
-        Some(encode(document).as_str())
-    );
+    let read = iam(&setup, "Action=GetRolePolicy&RoleName=pods&PolicyName=own").await.text;
+    assert_eq!(between(&read, "PolicyDocument"), Some(encode(document).as_str()));
     let arn = "arn:aws:iam::aws:policy/AmazonEKSWorkerNodePolicy";
-    let version = iam(
-        &setup,
-        &format!("Action=GetPolicyVersion&PolicyArn={arn}&VersionId=v1"),
-    )
-    .await
-    .text;
-    assert!(
-        between(&version, "Document")
-            .unwrap()
-            .contains("AssumeRoleForPodIdentity")
-    );
-    let missing = iam(
-        &setup,
-        "Action=AttachRolePolicy&RoleName=pods&PolicyArn=arn:aws:iam::aws:policy/None",
-    )
-    .await;
-    assert!(
-        missing
-            .text
-            .contains("Policy arn:aws:iam::aws:policy/None does not exist or is not attachable.")
-    );
+    let version = iam(&setup, &format!("Action=GetPolicyVersion&PolicyArn={arn}&VersionId=v1")).await.text;
+    assert!(between(&version, "Document").unwrap().contains("AssumeRoleForPodIdentity"));
+    let missing = iam(&setup, "Action=AttachRolePolicy&RoleName=pods&PolicyArn=arn:aws:iam::aws:policy/None").await;
+    assert!(missing.text.contains("Policy arn:aws:iam::aws:policy/None does not exist or is not attachable."));
 }
 
 #[tokio::test]
@@ -192,37 +108,14 @@ async fn providers_are_created_read_extended_and_deleted() {
     let setup = setup();
     let create = "Action=CreateOpenIDConnectProvider&Url=https://oidc.eks.eu-west-1.amazonaws.com/id/AB&ClientIDList.member.1=sts.amazonaws.com";
     let arn = "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/AB";
-    assert_eq!(
-        between(&iam(&setup, create).await.text, "OpenIDConnectProviderArn"),
-        Some(arn)
-    );
+    assert_eq!(between(&iam(&setup, create).await.text, "OpenIDConnectProviderArn"), Some(arn));
     assert_eq!(iam(&setup, create).await.code, "EntityAlreadyExists");
-    iam(
-        &setup,
-        &format!(
-            "Action=AddClientIDToOpenIDConnectProvider&OpenIDConnectProviderArn={arn}&ClientID=more"
-        ),
-    )
-    .await;
-    let read = iam(
-        &setup,
-        &format!("Action=GetOpenIDConnectProvider&OpenIDConnectProviderArn={arn}"),
-    )
-    .await
-    .text;
-    assert_eq!(
-        between(&read, "Url"),
-        Some("oidc.eks.eu-west-1.amazonaws.com/id/AB")
-    );
-    assert_eq!(
-        between(&read, "ClientIDList"),
-        Some("<member>sts.amazonaws.com</member><member>more</member>")
-    );
-    iam(
-        &setup,
-        &format!("Action=DeleteOpenIDConnectProvider&OpenIDConnectProviderArn={arn}"),
-    )
-    .await;
+    iam(&setup, &format!("Action=AddClientIDToOpenIDConnectProvider&OpenIDConnectProviderArn={arn}&ClientID=more"))
+        .await;
+    let read = iam(&setup, &format!("Action=GetOpenIDConnectProvider&OpenIDConnectProviderArn={arn}")).await.text;
+    assert_eq!(between(&read, "Url"), Some("oidc.eks.eu-west-1.amazonaws.com/id/AB"));
+    assert_eq!(between(&read, "ClientIDList"), Some("<member>sts.amazonaws.com</member><member>more</member>"));
+    iam(&setup, &format!("Action=DeleteOpenIDConnectProvider&OpenIDConnectProviderArn={arn}")).await;
     assert!(
         iam(&setup, "Action=ListOpenIDConnectProviders")
             .await
@@ -244,36 +137,16 @@ async fn an_instance_leads_through_its_profile_to_its_role() {
             created_at: jiff::Timestamp::UNIX_EPOCH,
         };
         state.profiles.insert(profile.name.clone(), profile);
-        state
-            .instances
-            .insert("i-0123456789abcdef0".to_owned(), instance());
+        state.instances.insert("i-0123456789abcdef0".to_owned(), instance());
     });
     let form = "Action=DescribeInstances&Version=2016-11-15&InstanceId.1=";
-    let found = setup
-        .query("ec2", &format!("{form}i-0123456789abcdef0"))
-        .await
-        .text;
-    assert!(found.contains(
-        "<iamInstanceProfile><arn>arn:aws:iam::111122223333:instance-profile/eks-0a</arn>"
-    ));
-    assert!(found.contains(
-        "<httpTokens>optional</httpTokens><httpPutResponseHopLimit>2</httpPutResponseHopLimit>"
-    ));
-    let profile = iam(
-        &setup,
-        "Action=GetInstanceProfile&InstanceProfileName=eks-0a",
-    )
-    .await
-    .text;
+    let found = setup.query("ec2", &format!("{form}i-0123456789abcdef0")).await.text;
+    assert!(found.contains("<iamInstanceProfile><arn>arn:aws:iam::111122223333:instance-profile/eks-0a</arn>"));
+    assert!(found.contains("<httpTokens>optional</httpTokens><httpPutResponseHopLimit>2</httpPutResponseHopLimit>"));
+    let profile = iam(&setup, "Action=GetInstanceProfile&InstanceProfileName=eks-0a").await.text;
     assert!(profile.contains("<Arn>arn:aws:iam::111122223333:role/nodes</Arn>"));
-    let missing = setup
-        .query("ec2", &format!("{form}i-0123456789abcdef1"))
-        .await;
-    assert!(
-        missing
-            .text
-            .contains("<Code>InvalidInstanceID.NotFound</Code>")
-    );
+    let missing = setup.query("ec2", &format!("{form}i-0123456789abcdef1")).await;
+    assert!(missing.text.contains("<Code>InvalidInstanceID.NotFound</Code>"));
 }
 
 fn instance() -> Instance {
@@ -303,8 +176,5 @@ async fn sessions_are_given_for_roles_that_exist() {
     let given = setup.query("sts", &format!("{form}nodes")).await.text;
     assert!(given.contains("<Arn>arn:aws:sts::111122223333:assumed-role/nodes/s</Arn>"));
     let refused = setup.query("sts", &format!("{form}none")).await;
-    assert_eq!(
-        (refused.status, refused.code.as_str()),
-        (403, "AccessDenied")
-    );
+    assert_eq!((refused.status, refused.code.as_str()), (403, "AccessDenied"));
 }

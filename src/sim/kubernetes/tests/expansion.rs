@@ -23,8 +23,7 @@ fn world(annotations: Value) -> World {
 
 fn web_pods(world: &World) -> Vec<Value> {
     let pods = world.api.snapshot("", "pods").into_iter();
-    pods.filter(|pod| pod["metadata"]["labels"]["app"] == "web")
-        .collect()
+    pods.filter(|pod| pod["metadata"]["labels"]["app"] == "web").collect()
 }
 
 #[tokio::test]
@@ -36,25 +35,13 @@ async fn every_workload_gets_its_pods_running_and_injected() {
         assert_eq!(pod["metadata"]["creationTimestamp"], "2026-02-02T00:00:00Z");
         assert_eq!(pod["status"]["phase"], "Running");
         assert_eq!(pod["spec"]["nodeName"], "n1");
-        assert!(
-            pod.to_string()
-                .contains("AWS_CONTAINER_CREDENTIALS_FULL_URI")
-        );
+        assert!(pod.to_string().contains("AWS_CONTAINER_CREDENTIALS_FULL_URI"));
         assert!(!pod.to_string().contains("sim.rolecall"));
         assert!(pod["metadata"]["managedFields"].is_null());
     }
     let web = &world.api.snapshot("apps", "deployments")[0];
-    assert_eq!(
-        (
-            &web["status"]["readyReplicas"],
-            &web["metadata"]["annotations"]
-        ),
-        (&json!(2), &Value::Null)
-    );
-    assert_eq!(
-        world.api.snapshot("apps", "daemonsets")[0]["status"]["numberReady"],
-        1
-    );
+    assert_eq!((&web["status"]["readyReplicas"], &web["metadata"]["annotations"]), (&json!(2), &Value::Null));
+    assert_eq!(world.api.snapshot("apps", "daemonsets")[0]["status"]["numberReady"], 1);
 }
 
 #[tokio::test]
@@ -85,10 +72,7 @@ async fn pods_of_a_missing_account_do_not_come() {
     world.load(web);
     world.api.expand();
     assert!(world.names("", "pods").is_empty());
-    assert_eq!(
-        world.api.snapshot("apps", "deployments")[0]["status"]["unavailableReplicas"],
-        2
-    );
+    assert_eq!(world.api.snapshot("apps", "deployments")[0]["status"]["unavailableReplicas"], 2);
 }
 
 #[tokio::test(start_paused = true)]
@@ -100,38 +84,21 @@ async fn controllers_leave_an_expanded_world_as_it_is() {
     tokio::spawn(world.api.controller());
     world.settle().await;
     assert_eq!(world.names("", "pods"), before);
-    assert_eq!(
-        world.get("/api/v1/pods").await.1["metadata"]["resourceVersion"],
-        version
-    );
+    assert_eq!(world.get("/api/v1/pods").await.1["metadata"]["resourceVersion"], version);
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_expanded_workload_can_be_restarted() {
     let world = world(json!({}));
     world.api.expand();
-    let before: Vec<_> = web_pods(&world)
-        .iter()
-        .map(|p| p["metadata"]["name"].clone())
-        .collect();
+    let before: Vec<_> = web_pods(&world).iter().map(|p| p["metadata"]["name"].clone()).collect();
     tokio::spawn(world.api.controller());
-    let restart =
-        json!({"spec": {"template": {"metadata": {"annotations": {"restartedAt": "now"}}}}});
-    world
-        .patch(
-            "/apis/apps/v1/namespaces/default/deployments/web",
-            "strategic-merge-patch+json",
-            &restart,
-        )
-        .await;
+    let restart = json!({"spec": {"template": {"metadata": {"annotations": {"restartedAt": "now"}}}}});
+    world.patch("/apis/apps/v1/namespaces/default/deployments/web", "strategic-merge-patch+json", &restart).await;
     world.settle().await;
     let after = web_pods(&world);
     assert_eq!(after.len(), 2);
-    assert!(
-        after
-            .iter()
-            .all(|pod| !before.contains(&pod["metadata"]["name"]))
-    );
+    assert!(after.iter().all(|pod| !before.contains(&pod["metadata"]["name"])));
 }
 
 #[tokio::test]
@@ -153,9 +120,6 @@ async fn expanded_pods_are_spread_over_the_nodes() {
     let world = world(json!({}));
     world.load(node("n2"));
     world.api.expand();
-    let nodes: Vec<Value> = web_pods(&world)
-        .iter()
-        .map(|pod| pod["spec"]["nodeName"].clone())
-        .collect();
+    let nodes: Vec<Value> = web_pods(&world).iter().map(|pod| pod["spec"]["nodeName"].clone()).collect();
     assert_ne!(nodes[0], nodes[1]);
 }

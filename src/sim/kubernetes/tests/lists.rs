@@ -17,15 +17,9 @@ async fn pages_cover_everything_once() {
     let world = world(25);
     let (mut seen, mut next, mut remaining) = (Vec::new(), String::new(), Vec::new());
     loop {
-        let (_, page) = world
-            .get(&format!("/api/v1/pods?limit=10&continue={next}"))
-            .await;
+        let (_, page) = world.get(&format!("/api/v1/pods?limit=10&continue={next}")).await;
         let items = page["items"].as_array().unwrap();
-        seen.extend(
-            items
-                .iter()
-                .map(|o| o["metadata"]["name"].as_str().unwrap().to_owned()),
-        );
+        seen.extend(items.iter().map(|o| o["metadata"]["name"].as_str().unwrap().to_owned()));
         remaining.push(page["metadata"]["remainingItemCount"].clone());
         match page["metadata"]["continue"].as_str() {
             Some(token) => token.clone_into(&mut next),
@@ -42,11 +36,7 @@ async fn a_page_stays_inside_its_namespace() {
     let world = world(10);
     let (_, first) = world.get("/api/v1/namespaces/even/pods?limit=4").await;
     let token = first["metadata"]["continue"].as_str().unwrap();
-    let (_, second) = world
-        .get(&format!(
-            "/api/v1/namespaces/even/pods?limit=4&continue={token}"
-        ))
-        .await;
+    let (_, second) = world.get(&format!("/api/v1/namespaces/even/pods?limit=4&continue={token}")).await;
     assert_eq!(second["items"].as_array().unwrap().len(), 1);
     assert!(second["metadata"]["continue"].is_null());
 }
@@ -58,9 +48,7 @@ async fn an_old_continue_token_has_expired() {
     let token = first["metadata"]["continue"].as_str().unwrap().to_owned();
     world.load(pod("later"));
     world.api.compact();
-    let (code, status) = world
-        .get(&format!("/api/v1/pods?limit=2&continue={token}"))
-        .await;
+    let (code, status) = world.get(&format!("/api/v1/pods?limit=2&continue={token}")).await;
     assert_eq!((code, status["reason"].as_str()), (410, Some("Expired")));
     assert_eq!(world.get("/api/v1/pods?continue=rubbish").await.0, 400);
 }
@@ -68,36 +56,21 @@ async fn an_old_continue_token_has_expired() {
 #[tokio::test]
 async fn resource_versions_of_lists_are_checked() {
     let world = world(2);
-    let current: u64 = world.get("/api/v1/pods").await.1["metadata"]["resourceVersion"]
-        .as_str()
-        .unwrap()
-        .parse()
-        .unwrap();
-    let (code, status) = world
-        .get(&format!("/api/v1/pods?resourceVersion={}", current + 5))
-        .await;
+    let current: u64 =
+        world.get("/api/v1/pods").await.1["metadata"]["resourceVersion"].as_str().unwrap().parse().unwrap();
+    let (code, status) = world.get(&format!("/api/v1/pods?resourceVersion={}", current + 5)).await;
     assert_eq!(code, 504);
-    assert_eq!(
-        status["details"]["causes"][0]["reason"],
-        "ResourceVersionTooLarge"
-    );
-    let exact = format!(
-        "/api/v1/pods?resourceVersionMatch=Exact&resourceVersion={}",
-        current - 1
-    );
+    assert_eq!(status["details"]["causes"][0]["reason"], "ResourceVersionTooLarge");
+    let exact = format!("/api/v1/pods?resourceVersionMatch=Exact&resourceVersion={}", current - 1);
     assert_eq!(world.get(&exact).await.0, 410);
-    assert_eq!(
-        world.get("/api/v1/pods?resourceVersionMatch=Exact").await.0,
-        422
-    );
+    assert_eq!(world.get("/api/v1/pods?resourceVersionMatch=Exact").await.0, 422);
     assert_eq!(world.get("/api/v1/pods?resourceVersion=0").await.0, 200);
     assert_eq!(world.get("/api/v1/pods?resourceVersion=x").await.0, 400);
 }
 
 #[tokio::test]
 async fn metadata_only_lists_carry_metadata_only() {
-    let accept =
-        "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
+    let accept = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
     let (_, list) = world(1).get_as("/api/v1/pods", accept).await;
     assert_eq!(list["kind"], "PartialObjectMetadataList");
     assert_eq!(list["items"][0]["kind"], "PartialObjectMetadata");
@@ -117,21 +90,12 @@ async fn a_large_list_comes_in_chunks() {
         sizes.push(data.len());
         bytes.extend_from_slice(&data);
     }
-    assert!(
-        sizes.len() > 3 && sizes.iter().all(|size| *size < 80 * 1024),
-        "{sizes:?}"
-    );
+    assert!(sizes.len() > 3 && sizes.iter().all(|size| *size < 80 * 1024), "{sizes:?}");
     let list: Value = serde_json::from_slice(&bytes).unwrap();
     assert_eq!(list["items"].as_array().unwrap().len(), 2000);
 }
 
 #[tokio::test]
 async fn protobuf_only_clients_are_told_what_is_accepted() {
-    assert_eq!(
-        world(1)
-            .get_as("/api/v1/pods", "application/vnd.kubernetes.protobuf")
-            .await
-            .0,
-        406
-    );
+    assert_eq!(world(1).get_as("/api/v1/pods", "application/vnd.kubernetes.protobuf").await.0, 406);
 }

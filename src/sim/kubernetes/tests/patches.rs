@@ -29,9 +29,7 @@ fn web() -> World {
 
 async fn strategic(patch: Value) -> Value {
     let patch = json!({"spec": {"template": {"spec": patch}}});
-    let (code, patched) = web()
-        .patch(DEPLOYMENT, "strategic-merge-patch+json", &patch)
-        .await;
+    let (code, patched) = web().patch(DEPLOYMENT, "strategic-merge-patch+json", &patch).await;
     assert_eq!(code, 200, "{patched}");
     patched["spec"]["template"]["spec"].clone()
 }
@@ -49,15 +47,10 @@ async fn a_json_patch_does_its_operations_in_order() {
         {"op": "add", "path": "/metadata/finalizers/0", "value": "x/first"},
         {"op": "add", "path": "/metadata/finalizers/-", "value": "x/last"},
     ]);
-    let (code, patched) = config(&json!({"a": "1", "gone": ""}))
-        .patch(CONFIG, "json-patch+json", &operations)
-        .await;
+    let (code, patched) = config(&json!({"a": "1", "gone": ""})).patch(CONFIG, "json-patch+json", &operations).await;
     assert_eq!(code, 200, "{patched}");
     assert_eq!(patched["data"], json!({"b": "2", "c": "1", "x/y": "slash"}));
-    assert_eq!(
-        patched["metadata"]["finalizers"],
-        json!(["x/first", "x/z", "x/last"])
-    );
+    assert_eq!(patched["metadata"]["finalizers"], json!(["x/first", "x/z", "x/last"]));
 }
 
 #[tokio::test]
@@ -95,10 +88,7 @@ async fn a_strategic_patch_merges_containers_and_env_by_name() {
         main["env"],
         json!([{"name": "A", "value": "1"}, {"name": "B", "value": "3"}, {"name": "C", "value": "4"}])
     );
-    assert_eq!(
-        main["ports"],
-        json!([{"containerPort": 80, "name": "http"}])
-    );
+    assert_eq!(main["ports"], json!([{"containerPort": 80, "name": "http"}]));
     assert_eq!(spec["containers"][1]["name"], "side");
 }
 
@@ -109,20 +99,14 @@ async fn a_strategic_patch_deletes_and_replaces_by_directive() {
         "volumes": [{"name": "v", "$patch": "delete"}],
     })).await;
     assert_eq!(spec["containers"].as_array().unwrap().len(), 1);
-    assert_eq!(
-        spec["containers"][0]["env"],
-        json!([{"name": "Z", "value": "9"}])
-    );
+    assert_eq!(spec["containers"][0]["env"], json!([{"name": "Z", "value": "9"}]));
     assert!(spec["volumes"].is_null());
 }
 
 #[tokio::test]
 async fn atomic_lists_are_replaced() {
     let spec = strategic(json!({"tolerations": [{"key": "y", "operator": "Exists"}]})).await;
-    assert_eq!(
-        spec["tolerations"],
-        json!([{"key": "y", "operator": "Exists"}])
-    );
+    assert_eq!(spec["tolerations"], json!([{"key": "y", "operator": "Exists"}]));
 }
 
 #[tokio::test]
@@ -132,59 +116,37 @@ async fn an_element_order_sorts_the_list() {
         "containers": [{"name": "new", "image": "c"}],
     }))
     .await;
-    let names: Vec<_> = spec["containers"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|c| c["name"].clone())
-        .collect();
+    let names: Vec<_> = spec["containers"].as_array().unwrap().iter().map(|c| c["name"].clone()).collect();
     assert_eq!(names, ["new", "side", "main"]);
 }
 
 #[tokio::test]
 async fn retained_keys_drop_the_others() {
-    let spec = strategic(json!({"volumes": [{"name": "v", "$retainKeys": ["name", "configMap"], "configMap": {"name": "c"}}]})).await;
-    assert_eq!(
-        spec["volumes"],
-        json!([{"name": "v", "configMap": {"name": "c"}}])
-    );
+    let spec = strategic(
+        json!({"volumes": [{"name": "v", "$retainKeys": ["name", "configMap"], "configMap": {"name": "c"}}]}),
+    )
+    .await;
+    assert_eq!(spec["volumes"], json!([{"name": "v", "configMap": {"name": "c"}}]));
 }
 
 #[tokio::test]
 async fn finalizers_merge_as_a_set_and_are_deleted_by_directive() {
     let world = web();
     let add = json!({"metadata": {"finalizers": ["a/a", "b/b"]}});
-    world
-        .patch(DEPLOYMENT, "strategic-merge-patch+json", &add)
-        .await;
+    world.patch(DEPLOYMENT, "strategic-merge-patch+json", &add).await;
     let again = json!({"metadata": {"finalizers": ["b/b", "c/c"]}});
-    let (_, patched) = world
-        .patch(DEPLOYMENT, "strategic-merge-patch+json", &again)
-        .await;
-    assert_eq!(
-        patched["metadata"]["finalizers"],
-        json!(["a/a", "b/b", "c/c"])
-    );
+    let (_, patched) = world.patch(DEPLOYMENT, "strategic-merge-patch+json", &again).await;
+    assert_eq!(patched["metadata"]["finalizers"], json!(["a/a", "b/b", "c/c"]));
     let remove = json!({"metadata": {"$deleteFromPrimitiveList/finalizers": ["a/a"]}});
-    let (_, patched) = world
-        .patch(DEPLOYMENT, "strategic-merge-patch+json", &remove)
-        .await;
+    let (_, patched) = world.patch(DEPLOYMENT, "strategic-merge-patch+json", &remove).await;
     assert_eq!(patched["metadata"]["finalizers"], json!(["b/b", "c/c"]));
 }
 
 #[tokio::test]
 async fn custom_resources_have_no_strategic_patches() {
     let world = World::new();
-    world.load(
-        json!({"apiVersion": "karpenter.sh/v1", "kind": "NodePool", "metadata": {"name": "n"}}),
-    );
-    let (code, _) = world
-        .patch(
-            "/apis/karpenter.sh/v1/nodepools/n",
-            "strategic-merge-patch+json",
-            &json!({}),
-        )
-        .await;
+    world.load(json!({"apiVersion": "karpenter.sh/v1", "kind": "NodePool", "metadata": {"name": "n"}}));
+    let (code, _) = world.patch("/apis/karpenter.sh/v1/nodepools/n", "strategic-merge-patch+json", &json!({})).await;
     assert_eq!(code, 415);
 }
 
@@ -197,26 +159,12 @@ async fn an_apply_creates_then_merges_and_names_its_manager() {
     let (code, created) = read(world.send(Method::PATCH, &path, &yaml, first).await).await;
     assert_eq!(code, 201, "{created}");
     assert_eq!(created["metadata"]["managedFields"][0]["manager"], "me");
-    assert_eq!(
-        created["metadata"]["managedFields"][0]["operation"],
-        "Apply"
-    );
+    assert_eq!(created["metadata"]["managedFields"][0]["operation"], "Apply");
     let second = first.replace("a: '1'", "b: '2'");
     let (code, applied) = read(world.send(Method::PATCH, &path, &yaml, second).await).await;
     assert_eq!(code, 200);
     assert_eq!(applied["data"], json!({"b": "2"}));
-    let again = read(
-        world
-            .send(
-                Method::PATCH,
-                &path,
-                &yaml,
-                first.replace("a: '1'", "b: '2'"),
-            )
-            .await,
-    )
-    .await
-    .1;
+    let again = read(world.send(Method::PATCH, &path, &yaml, first.replace("a: '1'", "b: '2'")).await).await.1;
     assert_eq!(again, applied);
 }
 
@@ -224,13 +172,8 @@ async fn an_apply_creates_then_merges_and_names_its_manager() {
 async fn a_patch_that_changes_nothing_keeps_the_resource_version() {
     let world = config(&json!({"a": "1"}));
     let before = world.get(CONFIG).await.1;
-    let (_, after) = world
-        .patch(CONFIG, "merge-patch+json", &json!({"data": {"a": "1"}}))
-        .await;
-    assert_eq!(
-        before["metadata"]["resourceVersion"],
-        after["metadata"]["resourceVersion"]
-    );
+    let (_, after) = world.patch(CONFIG, "merge-patch+json", &json!({"data": {"a": "1"}})).await;
+    assert_eq!(before["metadata"]["resourceVersion"], after["metadata"]["resourceVersion"]);
 }
 
 #[tokio::test]
@@ -239,12 +182,7 @@ async fn an_apply_removes_what_its_manager_no_longer_applies() {
     let apply = async |manager: &str, yaml: &str| {
         let headers = [("content-type", "application/apply-patch+yaml")];
         let path = format!("{DEPLOYMENT}?fieldManager={manager}");
-        read(
-            world
-                .send(Method::PATCH, &path, &headers, yaml.to_owned())
-                .await,
-        )
-        .await
+        read(world.send(Method::PATCH, &path, &headers, yaml.to_owned()).await).await
     };
     let head = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, labels: ";
     let both = format!(
@@ -252,33 +190,15 @@ async fn an_apply_removes_what_its_manager_no_longer_applies() {
     );
     let (code, first) = apply("me", &both).await;
     assert_eq!(code, 200, "{first}");
-    assert_eq!(
-        first["spec"]["template"]["spec"]["containers"]
-            .as_array()
-            .unwrap()
-            .len(),
-        3
-    );
-    let less = format!(
-        "{head}{{a: '1'}}}}\nspec: {{template: {{spec: {{containers: [{{name: main}}]}}}}}}\n"
-    );
+    assert_eq!(first["spec"]["template"]["spec"]["containers"].as_array().unwrap().len(), 3);
+    let less = format!("{head}{{a: '1'}}}}\nspec: {{template: {{spec: {{containers: [{{name: main}}]}}}}}}\n");
     let (_, other) = apply("other", &less).await;
     assert_eq!(other["metadata"]["labels"], json!({"a": "1", "b": "2"}));
     let (_, second) = apply("me", &less).await;
     assert_eq!(second["metadata"]["labels"], json!({"a": "1"}));
     let containers = &second["spec"]["template"]["spec"]["containers"];
-    let names: Vec<_> = containers
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|c| c["name"].clone())
-        .collect();
+    let names: Vec<_> = containers.as_array().unwrap().iter().map(|c| c["name"].clone()).collect();
     assert_eq!(names, ["main", "side"]);
-    let env: Vec<_> = containers[0]["env"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|e| e["name"].clone())
-        .collect();
+    let env: Vec<_> = containers[0]["env"].as_array().unwrap().iter().map(|e| e["name"].clone()).collect();
     assert_eq!(env, ["A", "B"]);
 }

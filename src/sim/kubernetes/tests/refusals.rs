@@ -7,12 +7,7 @@ use super::*;
 const PODS: &str = "/api/v1/namespaces/default/pods";
 
 fn check(answer: &(u16, Value), code: u16, reason: &str, message: &str) {
-    assert_eq!(
-        (answer.0, answer.1["reason"].as_str().unwrap_or_default()),
-        (code, reason),
-        "{}",
-        answer.1
-    );
+    assert_eq!((answer.0, answer.1["reason"].as_str().unwrap_or_default()), (code, reason), "{}", answer.1);
     assert_eq!(answer.1["message"], message);
     assert_eq!(
         (&answer.1["kind"], &answer.1["status"], &answer.1["code"]),
@@ -24,32 +19,15 @@ fn check(answer: &(u16, Value), code: u16, reason: &str, message: &str) {
 async fn refusals_say_what_the_real_server_says() {
     let world = World::new();
     world.create_pod(&pod("p")).await;
+    check(&world.get(&format!("{PODS}/nope")).await, 404, "NotFound", "pods \"nope\" not found");
+    check(&world.post(PODS, &pod("p")).await, 409, "AlreadyExists", "pods \"p\" already exists");
     check(
-        &world.get(&format!("{PODS}/nope")).await,
-        404,
-        "NotFound",
-        "pods \"nope\" not found",
-    );
-    check(
-        &world.post(PODS, &pod("p")).await,
-        409,
-        "AlreadyExists",
-        "pods \"p\" already exists",
-    );
-    check(
-        &world
-            .get("/apis/apps/v1/namespaces/default/deployments/x")
-            .await,
+        &world.get("/apis/apps/v1/namespaces/default/deployments/x").await,
         404,
         "NotFound",
         "deployments.apps \"x\" not found",
     );
-    check(
-        &world.get("/api/v1/unknowns").await,
-        404,
-        "NotFound",
-        "the server could not find the requested resource",
-    );
+    check(&world.get("/api/v1/unknowns").await, 404, "NotFound", "the server could not find the requested resource");
     check(
         &world.post("/api/v1/namespaces/none/pods", &pod("q")).await,
         404,
@@ -64,7 +42,8 @@ async fn a_pod_of_a_missing_account_is_forbidden() {
     let mut pod = pod("p");
     pod["spec"]["serviceAccountName"] = json!("ghost");
     let answer = world.post(PODS, &pod).await;
-    let message = "pods \"p\" is forbidden: error looking up service account default/ghost: serviceaccount \"ghost\" not found";
+    let message =
+        "pods \"p\" is forbidden: error looking up service account default/ghost: serviceaccount \"ghost\" not found";
     check(&answer, 403, "Forbidden", message);
     assert_eq!(answer.1["details"], json!({"name": "p", "kind": "pods"}));
 }
@@ -74,90 +53,28 @@ async fn what_makes_no_sense_is_invalid() {
     let world = World::new();
     let created = world.create_pod(&pod("p")).await;
     assert_eq!(world.post(PODS, &pod("Not_A_Name")).await.0, 422);
-    assert_eq!(
-        world
-            .post(PODS, &json!({"metadata": {"name": "q"}, "spec": {}}))
-            .await
-            .0,
-        422
-    );
+    assert_eq!(world.post(PODS, &json!({"metadata": {"name": "q"}, "spec": {}})).await.0, 422);
     let mut changed = created;
     changed["spec"]["nodeName"] = json!("elsewhere");
-    assert_eq!(
-        world
-            .call(Method::PUT, &format!("{PODS}/p"), &changed)
-            .await
-            .0,
-        422
-    );
+    assert_eq!(world.call(Method::PUT, &format!("{PODS}/p"), &changed).await.0, 422);
     let mut odd = deployment("web", 1);
     odd["spec"]["template"]["metadata"]["labels"] = json!({"app": "other"});
-    let (code, status) = world
-        .post("/apis/apps/v1/namespaces/default/deployments", &odd)
-        .await;
+    let (code, status) = world.post("/apis/apps/v1/namespaces/default/deployments", &odd).await;
     assert_eq!(code, 422);
-    assert!(
-        status["message"]
-            .as_str()
-            .unwrap()
-            .contains("does not match template `labels`")
-    );
+    assert!(status["message"].as_str().unwrap().contains("does not match template `labels`"));
 }
 
 #[tokio::test]
 async fn bodies_that_cannot_be_read_are_refused() {
     let world = World::new();
     let json = [("content-type", "application/json")];
-    assert_eq!(
-        read(world.send(Method::POST, PODS, &json, "{").await)
-            .await
-            .0,
-        400
-    );
-    assert_eq!(
-        read(world.send(Method::POST, PODS, &json, "[]").await)
-            .await
-            .0,
-        400
-    );
-    assert_eq!(
-        read(
-            world
-                .send(Method::POST, PODS, &[("content-type", "text/plain")], "x")
-                .await
-        )
-        .await
-        .0,
-        415
-    );
-    assert_eq!(
-        read(
-            world
-                .send(Method::POST, PODS, &json, vec![b' '; 4 << 20])
-                .await
-        )
-        .await
-        .0,
-        413
-    );
+    assert_eq!(read(world.send(Method::POST, PODS, &json, "{").await).await.0, 400);
+    assert_eq!(read(world.send(Method::POST, PODS, &json, "[]").await).await.0, 400);
+    assert_eq!(read(world.send(Method::POST, PODS, &[("content-type", "text/plain")], "x").await).await.0, 415);
+    assert_eq!(read(world.send(Method::POST, PODS, &json, vec![b' '; 4 << 20]).await).await.0, 413);
     let protobuf = [("content-type", "application/vnd.kubernetes.protobuf")];
-    assert_eq!(
-        read(
-            world
-                .send(Method::POST, PODS, &protobuf, &b"k8s\0\x0a\xff"[..])
-                .await
-        )
-        .await
-        .0,
-        400
-    );
-    assert_eq!(
-        world
-            .post(PODS, &json!({"kind": "Node", "metadata": {"name": "n"}}))
-            .await
-            .0,
-        400
-    );
+    assert_eq!(read(world.send(Method::POST, PODS, &protobuf, &b"k8s\0\x0a\xff"[..]).await).await.0, 400);
+    assert_eq!(world.post(PODS, &json!({"kind": "Node", "metadata": {"name": "n"}})).await.0, 400);
     assert_eq!(world.call(Method::PUT, PODS, &json!({})).await.0, 405);
 }
 
@@ -165,12 +82,7 @@ async fn bodies_that_cannot_be_read_are_refused() {
 async fn faults_answer_as_the_real_server_fails() {
     let world = World::new();
     for (fault, path, code, reason) in [
-        (
-            "pods:list=throttle@1",
-            "/api/v1/pods",
-            429,
-            "TooManyRequests",
-        ),
+        ("pods:list=throttle@1", "/api/v1/pods", 429, "TooManyRequests"),
         ("pods:list=expired@1", "/api/v1/pods", 401, "Unauthorized"),
         ("pods:list=gone@1", "/api/v1/pods", 410, "Expired"),
         ("pods:list=503@1", "/api/v1/pods", 503, "ServiceUnavailable"),
@@ -190,9 +102,7 @@ async fn a_denied_request_names_user_verb_resource_and_scope() {
     let answer = world.get("/api/v1/pods").await;
     let message = "pods is forbidden: User \"kubernetes-admin\" cannot list resource \"pods\" in API group \"\" at the cluster scope";
     check(&answer, 403, "Forbidden", message);
-    let answer = world
-        .delete("/apis/apps/v1/namespaces/shop/deployments/web")
-        .await;
+    let answer = world.delete("/apis/apps/v1/namespaces/shop/deployments/web").await;
     let message = "deployments.apps \"web\" is forbidden: User \"kubernetes-admin\" cannot delete resource \"deployments\" in API group \"apps\" in the namespace \"shop\"";
     check(&answer, 403, "Forbidden", message);
 }
@@ -202,16 +112,9 @@ async fn a_review_answers_what_a_denied_fault_would() {
     let world = World::new();
     world.faults.add("pods:list=denied".parse().unwrap());
     let path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
-    let review =
-        |verb: &str| json!({"spec": {"resourceAttributes": {"verb": verb, "resource": "pods"}}});
-    assert_eq!(
-        world.post(path, &review("list")).await.1["status"]["allowed"],
-        false
-    );
-    assert_eq!(
-        world.post(path, &review("watch")).await.1["status"]["allowed"],
-        true
-    );
+    let review = |verb: &str| json!({"spec": {"resourceAttributes": {"verb": verb, "resource": "pods"}}});
+    assert_eq!(world.post(path, &review("list")).await.1["status"]["allowed"], false);
+    assert_eq!(world.post(path, &review("watch")).await.1["status"]["allowed"], true);
 }
 
 #[tokio::test(start_paused = true)]
@@ -222,17 +125,9 @@ async fn latency_delays_a_dropped_connection_fails_and_a_hang_never_answers() {
     assert_eq!(world.get("/api/v1/pods").await.0, 200);
     assert_eq!(start.elapsed().as_secs(), 2);
     world.faults.add("pods:list=drop@1".parse().unwrap());
-    let request = || {
-        Request::builder()
-            .uri("/api/v1/pods")
-            .body(wire::full(""))
-            .unwrap()
-    };
+    let request = || Request::builder().uri("/api/v1/pods").body(wire::full("")).unwrap();
     assert!(world.api.transport().oneshot(request()).await.is_err());
     world.faults.add("pods:list=hang@1".parse().unwrap());
-    let hanging = tokio::time::timeout(
-        Duration::from_secs(3600),
-        world.api.transport().oneshot(request()),
-    );
+    let hanging = tokio::time::timeout(Duration::from_secs(3600), world.api.transport().oneshot(request()));
     assert!(hanging.await.is_err());
 }

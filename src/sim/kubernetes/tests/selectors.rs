@@ -21,11 +21,7 @@ fn world() -> World {
 async fn names(query: &str) -> String {
     let (code, list) = world().get(&format!("/api/v1/pods?{query}")).await;
     assert_eq!(code, 200, "{list}");
-    let names = list["items"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|o| o["metadata"]["name"].as_str().unwrap().to_owned());
+    let names = list["items"].as_array().unwrap().iter().map(|o| o["metadata"]["name"].as_str().unwrap().to_owned());
     names.collect()
 }
 
@@ -44,11 +40,7 @@ async fn label_selectors_select() {
         ("", "abc"),
     ] {
         let encoded = selector.replace(' ', "+").replace('=', "%3D");
-        assert_eq!(
-            names(&format!("labelSelector={encoded}")).await,
-            expected,
-            "{selector}"
-        );
+        assert_eq!(names(&format!("labelSelector={encoded}")).await, expected, "{selector}");
     }
 }
 
@@ -62,34 +54,21 @@ async fn field_selectors_select() {
         ("metadata.namespace=other", ""),
         ("spec.hostNetwork=false", "abc"),
     ] {
-        assert_eq!(
-            names(&format!("fieldSelector={selector}")).await,
-            expected,
-            "{selector}"
-        );
+        assert_eq!(names(&format!("fieldSelector={selector}")).await, expected, "{selector}");
     }
 }
 
 #[tokio::test]
 async fn what_cannot_be_selected_is_a_bad_request() {
     for (query, why) in [
-        (
-            "fieldSelector=spec.color=red",
-            "field label not supported: spec.color",
-        ),
+        ("fieldSelector=spec.color=red", "field label not supported: spec.color"),
         ("fieldSelector=nonsense", "no operator"),
-        (
-            "labelSelector=app%20in%20web",
-            "unable to parse requirement",
-        ),
+        ("labelSelector=app%20in%20web", "unable to parse requirement"),
         ("labelSelector=a$b", "invalid label key"),
     ] {
         let (code, status) = world().get(&format!("/api/v1/pods?{query}")).await;
         assert_eq!((code, status["reason"].as_str()), (400, Some("BadRequest")));
-        assert!(
-            status["message"].as_str().unwrap().contains(why),
-            "{status}"
-        );
+        assert!(status["message"].as_str().unwrap().contains(why), "{status}");
     }
 }
 

@@ -10,13 +10,8 @@ async fn table(world: &World, path: &str) -> (Vec<String>, Vec<Value>) {
     let (code, table) = world.get_as(path, TABLE).await;
     assert_eq!((code, &table["kind"]), (200, &json!("Table")));
     let columns = table["columnDefinitions"].as_array().unwrap().iter();
-    let columns = columns
-        .filter(|c| c["priority"] == 0)
-        .map(|c| c["name"].as_str().unwrap().to_owned());
-    (
-        columns.collect(),
-        table["rows"][0]["cells"].as_array().unwrap().clone(),
-    )
+    let columns = columns.filter(|c| c["priority"] == 0).map(|c| c["name"].as_str().unwrap().to_owned());
+    (columns.collect(), table["rows"][0]["cells"].as_array().unwrap().clone())
 }
 
 #[tokio::test]
@@ -32,19 +27,7 @@ async fn pods_print_as_one_knows_them() {
     world.load(pod);
     let (columns, cells) = table(&world, "/api/v1/pods").await;
     assert_eq!(columns, ["Name", "Ready", "Status", "Restarts", "Age"]);
-    assert_eq!(
-        cells[..7],
-        [
-            "p",
-            "0/1",
-            "CrashLoopBackOff",
-            "4",
-            "3d3h",
-            "10.0.0.1",
-            "n1"
-        ]
-        .map(|c| json!(c))
-    );
+    assert_eq!(cells[..7], ["p", "0/1", "CrashLoopBackOff", "4", "3d3h", "10.0.0.1", "n1"].map(|c| json!(c)));
 }
 
 #[tokio::test]
@@ -68,7 +51,8 @@ async fn printer_columns_of_custom_resources_are_read_by_path() {
             "additionalPrinterColumns": [
                 {"name": "Ready", "type": "string", "jsonPath": ".status.conditions[?(@.type==\"Ready\")].status"},
                 {"name": "Color", "type": "string", "jsonPath": ".metadata.labels.x\\.io/color"}]}]}}));
-    world.load(json!({"apiVersion": "x.io/v1", "kind": "W", "metadata": {"name": "w", "labels": {"x.io/color": "red"}},
+    world
+        .load(json!({"apiVersion": "x.io/v1", "kind": "W", "metadata": {"name": "w", "labels": {"x.io/color": "red"}},
         "status": {"conditions": [{"type": "Other", "status": "False"}, {"type": "Ready", "status": "True"}]}}));
     let (columns, cells) = table(&world, "/apis/x.io/v1/ws").await;
     assert_eq!(columns, ["Name", "Ready", "Color"]);
@@ -97,8 +81,7 @@ async fn ages_shrink_to_their_larger_units() {
 #[tokio::test]
 async fn discovery_lists_groups_resources_and_subresources() {
     let world = World::new();
-    let accept =
-        "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json";
+    let accept = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json";
     let (_, core) = world.get_as("/api", accept).await;
     let pods = core["items"][0]["versions"][0]["resources"]
         .as_array()
@@ -109,13 +92,7 @@ async fn discovery_lists_groups_resources_and_subresources() {
     assert_eq!(pods["shortNames"], json!(["po"]));
     assert_eq!(pods["subresources"][1]["responseKind"]["kind"], "Eviction");
     let (_, groups) = world.get("/apis").await;
-    assert!(
-        groups["groups"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .any(|g| g["name"] == "karpenter.sh")
-    );
+    assert!(groups["groups"].as_array().unwrap().iter().any(|g| g["name"] == "karpenter.sh"));
     assert_eq!(world.get("/version").await.1["minor"], "34");
     assert_eq!(world.get("/readyz").await.1, json!("ok"));
     assert_eq!(world.get("/apis/nothing.here").await.0, 404);

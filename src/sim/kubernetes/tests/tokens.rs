@@ -24,12 +24,8 @@ fn bound(name: &str, uid: &Value) -> Value {
 async fn a_token_carries_the_claims_of_a_real_one() {
     let world = World::new();
     world.api.set_issuer("https://issuer.example");
-    let (code, answer) = world
-        .post(
-            PATH,
-            &json!({"spec": {"audiences": ["sts.amazonaws.com"], "expirationSeconds": 7200}}),
-        )
-        .await;
+    let (code, answer) =
+        world.post(PATH, &json!({"spec": {"audiences": ["sts.amazonaws.com"], "expirationSeconds": 7200}})).await;
     assert_eq!(code, 201);
     let claims = claims(&answer);
     assert_eq!(claims["aud"], json!(["sts.amazonaws.com"]));
@@ -37,10 +33,7 @@ async fn a_token_carries_the_claims_of_a_real_one() {
     assert_eq!(claims["sub"], "system:serviceaccount:default:default");
     assert_eq!(claims["kubernetes.io"]["namespace"], "default");
     assert_eq!(claims["kubernetes.io"]["serviceaccount"]["name"], "default");
-    assert_eq!(
-        claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(),
-        7200
-    );
+    assert_eq!(claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(), 7200);
     assert_eq!(answer["kind"], "TokenRequest");
 }
 
@@ -48,13 +41,8 @@ async fn a_token_carries_the_claims_of_a_real_one() {
 async fn a_token_is_bound_to_a_pod_that_runs_as_the_account() {
     let world = World::new();
     let created = world.create_pod(&pod("p")).await;
-    let (_, answer) = world
-        .post(PATH, &bound("p", &created["metadata"]["uid"]))
-        .await;
-    assert_eq!(
-        claims(&answer)["kubernetes.io"]["pod"],
-        json!({"name": "p", "uid": created["metadata"]["uid"]})
-    );
+    let (_, answer) = world.post(PATH, &bound("p", &created["metadata"]["uid"])).await;
+    assert_eq!(claims(&answer)["kubernetes.io"]["pod"], json!({"name": "p", "uid": created["metadata"]["uid"]}));
 }
 
 #[tokio::test]
@@ -65,33 +53,15 @@ async fn a_token_is_not_bound_to_anything_else() {
     theirs["spec"]["serviceAccountName"] = json!("other");
     world.create_pod(&theirs).await;
     assert_eq!(world.post(PATH, &bound("nope", &Value::Null)).await.0, 404);
-    assert_eq!(
-        world.post(PATH, &bound("theirs", &json!("wrong"))).await.0,
-        409
-    );
+    assert_eq!(world.post(PATH, &bound("theirs", &json!("wrong"))).await.0, 409);
     let (code, status) = world.post(PATH, &bound("theirs", &Value::Null)).await;
     assert_eq!(code, 400);
     assert_eq!(
         status["message"],
         "cannot bind token for serviceaccount \"default\" to pod running with different serviceaccount name."
     );
-    assert_eq!(
-        world
-            .post(
-                "/api/v1/namespaces/default/serviceaccounts/ghost/token",
-                &json!({})
-            )
-            .await
-            .0,
-        404
-    );
-    assert_eq!(
-        world
-            .post(PATH, &json!({"spec": {"expirationSeconds": 60}}))
-            .await
-            .0,
-        422
-    );
+    assert_eq!(world.post("/api/v1/namespaces/default/serviceaccounts/ghost/token", &json!({})).await.0, 404);
+    assert_eq!(world.post(PATH, &json!({"spec": {"expirationSeconds": 60}})).await.0, 422);
 }
 
 #[tokio::test]
@@ -100,21 +70,6 @@ async fn the_subject_of_a_token_is_the_user_of_messages() {
     let (_, answer) = world.post(PATH, &json!({})).await;
     world.faults.add("pods:list=denied".parse().unwrap());
     let bearer = format!("Bearer {}", answer["status"]["token"].as_str().unwrap());
-    let (_, status) = read(
-        world
-            .send(
-                Method::GET,
-                "/api/v1/pods",
-                &[("authorization", &bearer)],
-                "",
-            )
-            .await,
-    )
-    .await;
-    assert!(
-        status["message"]
-            .as_str()
-            .unwrap()
-            .contains("User \"system:serviceaccount:default:default\"")
-    );
+    let (_, status) = read(world.send(Method::GET, "/api/v1/pods", &[("authorization", &bearer)], "").await).await;
+    assert!(status["message"].as_str().unwrap().contains("User \"system:serviceaccount:default:default\""));
 }

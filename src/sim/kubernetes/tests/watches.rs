@@ -10,14 +10,9 @@ struct Reader {
 
 impl Reader {
     async fn open(world: &World, path: &str, accept: &str) -> Self {
-        let response = world
-            .send(Method::GET, path, &[("accept", accept)], "")
-            .await;
+        let response = world.send(Method::GET, path, &[("accept", accept)], "").await;
         assert_eq!(response.status(), 200);
-        Self {
-            body: response.into_body(),
-            buffer: Vec::new(),
-        }
+        Self { body: response.into_body(), buffer: Vec::new() }
     }
 
     /// The next event; absent at the end of the stream.
@@ -36,20 +31,12 @@ impl Reader {
     async fn event(&mut self) -> (String, String) {
         let event = self.next().await.unwrap();
         let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
-        (
-            text(&event["type"]),
-            text(&event["object"]["metadata"]["name"]),
-        )
+        (text(&event["type"]), text(&event["object"]["metadata"]["name"]))
     }
 }
 
 async fn watch(world: &World, query: &str) -> Reader {
-    Reader::open(
-        world,
-        &format!("/api/v1/pods?watch=true&{query}"),
-        "application/json",
-    )
-    .await
+    Reader::open(world, &format!("/api/v1/pods?watch=true&{query}"), "application/json").await
 }
 
 fn event(kind: &str, name: &str) -> (String, String) {
@@ -63,10 +50,7 @@ async fn label(world: &World, name: &str, value: Value) {
 }
 
 async fn revision(world: &World) -> String {
-    world.get("/api/v1/pods").await.1["metadata"]["resourceVersion"]
-        .as_str()
-        .unwrap()
-        .to_owned()
+    world.get("/api/v1/pods").await.1["metadata"]["resourceVersion"].as_str().unwrap().to_owned()
 }
 
 #[tokio::test]
@@ -82,11 +66,7 @@ async fn changes_after_a_resource_version_are_told_in_order() {
     assert_eq!(watch.event().await, event("MODIFIED", "old"));
     let deleted = watch.next().await.unwrap();
     assert_eq!(deleted["type"], "DELETED");
-    let version: u64 = deleted["object"]["metadata"]["resourceVersion"]
-        .as_str()
-        .unwrap()
-        .parse()
-        .unwrap();
+    let version: u64 = deleted["object"]["metadata"]["resourceVersion"].as_str().unwrap().parse().unwrap();
     assert!(version > start.parse().unwrap());
 }
 
@@ -112,14 +92,8 @@ async fn a_streaming_list_marks_its_end() {
     let end = watch.next().await.unwrap();
     assert_eq!(end["type"], "BOOKMARK");
     assert_eq!(end["object"]["kind"], "Pod");
-    assert_eq!(
-        end["object"]["metadata"]["annotations"]["k8s.io/initial-events-end"],
-        "true"
-    );
-    assert_eq!(
-        end["object"]["metadata"]["resourceVersion"],
-        revision(&world).await
-    );
+    assert_eq!(end["object"]["metadata"]["annotations"]["k8s.io/initial-events-end"], "true");
+    assert_eq!(end["object"]["metadata"]["resourceVersion"], revision(&world).await);
     world.create_pod(&pod("c")).await;
     assert_eq!(watch.event().await, event("ADDED", "c"));
 }
@@ -132,19 +106,8 @@ async fn a_large_streaming_list_comes_in_chunks() {
     }
     let query = "sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true";
     let mut watch = watch(&world, query).await;
-    let first = watch
-        .body
-        .frame()
-        .await
-        .unwrap()
-        .unwrap()
-        .into_data()
-        .unwrap();
-    assert!(
-        (64 * 1024..80 * 1024).contains(&first.len()),
-        "{}",
-        first.len()
-    );
+    let first = watch.body.frame().await.unwrap().unwrap().into_data().unwrap();
+    assert!((64 * 1024..80 * 1024).contains(&first.len()), "{}", first.len());
     watch.buffer.extend_from_slice(&first);
     let mut count = 0;
     while watch.event().await.0 == "ADDED" {
@@ -161,14 +124,7 @@ async fn streaming_lists_have_rules() {
         "resourceVersionMatch=NotOlderThan",
         "sendInitialEvents=true&resourceVersionMatch=NotOlderThan",
     ] {
-        assert_eq!(
-            world
-                .get(&format!("/api/v1/pods?watch=true&{query}"))
-                .await
-                .0,
-            422,
-            "{query}"
-        );
+        assert_eq!(world.get(&format!("/api/v1/pods?watch=true&{query}")).await.0, 422, "{query}");
     }
 }
 
@@ -205,10 +161,7 @@ async fn a_version_that_left_the_log_ends_with_410() {
     world.api.compact();
     let mut watch = watch(&world, &format!("resourceVersion={start}")).await;
     let error = watch.next().await.unwrap();
-    assert_eq!(
-        (&error["type"], &error["object"]["code"]),
-        (&json!("ERROR"), &json!(410))
-    );
+    assert_eq!((&error["type"], &error["object"]["code"]), (&json!("ERROR"), &json!(410)));
     assert_eq!(error["object"]["reason"], "Expired");
     assert_eq!(watch.next().await, None);
 }
@@ -218,10 +171,7 @@ async fn a_gone_fault_ends_a_watch_with_410() {
     let world = World::new();
     world.faults.add("pods:watch=gone@1".parse().unwrap());
     let error = watch(&world, "").await.next().await.unwrap();
-    assert_eq!(
-        (&error["type"], &error["object"]["code"]),
-        (&json!("ERROR"), &json!(410))
-    );
+    assert_eq!((&error["type"], &error["object"]["code"]), (&json!("ERROR"), &json!(410)));
     world.create_pod(&pod("a")).await;
     assert_eq!(watch(&world, "").await.event().await, event("ADDED", "a"));
 }
@@ -229,11 +179,7 @@ async fn a_gone_fault_ends_a_watch_with_410() {
 #[tokio::test(start_paused = true)]
 async fn an_idle_watch_gets_bookmarks_and_ends_at_its_timeout() {
     let world = World::new();
-    let mut watch = watch(
-        &world,
-        "resourceVersion=1&allowWatchBookmarks=true&timeoutSeconds=90",
-    )
-    .await;
+    let mut watch = watch(&world, "resourceVersion=1&allowWatchBookmarks=true&timeoutSeconds=90").await;
     assert_eq!(watch.event().await.0, "BOOKMARK");
     assert_eq!(watch.event().await.0, "BOOKMARK");
     assert_eq!(watch.next().await, None);
@@ -265,12 +211,8 @@ async fn a_watch_of_metadata_carries_metadata_only() {
 async fn a_watch_of_tables_carries_rows() {
     let world = World::new();
     world.create_pod(&pod("a")).await;
-    let mut watch = Reader::open(
-        &world,
-        "/api/v1/pods?watch=true",
-        "application/json;as=Table;g=meta.k8s.io;v=v1",
-    )
-    .await;
+    let mut watch =
+        Reader::open(&world, "/api/v1/pods?watch=true", "application/json;as=Table;g=meta.k8s.io;v=v1").await;
     let object = watch.next().await.unwrap()["object"].clone();
     assert_eq!(object["kind"], "Table");
     assert_eq!(object["rows"][0]["cells"][0], "a");

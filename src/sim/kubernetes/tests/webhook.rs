@@ -13,9 +13,7 @@ fn irsa(annotations: Value) -> World {
     let world = World::new();
     world.load(webhook());
     let mut all = json!({"eks.amazonaws.com/role-arn": ROLE});
-    all.as_object_mut()
-        .unwrap()
-        .extend(annotations.as_object().unwrap().clone());
+    all.as_object_mut().unwrap().extend(annotations.as_object().unwrap().clone());
     world.load(account("default", all));
     world
 }
@@ -31,9 +29,7 @@ fn associated() -> World {
 fn env(container: &Value) -> Vec<(String, String)> {
     let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
     let list = container["env"].as_array().cloned().unwrap_or_default();
-    list.iter()
-        .map(|e| (text(&e["name"]), text(&e["value"])))
-        .collect()
+    list.iter().map(|e| (text(&e["name"]), text(&e["value"]))).collect()
 }
 
 fn names(container: &Value) -> Vec<String> {
@@ -41,21 +37,13 @@ fn names(container: &Value) -> Vec<String> {
 }
 
 fn mounts(container: &Value) -> Vec<String> {
-    let list = container["volumeMounts"]
-        .as_array()
-        .cloned()
-        .unwrap_or_default();
-    list.iter()
-        .map(|m| m["name"].as_str().unwrap().to_owned())
-        .collect()
+    let list = container["volumeMounts"].as_array().cloned().unwrap_or_default();
+    list.iter().map(|m| m["name"].as_str().unwrap().to_owned()).collect()
 }
 
 fn with_env(names: &[&str]) -> Value {
     let mut pod = pod("p");
-    pod["spec"]["containers"][0]["env"] = names
-        .iter()
-        .map(|n| json!({"name": n, "value": "mine"}))
-        .collect();
+    pod["spec"]["containers"][0]["env"] = names.iter().map(|n| json!({"name": n, "value": "mine"})).collect();
     pod
 }
 
@@ -68,29 +56,16 @@ async fn an_annotated_account_gives_the_web_identity_pair() {
         ("AWS_DEFAULT_REGION", "eu-west-1"),
         ("AWS_REGION", "eu-west-1"),
         ("AWS_ROLE_ARN", ROLE),
-        (
-            "AWS_WEB_IDENTITY_TOKEN_FILE",
-            "/var/run/secrets/eks.amazonaws.com/serviceaccount/token",
-        ),
+        ("AWS_WEB_IDENTITY_TOKEN_FILE", "/var/run/secrets/eks.amazonaws.com/serviceaccount/token"),
     ];
-    assert_eq!(
-        env(container),
-        expected.map(|(n, v)| (n.to_owned(), v.to_owned()))
-    );
+    assert_eq!(env(container), expected.map(|(n, v)| (n.to_owned(), v.to_owned())));
     assert_eq!(
         created["spec"]["volumes"][0],
         json!({"name": "aws-iam-token", "projected": {"defaultMode": 420, "sources": [
             {"serviceAccountToken": {"audience": "sts.amazonaws.com", "expirationSeconds": 86400, "path": "token"}}]}})
     );
-    let mount = container["volumeMounts"]
-        .as_array()
-        .unwrap()
-        .last()
-        .unwrap();
-    assert_eq!(
-        *mount,
-        json!({"name": "aws-iam-token", "readOnly": true, "mountPath": IRSA_MOUNT})
-    );
+    let mount = container["volumeMounts"].as_array().unwrap().last().unwrap();
+    assert_eq!(*mount, json!({"name": "aws-iam-token", "readOnly": true, "mountPath": IRSA_MOUNT}));
     assert!(created["metadata"]["labels"].is_null());
 }
 
@@ -110,10 +85,7 @@ async fn an_association_gives_the_container_pair_and_the_label() {
     assert_eq!(token["path"], "eks-pod-identity-token");
     let seconds = token["expirationSeconds"].as_i64().unwrap();
     assert!((79_200..=86_400).contains(&seconds), "{seconds}");
-    assert_eq!(
-        created["metadata"]["labels"]["eks.amazonaws.com/pod-identity"],
-        "enabled"
-    );
+    assert_eq!(created["metadata"]["labels"]["eks.amazonaws.com/pod-identity"], "enabled");
 }
 
 #[tokio::test]
@@ -134,20 +106,14 @@ async fn an_ipv6_cluster_gets_the_ipv6_address_of_the_agent() {
     world.load(webhook());
     world.associate("default", "default");
     let created = world.create_pod(&pod("p")).await;
-    assert_eq!(
-        env(&created["spec"]["containers"][0])[3].1,
-        "http://[fd00:ec2::23]/v1/credentials"
-    );
+    assert_eq!(env(&created["spec"]["containers"][0])[3].1, "http://[fd00:ec2::23]/v1/credentials");
 }
 
 #[tokio::test]
 async fn an_account_without_either_gets_nothing() {
     let world = World::new();
     world.load(webhook());
-    world.load(account(
-        "default",
-        json!({"eks.amazonaws.com/role-arn": ""}),
-    ));
+    world.load(account("default", json!({"eks.amazonaws.com/role-arn": ""})));
     let created = world.create_pod(&pod("p")).await;
     assert!(env(&created["spec"]["containers"][0]).is_empty());
 }
@@ -155,10 +121,7 @@ async fn an_account_without_either_gets_nothing() {
 #[tokio::test]
 async fn without_the_webhook_object_nothing_is_injected() {
     let world = World::new();
-    world.load(account(
-        "default",
-        json!({"eks.amazonaws.com/role-arn": ROLE}),
-    ));
+    world.load(account("default", json!({"eks.amazonaws.com/role-arn": ROLE})));
     let created = world.create_pod(&pod("p")).await;
     assert!(env(&created["spec"]["containers"][0]).is_empty());
 }
@@ -173,15 +136,10 @@ async fn init_containers_are_injected_too() {
 
 #[tokio::test]
 async fn half_a_pair_keeps_the_other_half_out_but_not_the_mount() {
-    let created = irsa(json!({}))
-        .create_pod(&with_env(&["AWS_ROLE_ARN"]))
-        .await;
+    let created = irsa(json!({})).create_pod(&with_env(&["AWS_ROLE_ARN"])).await;
     let container = &created["spec"]["containers"][0];
     assert!(!names(container).contains(&"AWS_WEB_IDENTITY_TOKEN_FILE".to_owned()));
-    assert_eq!(
-        env(container)[0],
-        ("AWS_ROLE_ARN".to_owned(), "mine".to_owned())
-    );
+    assert_eq!(env(container)[0], ("AWS_ROLE_ARN".to_owned(), "mine".to_owned()));
     assert!(mounts(container).contains(&"aws-iam-token".to_owned()));
     assert_eq!(created["spec"]["volumes"][0]["name"], "aws-iam-token");
 }
@@ -198,9 +156,7 @@ async fn a_pair_region_and_endpoints_leave_the_container_untouched() {
 
 #[tokio::test]
 async fn one_region_variable_keeps_both_out() {
-    let created = irsa(json!({}))
-        .create_pod(&with_env(&["AWS_DEFAULT_REGION"]))
-        .await;
+    let created = irsa(json!({})).create_pod(&with_env(&["AWS_DEFAULT_REGION"])).await;
     let names = names(&created["spec"]["containers"][0]);
     assert!(!names.contains(&"AWS_REGION".to_owned()));
     assert!(names.contains(&"AWS_ROLE_ARN".to_owned()));
@@ -230,10 +186,7 @@ async fn a_volume_of_the_name_is_used_as_it_is() {
     pod["spec"]["volumes"] = json!([{"name": "other"}, {"name": "aws-iam-token", "emptyDir": {}}]);
     let created = irsa(json!({})).create_pod(&pod).await;
     assert_eq!(created["spec"]["volumes"][0]["name"], "other");
-    assert_eq!(
-        created["spec"]["volumes"][1],
-        json!({"name": "aws-iam-token", "emptyDir": {}})
-    );
+    assert_eq!(created["spec"]["volumes"][1], json!({"name": "aws-iam-token", "emptyDir": {}}));
 }
 
 #[tokio::test]
@@ -241,8 +194,7 @@ async fn skipped_containers_are_left_alone() {
     let mut pod = pod("p");
     pod["metadata"]["annotations"] = json!({"eks.amazonaws.com/skip-containers": "main, init"});
     pod["spec"]["initContainers"] = json!([{"name": "init", "image": "x"}]);
-    pod["spec"]["containers"] =
-        json!([{"name": "main", "image": "x"}, {"name": "side", "image": "x"}]);
+    pod["spec"]["containers"] = json!([{"name": "main", "image": "x"}, {"name": "side", "image": "x"}]);
     let created = irsa(json!({})).create_pod(&pod).await;
     assert!(names(&created["spec"]["containers"][0]).is_empty());
     assert!(names(&created["spec"]["initContainers"][0]).is_empty());
@@ -274,17 +226,14 @@ async fn the_skip_label_works_through_the_live_selector_only() {
 async fn the_namespace_selector_is_honoured() {
     let world = irsa(json!({}));
     let mut elsewhere = webhook();
-    elsewhere["webhooks"][0]["namespaceSelector"] =
-        json!({"matchLabels": {"kubernetes.io/metadata.name": "shop"}});
+    elsewhere["webhooks"][0]["namespaceSelector"] = json!({"matchLabels": {"kubernetes.io/metadata.name": "shop"}});
     world.load(elsewhere);
     assert!(names(&world.create_pod(&pod("p")).await["spec"]["containers"][0]).is_empty());
 }
 
 #[tokio::test]
 async fn the_audience_is_the_accounts() {
-    let created = irsa(json!({"eks.amazonaws.com/audience": "mine"}))
-        .create_pod(&pod("p"))
-        .await;
+    let created = irsa(json!({"eks.amazonaws.com/audience": "mine"})).create_pod(&pod("p")).await;
     let token = &created["spec"]["volumes"][0]["projected"]["sources"][0]["serviceAccountToken"];
     assert_eq!(token["audience"], "mine");
 }
@@ -305,15 +254,9 @@ async fn the_expiration_is_the_pods_then_the_accounts_and_at_least_600() {
 
 #[tokio::test]
 async fn regional_endpoints_can_be_turned_off_readably_only() {
-    let off = irsa(json!({"eks.amazonaws.com/sts-regional-endpoints": "false"}))
-        .create_pod(&pod("p"))
-        .await;
-    assert!(
-        !names(&off["spec"]["containers"][0]).contains(&"AWS_STS_REGIONAL_ENDPOINTS".to_owned())
-    );
-    let on = irsa(json!({"eks.amazonaws.com/sts-regional-endpoints": "nope"}))
-        .create_pod(&pod("p"))
-        .await;
+    let off = irsa(json!({"eks.amazonaws.com/sts-regional-endpoints": "false"})).create_pod(&pod("p")).await;
+    assert!(!names(&off["spec"]["containers"][0]).contains(&"AWS_STS_REGIONAL_ENDPOINTS".to_owned()));
+    let on = irsa(json!({"eks.amazonaws.com/sts-regional-endpoints": "nope"})).create_pod(&pod("p")).await;
     assert!(names(&on["spec"]["containers"][0]).contains(&"AWS_STS_REGIONAL_ENDPOINTS".to_owned()));
 }
 
@@ -323,18 +266,11 @@ async fn a_windows_node_selector_changes_the_token_path() {
     windows["spec"]["nodeSelector"] = json!({"kubernetes.io/os": "windows"});
     let created = irsa(json!({})).create_pod(&windows).await;
     let file = &env(&created["spec"]["containers"][0])[4].1;
-    assert_eq!(
-        file,
-        r"C:\var\run\secrets\eks.amazonaws.com\serviceaccount\token"
-    );
+    assert_eq!(file, r"C:\var\run\secrets\eks.amazonaws.com\serviceaccount\token");
     let mut named = pod("q");
     named["spec"]["os"] = json!({"name": "windows"});
     let created = irsa(json!({})).create_pod(&named).await;
-    assert!(
-        env(&created["spec"]["containers"][0])[4]
-            .1
-            .starts_with("/var")
-    );
+    assert!(env(&created["spec"]["containers"][0])[4].1.starts_with("/var"));
 }
 
 #[tokio::test]
@@ -351,13 +287,7 @@ async fn an_existing_pod_is_never_changed() {
     world.create_pod(&pod("p")).await;
     world.associate("default", "default");
     let path = "/api/v1/namespaces/default/pods/p";
-    let (code, patched) = world
-        .patch(
-            path,
-            "merge-patch+json",
-            &json!({"metadata": {"labels": {"a": "b"}}}),
-        )
-        .await;
+    let (code, patched) = world.patch(path, "merge-patch+json", &json!({"metadata": {"labels": {"a": "b"}}})).await;
     assert_eq!(code, 200);
     assert!(env(&patched["spec"]["containers"][0]).is_empty());
 }

@@ -9,16 +9,8 @@ const PODS: &str = "/api/v1/namespaces/default/pods";
 #[tokio::test]
 async fn a_created_object_is_stamped() {
     let world = World::new();
-    let headers = [
-        ("content-type", "application/json"),
-        ("user-agent", "kubectl/v1.34 (linux)"),
-    ];
-    let (_, created) = read(
-        world
-            .send(Method::POST, PODS, &headers, pod("p").to_string())
-            .await,
-    )
-    .await;
+    let headers = [("content-type", "application/json"), ("user-agent", "kubectl/v1.34 (linux)")];
+    let (_, created) = read(world.send(Method::POST, PODS, &headers, pod("p").to_string()).await).await;
     let metadata = &created["metadata"];
     assert_eq!(metadata["namespace"], "default");
     assert_eq!(metadata["uid"].as_str().unwrap().len(), 36);
@@ -43,10 +35,7 @@ async fn a_name_is_generated() {
     let world = World::new();
     let mut pod = pod("");
     pod["metadata"] = json!({"generateName": "job-"});
-    let name = world.create_pod(&pod).await["metadata"]["name"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let name = world.create_pod(&pod).await["metadata"]["name"].as_str().unwrap().to_owned();
     assert!(name.starts_with("job-") && name.len() == 9, "{name}");
 }
 
@@ -58,31 +47,19 @@ async fn a_stale_write_conflicts() {
     let (_, first) = world.post(path, &config).await;
     config["metadata"]["resourceVersion"] = first["metadata"]["resourceVersion"].clone();
     config["data"] = json!({"a": "1"});
-    assert_eq!(
-        world
-            .call(Method::PUT, &format!("{path}/c"), &config)
-            .await
-            .0,
-        200
-    );
+    assert_eq!(world.call(Method::PUT, &format!("{path}/c"), &config).await.0, 200);
     config["data"] = json!({"a": "2"});
     let (code, status) = world.call(Method::PUT, &format!("{path}/c"), &config).await;
     assert_eq!((code, &status["reason"]), (409, &json!("Conflict")));
     assert!(
-        status["message"]
-            .as_str()
-            .unwrap()
-            .ends_with("please apply your changes to the latest version and try again")
+        status["message"].as_str().unwrap().ends_with("please apply your changes to the latest version and try again")
     );
 }
 
 #[tokio::test]
 async fn a_dry_run_stores_nothing() {
     let world = World::new();
-    assert_eq!(
-        world.post(&format!("{PODS}?dryRun=All"), &pod("p")).await.0,
-        201
-    );
+    assert_eq!(world.post(&format!("{PODS}?dryRun=All"), &pod("p")).await.0, 201);
     assert_eq!(world.get(&format!("{PODS}/p")).await.0, 404);
     world.create_pod(&pod("p")).await;
     assert_eq!(world.delete(&format!("{PODS}/p?dryRun=All")).await.0, 200);
@@ -95,13 +72,7 @@ async fn a_delete_respects_its_preconditions() {
     let world = World::new();
     let created = world.create_pod(&pod("p")).await;
     let path = format!("{PODS}/p");
-    let (code, _) = world
-        .call(
-            Method::DELETE,
-            &path,
-            &json!({"preconditions": {"uid": "another"}}),
-        )
-        .await;
+    let (code, _) = world.call(Method::DELETE, &path, &json!({"preconditions": {"uid": "another"}})).await;
     assert_eq!(code, 409);
     let right = json!({"preconditions": {"uid": created["metadata"]["uid"]}});
     assert_eq!(world.call(Method::DELETE, &path, &right).await.0, 200);
@@ -115,13 +86,7 @@ async fn a_finalizer_holds_an_object_until_it_is_removed() {
     world.load(json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c", "finalizers": ["x/y"]}}));
     world.delete(path).await;
     assert!(world.get(path).await.1["metadata"]["deletionTimestamp"].is_string());
-    world
-        .patch(
-            path,
-            "merge-patch+json",
-            &json!({"metadata": {"finalizers": null}}),
-        )
-        .await;
+    world.patch(path, "merge-patch+json", &json!({"metadata": {"finalizers": null}})).await;
     assert_eq!(world.get(path).await.0, 404);
 }
 
@@ -132,13 +97,12 @@ async fn dependents_go_with_their_owner_unless_orphaned() {
         world.load(json!({"apiVersion": "apps/v1", "kind": "ReplicaSet",
             "metadata": {"name": name, "namespace": "default", "uid": name}, "spec": {"replicas": 1}}));
         let mut child = pod(&format!("{name}-pod"));
-        child["metadata"]["ownerReferences"] = json!([{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": name, "uid": name, "controller": true}]);
+        child["metadata"]["ownerReferences"] =
+            json!([{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": name, "uid": name, "controller": true}]);
         world.load(child);
         let policy = if orphan { "Orphan" } else { "Background" };
         let path = format!("/apis/apps/v1/namespaces/default/replicasets/{name}");
-        world
-            .call(Method::DELETE, &path, &json!({"propagationPolicy": policy}))
-            .await;
+        world.call(Method::DELETE, &path, &json!({"propagationPolicy": policy})).await;
     }
     assert_eq!(world.names("", "pods"), ["kept-pod"]);
 }
@@ -146,33 +110,13 @@ async fn dependents_go_with_their_owner_unless_orphaned() {
 #[tokio::test]
 async fn a_namespace_takes_its_contents_along() {
     let world = World::new();
-    let (code, _) = world
-        .post("/api/v1/namespaces", &json!({"metadata": {"name": "shop"}}))
-        .await;
+    let (code, _) = world.post("/api/v1/namespaces", &json!({"metadata": {"name": "shop"}})).await;
     assert_eq!(code, 201);
-    assert_eq!(
-        world
-            .post("/api/v1/namespaces/shop/pods", &pod("p"))
-            .await
-            .0,
-        201
-    );
-    assert_eq!(
-        world
-            .get("/api/v1/namespaces/shop/serviceaccounts/default")
-            .await
-            .0,
-        200
-    );
+    assert_eq!(world.post("/api/v1/namespaces/shop/pods", &pod("p")).await.0, 201);
+    assert_eq!(world.get("/api/v1/namespaces/shop/serviceaccounts/default").await.0, 200);
     world.delete("/api/v1/namespaces/shop").await;
     assert!(world.names("", "pods").is_empty());
-    assert_eq!(
-        world
-            .get("/api/v1/namespaces/shop/serviceaccounts/default")
-            .await
-            .0,
-        404
-    );
+    assert_eq!(world.get("/api/v1/namespaces/shop/serviceaccounts/default").await.0, 404);
 }
 
 #[tokio::test]
@@ -183,9 +127,7 @@ async fn a_collection_is_deleted_by_selector() {
         pod["metadata"]["labels"] = json!({"name": name});
         world.create_pod(&pod).await;
     }
-    world
-        .delete(&format!("{PODS}?labelSelector=name%3Da"))
-        .await;
+    world.delete(&format!("{PODS}?labelSelector=name%3Da")).await;
     assert_eq!(world.names("", "pods"), ["b"]);
 }
 
@@ -196,20 +138,10 @@ async fn status_and_spec_are_written_apart_and_generations_counted() {
     let (_, created) = world.post(path, &deployment("web", 1)).await;
     assert_eq!(created["metadata"]["generation"], 1);
     let both = json!({"spec": {"replicas": 2}, "status": {"replicas": 7}});
-    let (_, main) = world
-        .patch(&format!("{path}/web"), "merge-patch+json", &both)
-        .await;
-    assert_eq!(
-        (&main["metadata"]["generation"], &main["status"]),
-        (&json!(2), &Value::Null)
-    );
-    let (_, part) = world
-        .patch(&format!("{path}/web/status"), "merge-patch+json", &both)
-        .await;
-    assert_eq!(
-        (&part["metadata"]["generation"], &part["status"]["replicas"]),
-        (&json!(2), &json!(7))
-    );
+    let (_, main) = world.patch(&format!("{path}/web"), "merge-patch+json", &both).await;
+    assert_eq!((&main["metadata"]["generation"], &main["status"]), (&json!(2), &Value::Null));
+    let (_, part) = world.patch(&format!("{path}/web/status"), "merge-patch+json", &both).await;
+    assert_eq!((&part["metadata"]["generation"], &part["status"]["replicas"]), (&json!(2), &json!(7)));
 }
 
 #[tokio::test]
@@ -218,18 +150,10 @@ async fn scale_reads_and_writes_the_replicas() {
     world.load(deployment("web", 2));
     let path = "/apis/apps/v1/namespaces/default/deployments/web/scale";
     let (_, scale) = world.get(path).await;
-    assert_eq!(
-        (&scale["kind"], &scale["spec"]["replicas"]),
-        (&json!("Scale"), &json!(2))
-    );
-    let (_, scaled) = world
-        .patch(path, "merge-patch+json", &json!({"spec": {"replicas": 5}}))
-        .await;
+    assert_eq!((&scale["kind"], &scale["spec"]["replicas"]), (&json!("Scale"), &json!(2)));
+    let (_, scaled) = world.patch(path, "merge-patch+json", &json!({"spec": {"replicas": 5}})).await;
     assert_eq!(scaled["spec"]["replicas"], 5);
-    assert_eq!(
-        world.api.snapshot("apps", "deployments")[0]["spec"]["replicas"],
-        5
-    );
+    assert_eq!(world.api.snapshot("apps", "deployments")[0]["spec"]["replicas"], 5);
 }
 
 #[tokio::test]
@@ -241,23 +165,11 @@ async fn a_custom_resource_is_served_once_defined() {
         "metadata": {"name": "widgets.example.com"},
         "spec": {"group": "example.com", "scope": "Cluster", "names": {"plural": "widgets", "kind": "Widget", "shortNames": ["wd"]},
             "versions": [{"name": "v1", "served": true, "storage": true}]}});
-    world
-        .post(
-            "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
-            &definition,
-        )
-        .await;
-    let (code, _) = world
-        .post(path, &json!({"metadata": {"name": "w"}, "spec": {}}))
-        .await;
+    world.post("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", &definition).await;
+    let (code, _) = world.post(path, &json!({"metadata": {"name": "w"}, "spec": {}})).await;
     assert_eq!(code, 201);
-    assert_eq!(
-        world.get("/apis/example.com/v1").await.1["resources"][0]["shortNames"],
-        json!(["wd"])
-    );
-    world
-        .delete("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/widgets.example.com")
-        .await;
+    assert_eq!(world.get("/apis/example.com/v1").await.1["resources"][0]["shortNames"], json!(["wd"]));
+    world.delete("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/widgets.example.com").await;
     assert_eq!(world.get(path).await.0, 404);
 }
 
@@ -265,26 +177,18 @@ async fn a_custom_resource_is_served_once_defined() {
 async fn loading_keeps_what_is_given_and_completes_the_rest() {
     let world = World::new();
     let mut given = pod("p");
-    given["metadata"] = json!({"name": "p", "namespace": "new", "uid": "u", "creationTimestamp": "2026-01-02T03:04:05Z"});
+    given["metadata"] =
+        json!({"name": "p", "namespace": "new", "uid": "u", "creationTimestamp": "2026-01-02T03:04:05Z"});
     given["status"] = json!({"phase": "Failed"});
     world.load(json!({"kind": "List", "apiVersion": "v1", "items": [given]}));
     let (_, stored) = world.get("/api/v1/namespaces/new/pods/p").await;
     assert_eq!(
-        (
-            &stored["metadata"]["uid"],
-            &stored["metadata"]["creationTimestamp"]
-        ),
+        (&stored["metadata"]["uid"], &stored["metadata"]["creationTimestamp"]),
         (&json!("u"), &json!("2026-01-02T03:04:05Z"))
     );
     assert_eq!(stored["status"], json!({"phase": "Failed"}));
-    assert_eq!(
-        world.get("/api/v1/namespaces/new").await.1["metadata"]["labels"]["kubernetes.io/metadata.name"],
-        "new"
-    );
-    let error = world
-        .api
-        .load(json!({"apiVersion": "x/v1", "kind": "Odd", "metadata": {"name": "o"}}))
-        .unwrap_err();
+    assert_eq!(world.get("/api/v1/namespaces/new").await.1["metadata"]["labels"]["kubernetes.io/metadata.name"], "new");
+    let error = world.api.load(json!({"apiVersion": "x/v1", "kind": "Odd", "metadata": {"name": "o"}})).unwrap_err();
     assert!(error.contains("is not served"), "{error}");
 }
 
@@ -292,12 +196,7 @@ async fn loading_keeps_what_is_given_and_completes_the_rest() {
 async fn a_replaced_namespace_keeps_its_name_label() {
     let world = World::new();
     let plain = json!({"metadata": {"name": "default"}});
-    let (code, replaced) = world
-        .call(Method::PUT, "/api/v1/namespaces/default", &plain)
-        .await;
+    let (code, replaced) = world.call(Method::PUT, "/api/v1/namespaces/default", &plain).await;
     assert_eq!(code, 200);
-    assert_eq!(
-        replaced["metadata"]["labels"]["kubernetes.io/metadata.name"],
-        "default"
-    );
+    assert_eq!(replaced["metadata"]["labels"]["kubernetes.io/metadata.name"], "default");
 }
