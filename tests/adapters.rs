@@ -131,13 +131,17 @@ impl Drop for Watching {
 async fn the_demo_cluster_is_read_whole() {
     let world = demo();
     let mut watching = Watching::start(kubernetes(&world).await);
-    watching.until(|seen| seen.whole.iter().all(|whole| *whole)).await;
-    assert!(watching.seen.pods.len() > 40, "{} pods", watching.seen.pods.len());
+    watching.until(|seen| seen.whole.iter().all(|whole| *whole) && is_live(seen)).await;
+    let pods = &watching.seen.pods;
+    assert!(pods.len() > 40, "{} pods", pods.len());
     assert!(watching.seen.roles > 0, "some service accounts are annotated");
     assert_eq!(watching.seen.skipped, 0);
-    assert!(watching.seen.links.iter().any(|link| matches!(link, Link::Live)));
-    let deployments = watching.seen.pods.iter().filter(|pod| pod.workload.kind == WorkloadKind::Deployment).count();
-    assert!(deployments > 10, "{deployments}");
+    let deployed = |pod: &&Pod| pod.workload.kind == WorkloadKind::Deployment;
+    assert!(pods.iter().filter(deployed).count() > 10);
+}
+
+fn is_live(seen: &Seen) -> bool {
+    matches!(seen.links.last(), Some(Link::Live))
 }
 
 #[tokio::test]

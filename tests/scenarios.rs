@@ -43,18 +43,23 @@ fn annotation(play: &Play, namespace: &str, name: &str) -> Option<String> {
     object["metadata"]["annotations"]["eks.amazonaws.com/role-arn"].as_str().map(str::to_owned)
 }
 
+/// Confirms the plan on screen. Facts that arrived meanwhile make a new plan, which has to be read and
+/// confirmed again.
+async fn confirm(play: &Play) {
+    play.press("Enter");
+    play.pass(Duration::from_secs(1)).await;
+    if play.screen().contains("this is a new plan") {
+        play.press("Enter");
+    }
+}
+
 /// Restarts the workload that the offer names and waits until its pods carry the new identity.
 async fn accept_the_restart(play: &Play, mechanism: &str) {
     play.see("Restart").await;
     play.press("Enter");
     play.see("Plan: restart").await;
-    play.press("Enter");
-    // Facts that arrived meanwhile make a new plan, which has to be read and confirmed again.
-    play.pass(Duration::from_secs(2)).await;
-    if play.screen().contains("this is a new plan") {
-        play.press("Enter");
-    }
-    play.line(&["ok", "deploy/api-service", mechanism]).await;
+    confirm(play).await;
+    play.line(&[" ok ", "api-ser..", "deploy/api-service", mechanism]).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -81,24 +86,24 @@ async fn the_story_is_played_by_keys() {
     );
 
     // The agent add-on.
-    play.press("Esc A");
+    play.press("Esc Esc A");
     play.see("eks-pod-identity-agent").await;
     play.press("Enter");
     play.until("the agent's pods", |screen| screen.contains("ds/eks-pod-identi")).await;
-    play.press("Esc");
+    play.pass(Duration::from_secs(5)).await;
 
     // The association, with the role by name, and the restart that brings it.
-    play.press("Esc c");
+    play.press("Esc Esc c");
     play.see("Associate api-service/api-service").await;
     play.write("api-service-development");
     play.press("Enter");
     play.see("CreatePodIdentityAssociation").await;
-    play.press("Enter");
+    confirm(&play).await;
     accept_the_restart(&play, "pod-identity").await;
     assert_eq!(changes(&play), ["eks:CreateAddon", "eks:CreatePodIdentityAssociation"]);
 
     // And back: removed after typing whom it is for, restarted onto IRSA, then onto the node's role.
-    play.press("Esc x");
+    play.press("Esc Esc x");
     play.see("DeletePodIdentityAssociation").await;
     play.press("Enter");
     play.pass(Duration::from_secs(2)).await;
@@ -107,7 +112,7 @@ async fn the_story_is_played_by_keys() {
     play.press("Enter");
     accept_the_restart(&play, "irsa").await;
     assert_eq!(changes(&play).last().map(String::as_str), Some("eks:DeletePodIdentityAssociation"));
-    play.press("Esc I");
+    play.press("Esc Esc I");
     play.see("Plan:").await;
     play.write("api-service/api-service");
     play.press("Enter");

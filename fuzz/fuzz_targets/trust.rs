@@ -4,18 +4,12 @@
 
 use libfuzzer_sys::fuzz_target;
 use rolecall::domain::trust::edit::{self, Narrowing};
-use rolecall::domain::trust::{
-    Cluster, Document, Mechanism, Request, Role, Verdict, evaluate, lints, verdict,
-};
+use rolecall::domain::trust::{Cluster, Document, Mechanism, Request, Role, Verdict, evaluate, lints, verdict};
 
 const ISSUER: &str = "https://oidc.eks.eu-west-1.amazonaws.com/id/AB";
 
 fn request(mechanism: Mechanism) -> Request {
-    let cluster = Cluster::new(
-        "prod",
-        "arn:aws:eks:eu-west-1:111122223333:cluster/prod",
-        ISSUER,
-    );
+    let cluster = Cluster::new("prod", "arn:aws:eks:eu-west-1:111122223333:cluster/prod", ISSUER);
     let role = Role::new("arn:aws:iam::111122223333:role/app");
     let mut request = Request::irsa(role, cluster, "shop", "api", jiff::Timestamp::UNIX_EPOCH);
     request.source_role_arn = Some("arn:aws:iam::111122223333:role/source".to_owned());
@@ -31,12 +25,7 @@ fuzz_target!(|text: &str| {
         assert!(text.get(lint.span.start..lint.span.end).is_some());
         document.line_column(lint.span.start);
     }
-    for mechanism in [
-        Mechanism::Irsa,
-        Mechanism::PodIdentity,
-        Mechanism::PodIdentityTarget,
-        Mechanism::Node,
-    ] {
+    for mechanism in [Mechanism::Irsa, Mechanism::PodIdentity, Mechanism::PodIdentityTarget, Mechanism::Node] {
         let request = request(mechanism);
         let decision = evaluate(&document, &request);
         assert_eq!(decision.verdict, verdict(&document, &request));
@@ -47,27 +36,13 @@ fuzz_target!(|text: &str| {
     let irsa = request(Mechanism::Irsa);
     if let Ok(admitted) = edit::admit(&document, &irsa) {
         let after = Document::parse(&admitted.after).expect("an edit gives a document");
-        assert!(matches!(
-            verdict(&after, &irsa),
-            Verdict::Allow | Verdict::Depends(_)
-        ));
+        assert!(matches!(verdict(&after, &irsa), Verdict::Allow | Verdict::Depends(_)));
         if verdict(&after, &irsa) == Verdict::Allow {
             assert!(edit::admit(&after, &irsa).is_ok_and(|again| again.is_empty()));
         }
         let _ = edit::remove(&after, &irsa);
     }
     let _ = edit::repair(&document);
-    let _ = edit::narrow(
-        &document,
-        0,
-        &Narrowing {
-            source_account: Some("1".to_owned()),
-            ..Narrowing::default()
-        },
-    );
-    let _ = edit::add_pod_identity_statement(
-        Some(&document),
-        &Narrowing::default(),
-        &request(Mechanism::PodIdentity),
-    );
+    let _ = edit::narrow(&document, 0, &Narrowing { source_account: Some("1".to_owned()), ..Narrowing::default() });
+    let _ = edit::add_pod_identity_statement(Some(&document), &Narrowing::default(), &request(Mechanism::PodIdentity));
 });

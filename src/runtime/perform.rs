@@ -35,7 +35,7 @@ pub struct Performer {
     pub author: Author,
     /// What time it is.
     pub clock: Clock,
-    /// How long a new association takes to reach the webhook (identity-resolution 1.7: about 10 s).
+    /// How long a new or removed association takes to reach the webhook (identity-resolution 1.7: about 10 s).
     pub settle: Duration,
 }
 
@@ -160,7 +160,10 @@ impl Performer {
         if found.service_account != *service_account || !same_role {
             return Err(changed_since(association));
         }
-        session.delete_association(cluster, association).await
+        session.delete_association(cluster, association).await?;
+        // The webhook goes on injecting it for a moment: a restart now would bring it back.
+        tokio::time::sleep(self.settle).await;
+        Ok(())
     }
 
     fn session(&self) -> Result<&Session, Failure> {

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::condition::Condition;
+use super::context::Context;
 use super::decision::Verdict;
 use super::document::{Document, Effect, Statement};
 use super::evaluate::{Query, decide, matches, principal_matches};
@@ -233,14 +234,22 @@ impl<'a> Asker<'a> {
         self.document.statements().iter().filter(move |statement| statement.effect == Some(effect))
     }
 
-    /// Evaluates the candidates one by one.
+    /// Evaluates the candidates. The answer is a function of the conditions that look at
+    /// the service account, so it is worked out once for each combination of their truths.
     fn single(&self, everyone: Option<&Grant>) -> Vec<(usize, Grant)> {
+        let conditions = self.document.statements().iter().flat_map(|statement| &statement.conditions);
+        let deciding: Vec<&Condition> = conditions.filter(|condition| self.is_about_subject(condition)).collect();
+        let mut answers: HashMap<u64, Option<Grant>> = HashMap::new();
         let mut found = Vec::new();
         let mut request = self.template.clone();
         for index in self.candidates(everyone.is_some()) {
             self.ask(&mut request, index);
-            let grant = grant(self.document, &self.caller, &request);
-            found.extend(grant.filter(|grant| Some(grant) != everyone).map(|grant| (index, grant)));
+            let answer = || grant(self.document, &self.caller, &request).filter(|grant| Some(grant) != everyone);
+            let grant = match signature(&deciding, &request) {
+                Some(signature) => answers.entry(signature).or_insert_with(answer).clone(),
+                None => answer(),
+            };
+            found.extend(grant.map(|grant| (index, grant)));
         }
         found
     }
@@ -298,6 +307,16 @@ impl<'a> Asker<'a> {
 
 /// Adds the service accounts that fit a value.
 type LookUp = fn(&Subjects, &str, Comparison, &mut Vec<usize>);
+
+/// The truths of the conditions, two bits each; `None` if they do not fit.
+fn signature(conditions: &[&Condition], request: &Request) -> Option<u64> {
+    let bits = |condition: &&Condition| match condition.holds(&Context::Request(request)) {
+        Truth::False => 0,
+        Truth::True => 1,
+        Truth::Unknown(_) => 2,
+    };
+    (conditions.len() <= 32).then(|| conditions.iter().fold(0, |signature, condition| signature << 2 | bits(condition)))
+}
 
 fn grant(document: &Document, caller: &Caller, request: &Request) -> Option<Grant> {
     let query = Query::by(Cow::Borrowed(caller), request);
