@@ -57,6 +57,7 @@ struct Seen {
     skipped: usize,
     links: Vec<Link>,
     roles: usize,
+    instances: Vec<String>,
 }
 
 impl Seen {
@@ -85,7 +86,11 @@ impl Seen {
                 self.roles = accounts.iter().filter(|account| account.role_arn.is_some()).count();
             }
             Change::Namespaces(Fact::Known(_)) => self.whole[2] = true,
-            Change::Nodes(Fact::Known(_)) => self.whole[3] = true,
+            Change::Nodes(Fact::Known(nodes)) => {
+                self.whole[3] = true;
+                let ids = nodes.iter().filter_map(|node| node.provider_id.as_deref()?.rsplit('/').next());
+                self.instances = ids.filter(|id| id.starts_with("i-")).map(str::to_owned).collect();
+            }
             Change::Webhooks(Fact::Known(webhooks)) => self.whole[4] = webhooks.len() == 1,
             Change::Pods(Fact::Unknown(failure))
             | Change::Nodes(Fact::Unknown(failure))
@@ -217,12 +222,19 @@ async fn instances_lead_to_the_role_of_the_node() {
     let world = demo();
     let mut watching = Watching::start(kubernetes(&world).await);
     watching.until(|seen| seen.whole[3]).await;
-    let (session, name) = aws(&world);
-    let found = session.instances(&["i-00000000000000000".into()]).await.unwrap();
-    assert_eq!(found[0].1, Fact::Absent);
-    let groups = session.node_groups(&name).await.unwrap();
-    assert!(groups.iter().all(|group| group.role_arn.as_str().contains(":role/")));
-    assert_eq!(session.instance_profile("arn:aws:iam::1:instance-profile/none").await, Fact::Absent);
+    let (session, _) = aws(&world);
+    let known = watching.seen.instances.iter().map(|id| id.as_str().into());
+    let ids: Vec<_> = known.chain(["i-00000000000000000".into()]).collect();
+    let mut found = session.instances(&ids).await.unwrap();
+    assert_eq!(found.pop().unwrap().1, Fact::Absent);
+    assert!(!found.is_empty());
+    for (id, instance) in found {
+        let instance = instance.known().unwrap_or_else(|| panic!("{id}")).clone();
+        let role = session.instance_profile(&instance.profile_arn.unwrap()).await;
+        assert!(role.known().unwrap().as_str().contains(":role/"), "{id}");
+    }
+    let none = session.instance_profile("arn:aws:iam::1:instance-profile/none").await;
+    assert_eq!(none, Fact::Absent);
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 //! so that a long session with many short-lived pods does not grow.
 
 use std::{
-    hash::{BuildHasher, Hash, Hasher},
+    hash::BuildHasher,
     sync::{Arc, Weak},
 };
 
@@ -63,9 +63,7 @@ impl Specs {
     /// The template, shared with every pod that has an equal one.
     pub fn get(&mut self, spec: PodSpec) -> Arc<PodSpec> {
         self.sweep();
-        let mut hasher = FxBuildHasher.build_hasher();
-        spec.hash(&mut hasher);
-        let same = self.known.entry(hasher.finish()).or_default();
+        let same = self.known.entry(FxBuildHasher.hash_one(&spec)).or_default();
         if let Some(known) = same.iter().filter_map(Weak::upgrade).find(|known| **known == spec) {
             return known;
         }
