@@ -1,6 +1,8 @@
 //! What the inventory costs: 100,000 pods resolved from scratch, one association changed, and a
 //! re-list that changes nothing.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, missing_docs)]
+
 use std::{collections::BTreeMap, hint::black_box, sync::Arc};
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};

@@ -1,6 +1,8 @@
 //! The adapters against the simulator, over the real protocols and without sockets: what the
 //! clients that ship say about a world that knows nothing of them.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, missing_docs)]
+
 use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;

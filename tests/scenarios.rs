@@ -1,6 +1,8 @@
 //! Scenarios that read like stories: a world, keys, what the screen shows, and what arrived in the
 //! world. The real loop and the real adapters on the simulator, on a paused clock.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, missing_docs)]
+
 #[path = "support/play.rs"]
 mod play;
 
@@ -298,5 +300,21 @@ async fn a_frozen_clock_and_a_paste_change_nothing() {
     play.pass(Duration::from_secs(1)).await;
     assert!(play.screen().contains("deploy/gateway"));
     assert_eq!(changes(&play), Vec::<String>::new());
+    play.leave().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_screen_in_the_readme_is_the_programs_own() {
+    let play = open_demo().await;
+    play.press("j j j");
+    play.see("payments / deploy/ledger").await;
+    play.pass(Duration::from_secs(5)).await;
+    let readme = include_str!("../README.md");
+    let shown = readme.split("```text screen\n").nth(1).and_then(|rest| rest.split("\n```").next()).unwrap_or_default();
+    let screen = play.screen();
+    // The number of calls depends on how the answers overlapped.
+    let lines =
+        |text: &str| text.lines().filter(|line| !line.contains(" calls")).map(str::to_owned).collect::<Vec<_>>();
+    assert!(lines(&screen) == lines(shown), "put this between ```text screen and ``` in README.md:\n{screen}\nEND");
     play.leave().await;
 }

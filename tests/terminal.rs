@@ -1,6 +1,8 @@
 //! The real binary in a real pseudo-terminal: start, size, suspension, signals, colour, and that
 //! the terminal is given back exactly as it was.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, missing_docs)]
+
 #[path = "support/pty.rs"]
 mod pty;
 
