@@ -41,16 +41,16 @@ def waited(terminal, holds, seconds=60):
     end = terminal.started + seconds
     while time.monotonic() < end:
         terminal.read(0.001)
-        if holds(terminal.text()):
+        if holds(terminal):
             return time.monotonic() - terminal.started
     raise AssertionError(f"never\n{terminal.text()}")
 
 
 def once(state):
     terminal = Terminal([ROLECALL, "--state-dir", state])
-    first_frame = waited(terminal, lambda text: text.strip())
-    first_rows = waited(terminal, lambda text: re.search(r"(deploy|sts|ds|rs|job|cron)/\w", text))
-    everything = waited(terminal, lambda text: f"{PODS:,}" in text or str(PODS) in text)
+    first_frame = waited(terminal, lambda one: b"Pods" in one.written)
+    first_rows = waited(terminal, lambda one: re.search(rb"(deploy|sts|ds|rs|job|cron)/\w", one.written))
+    everything = waited(terminal, lambda one: f"{PODS:,}" in one.text())
     settled = time.monotonic() + 8
     while time.monotonic() < settled:
         terminal.read(0.05)

@@ -207,7 +207,7 @@ async fn the_account_is_read_whole() {
     let cluster = session.cluster(&name).await.unwrap();
     assert_eq!(cluster.arn.as_str(), world.cluster_arn());
     assert_eq!(session.caller().await.unwrap().account, cluster.account());
-    assert_eq!(session.clusters().await.unwrap(), [name.clone()]);
+    assert_eq!(session.clusters().await.unwrap(), std::slice::from_ref(&name));
     let roles = session.roles().await.unwrap();
     assert!(roles.len() > 5 && roles.iter().all(|role| !role.trust.text.is_empty()));
     assert!(session.role(&roles[0].name).await.known().is_some());

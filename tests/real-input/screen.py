@@ -18,6 +18,8 @@ class Terminal:
     def __init__(self, command, columns=120, rows=36, environment=None):
         self.screen = pyte.Screen(columns, rows)
         self.stream = pyte.ByteStream(self.screen)
+        self.written = b""
+        self.emulated = 0
         self.started = time.monotonic()
         self.process, self.handle = pty.fork()
         if self.process == 0:
@@ -40,11 +42,13 @@ class Terminal:
             os.write(self.handle, b"\x1b]11;rgb:0000/0000/0000\x1b\\")
         if b"\x1b[c" in written:
             os.write(self.handle, b"\x1b[?62;22c")
-        self.stream.feed(written)
+        self.written += written
         return bool(written)
 
     def text(self):
-        """What is on the screen."""
+        """What is on the screen. Emulated only when asked: measurements must not wait for Python."""
+        self.stream.feed(self.written[self.emulated :])
+        self.emulated = len(self.written)
         return "\n".join(line.rstrip() for line in self.screen.display)
 
     def press(self, keys):
