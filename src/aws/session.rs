@@ -1,5 +1,5 @@
 //! A session with AWS: whose credentials, which region, how patient. Every call of the other files
-//! goes through [`Session::perform`], which paces, counts and turns errors into failures.
+//! goes through `Session::perform`, which paces, counts and turns errors into failures.
 
 use std::{future::Future, time::Duration};
 

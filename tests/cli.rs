@@ -1,0 +1,237 @@
+//! The real binary without a screen: data on stdout, everything else on stderr, exit codes, and a
+//! sentence for every kind of bad input.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, missing_docs)]
+
+use std::{fs, path::Path, process::Output};
+
+use assert_cmd::Command;
+use serde_json::Value;
+use tempfile::tempdir;
+
+fn rolecall(state: &Path) -> Command {
+    let mut command = Command::cargo_bin("rolecall").unwrap();
+    for name in ["KUBECONFIG", "AWS_PROFILE", "AWS_REGION", "AWS_ENDPOINT_URL", "NO_COLOR"] {
+        command.env_remove(name);
+    }
+    command.env("HOME", state).env("ROLECALL_STATE_DIR", state);
+    command
+}
+
+fn run(words: &[&str]) -> Output {
+    let state = tempdir().unwrap();
+    rolecall(state.path()).args(words).output().unwrap()
+}
+
+fn json(words: &[&str]) -> Value {
+    let done = run(words);
+    assert_eq!(done.status.code(), Some(0), "{}", stderr(&done));
+    serde_json::from_slice(&done.stdout).unwrap()
+}
+
+fn stdout(done: &Output) -> String {
+    String::from_utf8_lossy(&done.stdout).into_owned()
+}
+
+fn stderr(done: &Output) -> String {
+    String::from_utf8_lossy(&done.stderr).into_owned()
+}
+
+#[test]
+fn pods_are_listed_with_now_and_next() {
+    let answer = json(&["get", "pods", "--demo", "-n", "api-service", "-o", "json"]);
+    assert_eq!(answer["apiVersion"], "rolecall/v1");
+    assert_eq!(answer["kind"], "PodList");
+    assert_eq!(answer["complete"], true);
+    let pods = answer["items"].as_array().unwrap();
+    assert_eq!(pods.len(), 2);
+    for pod in pods {
+        assert_eq!(pod["now"]["mechanism"], "pod-identity");
+        assert_eq!(pod["next"]["mechanism"], "pod-identity");
+        assert_eq!(pod["state"], "ok");
+        assert_eq!(pod["now"]["roleArn"], "arn:aws:iam::111122223333:role/api-service-development-eu-west-1");
+    }
+}
+
+#[test]
+fn every_kind_has_every_format() {
+    for kind in ["pods", "sa", "ns", "roles", "associations", "nodes", "overview"] {
+        for format in ["table", "wide", "json", "jsonl", "csv", "markdown"] {
+            let done = run(&["get", kind, "--demo", "-o", format]);
+            assert_eq!(done.status.code(), Some(0), "{kind} {format}: {}", stderr(&done));
+            assert!(!done.stdout.is_empty(), "{kind} {format}");
+            assert!(!stdout(&done).contains('\u{1b}'), "{kind} {format}: escapes without a terminal");
+        }
+    }
+}
+
+#[test]
+fn a_filter_narrows_and_a_wrong_one_names_the_place() {
+    let broken = json(&["get", "pods", "--demo", "--filter", "state:broken ns:payments", "-o", "json"]);
+    let items = broken["items"].as_array().unwrap();
+    assert!(!items.is_empty());
+    assert!(items.iter().all(|pod| pod["state"] == "broken" && pod["namespace"] == "payments"));
+    let wrong = run(&["get", "pods", "--demo", "--filter", "colour:red"]);
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(stderr(&wrong).contains("colour"), "{}", stderr(&wrong));
+}
+
+#[test]
+fn without_a_kubeconfig_it_says_what_to_do() {
+    let done = run(&["get", "pods"]);
+    assert_eq!(done.status.code(), Some(2));
+    assert!(stderr(&done).contains("kubeconfig") && stderr(&done).contains("--cluster"), "{}", stderr(&done));
+    assert!(done.stdout.is_empty());
+}
+
+#[test]
+fn an_unknown_context_is_named_beside_the_known_ones() {
+    let state = tempdir().unwrap();
+    let kubeconfig = state.path().join("config");
+    let text = "apiVersion: v1\nkind: Config\ncurrent-context: here\ncontexts: [{name: here, context: {cluster: c, user: u}}]\n\
+                clusters: [{name: c, cluster: {server: 'http://127.0.0.1:9'}}]\nusers: [{name: u, user: {token: t}}]\n";
+    fs::write(&kubeconfig, text).unwrap();
+    let done = rolecall(state.path())
+        .args(["get", "pods", "--context", "nowhere", "--kubeconfig"])
+        .arg(&kubeconfig)
+        .output()
+        .unwrap();
+    assert_eq!(done.status.code(), Some(2));
+    assert!(stderr(&done).contains("nowhere") && stderr(&done).contains("here"), "{}", stderr(&done));
+}
+
+#[test]
+fn a_server_that_cannot_be_reached_ends_with_three() {
+    let state = tempdir().unwrap();
+    let kubeconfig = state.path().join("config");
+    let text = "apiVersion: v1\nkind: Config\ncurrent-context: far\ncontexts: [{name: far, context: {cluster: c, user: u}}]\n\
+                clusters: [{name: c, cluster: {server: 'http://127.0.0.1:9'}}]\nusers: [{name: u, user: {token: t}}]\n";
+    fs::write(&kubeconfig, text).unwrap();
+    let done = rolecall(state.path())
+        .args(["get", "pods", "--timeout", "20s", "--kubeconfig"])
+        .arg(&kubeconfig)
+        .env("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+        .env("AWS_REGION", "eu-west-1")
+        .env("AWS_ACCESS_KEY_ID", "AKIASIMULATED0000001")
+        .env("AWS_SECRET_ACCESS_KEY", "simulated")
+        .output()
+        .unwrap();
+    assert_eq!(done.status.code(), Some(3), "{}", stderr(&done));
+    assert!(stderr(&done).contains("127.0.0.1:9"), "{}", stderr(&done));
+}
+
+#[test]
+fn a_broken_world_names_its_place() {
+    let state = tempdir().unwrap();
+    let file = state.path().join("world.yaml");
+    fs::write(&file, "aws:\n  region: eu-west-1\n").unwrap();
+    let done = rolecall(state.path()).args(["get", "pods", "--world"]).arg(&file).output().unwrap();
+    assert_eq!(done.status.code(), Some(2));
+    assert!(stderr(&done).contains("aws.account"), "{}", stderr(&done));
+}
+
+#[test]
+fn a_dry_run_prints_the_exact_call_and_changes_nothing() {
+    let words = ["associate", "data/new", "--role", "api-service-development-eu-west-1", "--demo", "--dry-run"];
+    let done = run(&words);
+    assert_eq!(done.status.code(), Some(0), "{}", stderr(&done));
+    assert!(stdout(&done).contains("aws eks create-pod-identity-association"), "{}", stdout(&done));
+}
+
+#[test]
+fn without_a_terminal_a_change_needs_yes() {
+    let words = ["associate", "data/new", "--role", "api-service-development-eu-west-1", "--demo"];
+    let asked = run(&words);
+    assert_eq!(asked.status.code(), Some(2));
+    assert!(stderr(&asked).contains("--yes"), "{}", stderr(&asked));
+    let state = tempdir().unwrap();
+    let done = rolecall(state.path()).args(words).arg("--yes").args(["--reason", "TICKET-1"]).output().unwrap();
+    assert_eq!(done.status.code(), Some(0), "{}", stderr(&done));
+    let journal = fs::read_to_string(state.path().join("journal.jsonl")).unwrap();
+    let states: Vec<Value> = journal.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(states.iter().map(|line| line["state"].as_str().unwrap()).collect::<Vec<_>>(), ["started", "done"]);
+    assert_eq!(states[0]["reason"], "TICKET-1");
+    assert!(journal.contains("assumed-role/acme-engineer"), "the caller is written down\n{journal}");
+}
+
+#[test]
+fn the_journal_is_readable_by_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let state = tempdir().unwrap();
+    let words = ["associate", "data/new", "--role", "api-service-development-eu-west-1", "--demo", "--yes"];
+    rolecall(state.path()).args(words).assert().success();
+    let mode = fs::metadata(state.path().join("journal.jsonl")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+}
+
+#[test]
+fn a_plan_with_a_failed_precondition_is_refused_with_one() {
+    let taken = run(&[
+        "associate",
+        "api-service/api-service",
+        "--role",
+        "api-service-development-eu-west-1",
+        "--demo",
+        "--yes",
+    ]);
+    assert_eq!(taken.status.code(), Some(1), "{}", stderr(&taken));
+    assert!(stdout(&taken).contains("a-"), "the association in the way is named\n{}", stdout(&taken));
+    let read_only = run(&["dissociate", "api-service/api-service", "--demo", "--yes", "--read-only"]);
+    assert_eq!(read_only.status.code(), Some(2));
+    assert!(stderr(&read_only).contains("read-only"));
+}
+
+#[test]
+fn bad_input_is_refused_before_any_call() {
+    for words in [
+        &["associate", "nonamespace", "--role", "x", "--demo", "--yes"][..],
+        &["associate", "data/x", "--role", "arn:aws:s3:::bucket", "--demo", "--yes"],
+        &["associate", "data/x", "--role", "arn:aws:iam::999999999999:role/elsewhere", "--demo", "--yes"],
+        &["explain", "pod", "data", "--demo"],
+        &["get", "elephants", "--demo"],
+        &["get", "pods", "--demo", "--timeout", "soon"],
+        &["sim", "--demo", "--listen", "0.0.0.0:0"],
+    ] {
+        let done = run(words);
+        assert_eq!(done.status.code(), Some(2), "{words:?}: {}", stderr(&done));
+        assert!(!stderr(&done).is_empty(), "{words:?}");
+    }
+}
+
+#[test]
+fn trust_policies_are_evaluated_and_linted() {
+    let cases = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/trust/cases.jsonl")).unwrap();
+    let first = cases.lines().next().unwrap();
+    let state = tempdir().unwrap();
+    let done = rolecall(state.path()).args(["trust", "eval"]).write_stdin(first).output().unwrap();
+    let verdict: Value = serde_json::from_slice(&done.stdout).unwrap();
+    assert_eq!(verdict["id"], "o-irsa-valid-01");
+    assert_eq!(verdict["verdict"], "allow");
+    let broken =
+        rolecall(state.path()).args(["trust", "lint", "-"]).write_stdin("{\n  \"Version\" \"x\"}").output().unwrap();
+    assert_eq!(broken.status.code(), Some(2));
+    assert!(stderr(&broken).contains("line 2"), "{}", stderr(&broken));
+}
+
+#[test]
+fn explain_says_the_chain_in_words() {
+    let done = run(&["explain", "sa", "payments/ledger-v2", "--demo"]);
+    assert_eq!(done.status.code(), Some(0), "{}", stderr(&done));
+    assert!(stdout(&done).contains("payments:ledger"), "{}", stdout(&done));
+}
+
+#[test]
+fn redaction_leaves_no_account_and_no_name() {
+    let done = run(&["get", "roles", "--demo", "--redact", "-o", "json"]);
+    let text = stdout(&done);
+    assert!(!text.contains("111122223333") && !text.contains("acme-payments"), "{text}");
+}
+
+#[test]
+fn completions_and_manual_are_written() {
+    for words in [&["completions", "bash"][..], &["man"]] {
+        let done = run(words);
+        assert_eq!(done.status.code(), Some(0));
+        assert!(stdout(&done).contains("rolecall"));
+    }
+}
