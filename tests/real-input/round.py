@@ -103,6 +103,22 @@ class Round:
         assert "eks-pod-identity-agent" in kubectl("get", "daemonsets", "-n", "kube-system")
         assert "Service Account:" in kubectl("describe", "pods", "-n", "api-service")
 
+    def rolecall_needs_no_kubeconfig(self):
+        kubeconfig = os.environ.pop("KUBECONFIG")
+        try:
+            words = ["get", "overview", "--cluster", self.cluster, "--region", os.environ["AWS_REGION"]]
+            assert f"cluster/{self.cluster}" in run(ROLECALL, *words)
+        finally:
+            os.environ["KUBECONFIG"] = kubeconfig
+
+    def rolecall_signs_the_token_of_an_eks_context(self):
+        simulated, written = os.environ["KUBECONFIG"], str(self.state.parent / "kubeconfig")
+        run("aws", "eks", "update-kubeconfig", "--name", self.cluster, "--kubeconfig", written)
+        assert "get-token" in Path(written).read_text()
+        answer = json.loads(run(ROLECALL, "get", "ns", "--kubeconfig", written, "-o", "json"))
+        assert answer["complete"] and answer["clusters"][0]["name"] == self.cluster, answer["gaps"]
+        assert os.environ["KUBECONFIG"] == simulated
+
     def kubectl_applies_a_manifest(self):
         applied = kubectl("apply", "--validate=false", "-f", "-", stdin=MANIFEST)
         assert "deployment.apps/worker created" in applied, applied
@@ -199,6 +215,8 @@ class Round:
 
 STEPS = [
     Round.kubectl_lists,
+    Round.rolecall_needs_no_kubeconfig,
+    Round.rolecall_signs_the_token_of_an_eks_context,
     Round.kubectl_applies_a_manifest,
     Round.kubectl_watches,
     Round.the_aws_cli_creates_and_lists_roles,

@@ -35,7 +35,7 @@ fn pod(name: &str) -> Json {
                 "volumeMounts": [
                     {"name": format!("kube-api-access-{name}"), "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount"},
                     {"name": "aws-iam-token", "mountPath": "/var/run/secrets/eks.amazonaws.com/serviceaccount"},
-                    {"name": "scratch", "mountPath": "/root/.aws", "subPath": "aws"}
+                    {"name": "scratch", "mountPath": "/home/app/.aws", "subPath": "aws"}
                 ]
             }],
             "ephemeralContainers": [{"name": "debug", "image": "busybox"}]
@@ -79,7 +79,7 @@ fn a_pod_keeps_what_decides_its_identity() {
     assert_eq!(api.environment.text("AWS_ROLE_ARN").unwrap().as_ref(), "arn:aws:iam::111122223333:role/api");
     assert!(!api.environment.has("PASSWORD"));
     let mounts: Vec<_> = api.mounts.iter().map(|mount| (&*mount.path, mount.sub_path)).collect();
-    assert_eq!(mounts, [("/var/run/secrets/eks.amazonaws.com/serviceaccount", false), ("/root/.aws", true)]);
+    assert_eq!(mounts, [("/var/run/secrets/eks.amazonaws.com/serviceaccount", false), ("/home/app/.aws", true)]);
     let sources: Vec<_> = api.environment_sources.iter().map(|s| (&*s.prefix, &*s.name, s.secret)).collect();
     assert_eq!(sources, [("", "keys", true), ("X_", "settings", false)]);
     assert_eq!(pod.spec.token_volumes.len(), 1);

@@ -51,7 +51,7 @@ fn a_profile_variable_or_a_mounted_aws_directory_is_a_profile() {
     for (variables, mounts) in [
         (&[("AWS_PROFILE", "dev")][..], &[][..]),
         (&[("AWS_CONFIG_FILE", "/etc/aws")][..], &[][..]),
-        (&[][..], &[("conf", "/root/.aws")][..]),
+        (&[][..], &[("conf", "/home/app/.aws")][..]),
         (&[][..], &[("conf", "/home/app/.aws/credentials")][..]),
     ] {
         let found = now(variables, mounts);
