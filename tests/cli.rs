@@ -54,6 +54,16 @@ fn pods_are_listed_with_now_and_next() {
 }
 
 #[test]
+fn the_demo_without_a_terminal_prints_its_first_list() {
+    let done = run(&["demo"]);
+    assert_eq!(done.status.code(), Some(0), "{}", stderr(&done));
+    assert!(stdout(&done).contains("api-service") && !stdout(&done).contains('\u{1b}'), "{}", stdout(&done));
+    let story = run(&["demo", "--story"]);
+    assert_eq!(story.status.code(), Some(2));
+    assert!(stderr(&story).contains("terminal"), "{}", stderr(&story));
+}
+
+#[test]
 fn every_kind_has_every_format() {
     for kind in ["pods", "sa", "ns", "roles", "associations", "nodes", "overview"] {
         for format in ["table", "wide", "json", "jsonl", "csv", "markdown"] {

@@ -1,8 +1,10 @@
 //! `rolecall demo`: the explorer on the embedded world, with its controllers running.
 
+use std::io::IsTerminal;
+
 use clap::Args;
 
-use super::{Exit, Global, ui};
+use super::{Exit, Global, get, ui};
 use crate::domain::failure::Failure;
 
 /// Which beginning.
@@ -16,5 +18,8 @@ pub struct Arguments {
 /// Opens the explorer on the demo.
 pub fn run(global: &Global, arguments: &Arguments) -> Result<Exit, Failure> {
     let global = Global { demo: global.world.is_none(), ..global.clone() };
+    if !arguments.story && !std::io::stdout().is_terminal() {
+        return get::run(&global, &get::Arguments::pods());
+    }
     ui::open(&global, || global.outside(arguments.story))
 }

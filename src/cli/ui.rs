@@ -26,10 +26,10 @@ pub fn run(global: &Global) -> Result<Exit, Failure> {
 
 /// Opens the explorer. The outside is made within the runtime, where its tasks live.
 pub fn open(global: &Global, outside: impl FnOnce() -> Result<Outside, Failure>) -> Result<Exit, Failure> {
-    if !std::io::stdin().is_terminal() {
+    if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
         return Err(usage(
             "cannot open the explorer",
-            "the input is no terminal, so nobody could press a key",
+            "input and output have to be a terminal",
             "Use `rolecall get pods`",
         ));
     }
