@@ -138,8 +138,14 @@ fn managers(metadata: &Written<'_>, strings: &mut Strings) -> Vec<Arc<str>> {
         ),
     ];
     let tools = known.into_iter().filter(|(_, found)| *found).map(|(tool, _)| tool);
-    let names: BTreeSet<&str> = fields.chain(tools).filter(|name| !name.is_empty() && *name != "rolecall").collect();
+    let names: BTreeSet<&str> = fields.chain(tools).filter(|name| is_automation(name)).collect();
     names.into_iter().map(|name| strings.get(name)).collect()
+}
+
+/// A person with kubectl, the control plane and rolecall itself do not write again what they find changed.
+fn is_automation(manager: &str) -> bool {
+    let others = ["kubectl", "kube-", "rolecall"];
+    !manager.is_empty() && !others.iter().any(|other| manager.starts_with(other))
 }
 
 fn is_managed_by(metadata: &Written<'_>, tool: &str) -> bool {

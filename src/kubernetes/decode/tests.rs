@@ -211,7 +211,7 @@ fn a_service_account_needs_nothing_but_its_metadata() {
     assert_eq!(account.audience, None);
     assert_eq!(&*account.resource_version, "7");
     let managers: Vec<&str> = account.managers.iter().map(|manager| &**manager).collect();
-    assert_eq!(managers, ["Argo CD", "Helm", "kubectl"]);
+    assert_eq!(managers, ["Argo CD", "Helm"]);
 }
 
 #[test]
