@@ -182,7 +182,7 @@ async fn a_key_is_answered_within_a_frame_while_ten_thousand_pods_stream_in() {
     let play = Play::open(world).await;
     play.until("first rows", |screen| screen.contains("deploy/")).await;
     play.press("3");
-    play.pass(Duration::from_millis(33)).await;
+    play.pass(Duration::from_millis(17)).await;
     assert!(play.screen().contains("[3 Namespaces"), "{}", play.screen());
     play.press("1");
     play.until("all pods", |screen| screen.contains("10,000")).await;
