@@ -16,6 +16,7 @@ mod global;
 mod sim;
 mod trust;
 mod ui;
+mod why;
 
 /// Who every pod of an Amazon EKS cluster is to AWS, and why.
 ///
@@ -134,6 +135,8 @@ pub enum Command {
     Get(get::Arguments),
     /// The identity chain of a pod, service account or role in words
     Explain(explain::Arguments),
+    /// From a pasted AWS error to the pod, node or role it is about, and what to do
+    Why(why::Arguments),
     /// Create an EKS Pod Identity association
     Associate(associate::Create),
     /// Remove an EKS Pod Identity association
@@ -214,6 +217,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Some(Command::Demo(arguments)) => demo::run(&global, &arguments),
         Some(Command::Get(arguments)) => get::run(&global, &arguments),
         Some(Command::Explain(arguments)) => explain::run(&global, &arguments),
+        Some(Command::Why(arguments)) => why::run(&global, &arguments),
         Some(Command::Associate(arguments)) => associate::create(&global, &arguments),
         Some(Command::Dissociate(arguments)) => associate::remove(&global, &arguments),
         Some(Command::Trust(arguments)) => trust::run(&arguments),

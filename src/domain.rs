@@ -17,6 +17,7 @@ pub mod query;
 pub mod role;
 pub mod row;
 pub mod service_account;
+pub mod symptom;
 pub mod trust;
 pub mod webhook;
 pub mod workload;

@@ -19,6 +19,7 @@ mod markdown;
 mod namespace;
 mod node;
 mod overview;
+mod page;
 pub mod plan;
 mod pod;
 mod redact;
@@ -29,6 +30,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 pub mod text;
+pub mod why;
 
 pub use redact::Redactor;
 

@@ -6,6 +6,7 @@ pub mod request;
 pub mod restart;
 pub mod role_form;
 pub mod unlock;
+pub mod why;
 
 use super::{command::Context, field::Field, operation::OperationId, screen::Scroll};
 use confirm::Confirm;
@@ -13,6 +14,7 @@ use palette::Palette;
 use restart::RestartOffer;
 use role_form::RoleForm;
 use unlock::Unlock;
+use why::Why;
 
 /// One dialog.
 #[derive(Clone, Debug)]
@@ -31,6 +33,8 @@ pub enum Dialog {
     Operation(OperationId, Scroll),
     /// Which workloads to restart.
     Restart(RestartOffer),
+    /// An AWS error, pasted.
+    Why(Box<Why>),
 }
 
 impl Dialog {
@@ -38,6 +42,7 @@ impl Dialog {
     pub fn field(&self) -> Option<&Field> {
         match self {
             Self::Palette(palette) => Some(&palette.field),
+            Self::Why(why) => Some(&why.field),
             Self::Role(form) => form.focused(),
             Self::Confirm(confirm) => confirm.typed.as_ref().map(|typed| &typed.field),
             Self::Unlock(unlock) => unlock.typed.as_ref().map(|typed| &typed.field),
@@ -49,6 +54,7 @@ impl Dialog {
     pub fn field_mut(&mut self) -> Option<&mut Field> {
         match self {
             Self::Palette(palette) => Some(&mut palette.field),
+            Self::Why(why) => Some(&mut why.field),
             Self::Role(form) => form.focused_mut(),
             Self::Confirm(confirm) => confirm.typed.as_mut().map(|typed| &mut typed.field),
             Self::Unlock(unlock) => unlock.typed.as_mut().map(|typed| &mut typed.field),
@@ -66,7 +72,7 @@ impl Dialog {
         match self {
             Self::Help(scroll) | Self::Operation(_, scroll) => Some(scroll),
             Self::Confirm(confirm) => Some(&mut confirm.scroll),
-            Self::Palette(_) | Self::Role(_) | Self::Unlock(_) | Self::Restart(_) => None,
+            Self::Palette(_) | Self::Role(_) | Self::Unlock(_) | Self::Restart(_) | Self::Why(_) => None,
         }
     }
 }

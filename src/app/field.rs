@@ -6,10 +6,17 @@ use crate::config::key::{Key, KeyCode};
 const LONGEST: usize = 4096;
 
 /// A one-line text field.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Field {
     letters: Vec<char>,
     cursor: usize,
+    longest: usize,
+}
+
+impl Default for Field {
+    fn default() -> Self {
+        Self::roomy(LONGEST)
+    }
 }
 
 impl Field {
@@ -18,6 +25,11 @@ impl Field {
         let mut field = Self::default();
         field.insert(text);
         field
+    }
+
+    /// An empty field for texts of up to so many characters.
+    pub fn roomy(longest: usize) -> Self {
+        Self { letters: Vec::new(), cursor: 0, longest }
     }
 
     /// The text.
@@ -43,7 +55,7 @@ impl Field {
 
     /// Writes a text at the cursor as one edit: line breaks become spaces, other control characters vanish.
     pub fn insert(&mut self, text: &str) {
-        let room = LONGEST.saturating_sub(self.letters.len());
+        let room = self.longest.saturating_sub(self.letters.len());
         let spaced =
             text.trim_end_matches(['\r', '\n']).chars().map(|letter| if letter.is_whitespace() { ' ' } else { letter });
         let clean: Vec<char> = spaced.filter(|letter| !letter.is_control() && !is_hidden(*letter)).take(room).collect();
@@ -54,7 +66,7 @@ impl Field {
 
     /// Empties it.
     pub fn clear(&mut self) {
-        *self = Self::default();
+        *self = Self::roomy(self.longest);
     }
 
     /// Whether a key edits text or moves within it; such keys never are commands while a field has the focus.

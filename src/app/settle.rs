@@ -45,6 +45,7 @@ pub(super) fn in_view(model: &mut Model) {
         touched |= match dialog {
             Dialog::Role(form) => form.settle(&cluster.inventory, *now),
             Dialog::Confirm(confirm) => confirm.settle(&cluster.inventory, cluster.protected, *now),
+            Dialog::Why(why) => why.settle(&cluster.inventory),
             _ => false,
         };
     }

@@ -9,6 +9,7 @@ mod lists;
 mod navigate;
 mod operation;
 mod outside;
+mod why;
 
 use jiff::Timestamp;
 

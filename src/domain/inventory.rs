@@ -38,6 +38,7 @@ mod crew;
 mod progress;
 mod rows;
 mod settle;
+mod sought;
 mod story;
 mod take;
 mod tally;

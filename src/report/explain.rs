@@ -3,11 +3,11 @@
 
 use jiff::Timestamp;
 
-use super::{Options, Redactor, role::admitted, text};
+use super::{Options, Redactor, page::Page, role::admitted, text};
 use crate::domain::{
     failure::{Failure, FailureKind},
     id::{PodId, RoleArn, ServiceAccountId},
-    identity::{Check, Hop, Identity, Mechanism, State, Verdict},
+    identity::{Check, Hop, HopKind, Identity, Mechanism, State, Verdict},
     inventory::{Inventory, Story},
     plan::name_role,
     row::RoleRow,
@@ -29,7 +29,7 @@ pub enum Subject {
 /// # Errors
 /// There is no such pod, service account or role.
 pub fn explain(inventory: &Inventory, subject: &Subject, now: Timestamp, options: Options) -> Result<String, Failure> {
-    let mut page = Page { lines: Vec::new(), ascii: options.ascii };
+    let mut page = Page::new(options.ascii);
     match subject {
         Subject::Pod(id) => pod(inventory, id, &mut page)?,
         Subject::ServiceAccount(id) => service_account(inventory, id, &mut page)?,
@@ -37,37 +37,6 @@ pub fn explain(inventory: &Inventory, subject: &Subject, now: Timestamp, options
     }
     let redactor = options.redact.then(|| Redactor::new(inventory));
     Ok(page.finished(redactor.as_ref()))
-}
-
-struct Page {
-    lines: Vec<String>,
-    ascii: bool,
-}
-
-/// Column of the values.
-const INDENT: usize = 18;
-
-impl Page {
-    fn line(&mut self, line: impl Into<String>) {
-        self.lines.push(line.into());
-    }
-
-    fn pair(&mut self, label: &str, value: &str) {
-        self.line(format!("{}{value}", text::padded(label, INDENT)));
-    }
-
-    fn heading(&mut self, word: &str) {
-        self.line("");
-        self.line(word);
-    }
-
-    fn finished(self, redactor: Option<&Redactor>) -> String {
-        let line = |line: &String| {
-            let line = redactor.map_or(line.clone(), |redactor| redactor.text(line));
-            format!("{}\n", text::printable(line.trim_end()))
-        };
-        self.lines.iter().map(line).collect()
-    }
 }
 
 fn none(what: &str, name: &str, kind: &str) -> Failure {
@@ -151,18 +120,24 @@ fn story(story: &Story, state: State, page: &mut Page) {
 }
 
 fn chain(hops: &[Hop], page: &mut Page) {
+    chain_marked(hops, None, page);
+}
+
+/// The chain, with a word beside the hop that somebody asked about.
+pub(super) fn chain_marked(hops: &[Hop], marked: Option<HopKind>, page: &mut Page) {
     if hops.is_empty() {
         return;
     }
     page.heading("CHAIN");
     for hop in hops {
-        page.pair(hop.kind.word(), &hop.subject);
+        let mark = if Some(hop.kind) == marked { "  <- the error speaks of this" } else { "" };
+        page.pair(hop.kind.word(), &format!("{}{mark}", hop.subject));
         hop.checks.iter().for_each(|found| check(found, page));
     }
 }
 
 fn check(check: &Check, page: &mut Page) {
-    let glyph = match (check.verdict, page.ascii) {
+    let glyph = match (check.verdict, page.is_ascii()) {
         (Some(Verdict::Ok), false) => "✓",
         (Some(Verdict::Ok), true) => "+",
         (Some(Verdict::Broken), false) => "✗",

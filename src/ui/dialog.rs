@@ -5,6 +5,7 @@ mod help;
 mod pick;
 mod plan;
 mod small;
+mod why;
 
 use ratatui::{buffer::Buffer, layout::Rect, text::Line};
 
@@ -42,7 +43,7 @@ enum View {
 fn widest(dialog: &Dialog) -> u16 {
     match dialog {
         Dialog::Help(_) => 112,
-        Dialog::Confirm(_) | Dialog::Operation(..) => 92,
+        Dialog::Confirm(_) | Dialog::Operation(..) | Dialog::Why(_) => 92,
         Dialog::Role(_) => 88,
         Dialog::Palette(_) => 72,
         Dialog::Unlock(_) | Dialog::Restart(_) => 64,
@@ -58,6 +59,7 @@ fn content(scene: &Scene<'_>, dialog: &Dialog, width: usize) -> Content {
         Dialog::Operation(id, scroll) => plan::operation(scene, *id, scroll.top, width),
         Dialog::Unlock(unlock) => small::unlock(scene, unlock, width),
         Dialog::Restart(offer) => small::restart(scene, offer, width),
+        Dialog::Why(why) => why::content(scene, why, width),
     }
 }
 

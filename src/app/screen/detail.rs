@@ -5,7 +5,7 @@ use super::Scroll;
 use crate::app::subject::Subject;
 use crate::domain::{
     id::{RoleArn, ServiceAccountId},
-    identity::Mechanism,
+    identity::{HopKind, Mechanism},
 };
 
 /// The page of one object.
@@ -19,6 +19,8 @@ pub struct DetailScreen {
     pub cursor: usize,
     /// How far the page is scrolled.
     pub scroll: Scroll,
+    /// The link of the chain that an error speaks of, marked.
+    pub hop: Option<HopKind>,
     /// The object is gone: what is shown is what was known last.
     pub gone: bool,
     /// Revision of the inventory that the links were made from.
@@ -52,7 +54,7 @@ pub struct TrustScreen {
 impl DetailScreen {
     /// The page of an object; links come with the next settling.
     pub fn new(subject: Subject) -> Self {
-        Self { subject, links: Vec::new(), cursor: 0, scroll: Scroll::default(), gone: false, made: None }
+        Self { subject, links: Vec::new(), cursor: 0, scroll: Scroll::default(), hop: None, gone: false, made: None }
     }
 
     /// The selected link.

@@ -1,6 +1,6 @@
 //! From a command to the function that carries it out. One that does not apply answers with its sentence.
 
-use super::{change, confirm, dialogs, lists, navigate};
+use super::{change, confirm, dialogs, lists, navigate, why};
 use crate::app::{
     availability,
     command::Command,
@@ -47,6 +47,7 @@ fn go(model: &mut Model, command: Command) {
         Command::PreviousTab => navigate::tab(model, false),
         Command::ShowTrust => navigate::show_trust(model),
         Command::ToggleRaw => navigate::toggle_raw(model),
+        Command::Why => why::start(model),
         Command::ShowDoctor => navigate::push(model, Screen::Doctor(Scroll::default())),
         Command::ShowOperations => navigate::push(model, Screen::Operations(Scroll::default())),
         Command::Filter => lists::start_filter(model),

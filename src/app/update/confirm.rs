@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use super::{change, lists};
+use super::{change, lists, why};
 use crate::app::{
     availability::READ_ONLY,
     command::Command,
@@ -30,6 +30,7 @@ pub(super) fn confirmed(model: &mut Model) -> Option<(Command, String)> {
             let chosen = offer.chosen();
             restart(model, chosen);
         }
+        Some(Dialog::Why(_)) => why::open(model),
         Some(Dialog::Help(_) | Dialog::Operation(..)) => drop(model.dialogs.pop()),
         None => lists::keep_filter(model),
     }

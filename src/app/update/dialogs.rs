@@ -9,6 +9,7 @@ pub(super) fn move_by(model: &mut Model, rows: isize) {
     match model.dialogs.last_mut() {
         Some(Dialog::Palette(palette)) => palette.cursor = moved(palette.cursor, rows, palette.found.len()),
         Some(Dialog::Role(form)) => form.move_by(rows, inventory, now),
+        Some(Dialog::Why(why)) => why.cursor = moved(why.cursor, rows, why.found()),
         Some(Dialog::Restart(offer)) => offer.cursor = moved(offer.cursor, rows, offer.workloads.len()),
         Some(dialog) => {
             if let Some(scroll) = dialog.scroll_mut() {
@@ -44,6 +45,7 @@ pub(super) fn text_changed(model: &mut Model) {
     match model.dialogs.last_mut() {
         Some(Dialog::Palette(palette)) => palette.search(),
         Some(Dialog::Role(form)) => form.search(inventory, now),
+        Some(Dialog::Why(why)) => why.read(inventory),
         _ => {}
     }
 }

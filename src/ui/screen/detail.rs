@@ -7,7 +7,12 @@ mod workload;
 use ratatui::text::Line;
 
 use crate::{
-    app::{row::Row, subject::Subject, target},
+    app::{
+        row::Row,
+        screen::{Screen, detail::DetailScreen},
+        subject::Subject,
+        target,
+    },
     domain::{
         id::ServiceAccountId,
         identity::{HopKind, State},
@@ -122,6 +127,17 @@ fn owner(scene: &Scene<'_>, id: &ServiceAccountId, width: usize) -> Vec<Line<'st
     let managers: Vec<&str> = account.managers.iter().map(|manager| &**manager).collect();
     let row = Cells::new(width).column("OWNER", 9, scene.paint.title());
     after_gap(vec![row.put(&managers.join(", "), scene.paint.plain()).line()])
+}
+
+/// Marks the hop that an error speaks of, where a page was opened from one.
+fn with_error(scene: &Scene<'_>, mut notes: Vec<Note>) -> Vec<Note> {
+    const MARK: &str = "<- the error";
+    let Some(Screen::Detail(DetailScreen { hop: Some(hop), .. })) = scene.model.screen() else { return notes };
+    match notes.iter_mut().find(|note| note.hop == *hop) {
+        Some(note) => note.text = format!("{MARK}  {}", note.text),
+        None => notes.push(Note { hop: *hop, text: MARK.to_owned() }),
+    }
+    notes
 }
 
 /// The key of the trust policy beside its hop.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ratatui::{style::Style, text::Line};
 
-use super::{after_gap, owner, title, trust_note, why};
+use super::{after_gap, owner, title, trust_note, why, with_error};
 use crate::{
     app::{row::Row, target},
     domain::{
@@ -80,7 +80,8 @@ fn body(scene: &Scene<'_>, row: &PodRow, which: Option<String>, width: usize) ->
     let mut lines = why(scene, &story, width);
     let age = text::age(scene.now().duration_since(row.created_at).as_secs());
     let note = which.map_or_else(|| age.clone(), |which| format!("{age}  {which}"));
-    let notes: Vec<Note> = std::iter::once(Note { hop: HopKind::Pod, text: note }).chain(trust_note(scene)).collect();
+    let notes = std::iter::once(Note { hop: HopKind::Pod, text: note }).chain(trust_note(scene)).collect();
+    let notes = with_error(scene, notes);
     lines.extend(after_gap(chain::lines(&scene.paint, &inventory.chain(&row.id), &notes, width)));
     lines.extend(owner(scene, &row.service_account, width));
     lines
@@ -180,7 +181,7 @@ pub fn of_service_account(
     lines.extend(facts(scene, id, row, width));
     let story = inventory.story_of_service_account(id);
     lines.extend(why(scene, &story, width));
-    let notes: Vec<Note> = trust_note(scene).into_iter().collect();
+    let notes = with_error(scene, trust_note(scene).into_iter().collect());
     lines.extend(after_gap(chain::lines(&scene.paint, &inventory.chain_of_service_account(id), &notes, width)));
     lines.extend(owner(scene, id, width));
     lines

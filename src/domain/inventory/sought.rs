@@ -1,0 +1,54 @@
+//! Finding objects by what only AWS calls them: the instance behind a session name, the pods that a
+//! cut session name may mean, those that a cause may be about.
+
+use super::Inventory;
+use crate::domain::{
+    id::{NodeName, PodId},
+    identity::{Identity, Mechanism, Verdict, node_role},
+    row::PodRow,
+    workload::Pod,
+};
+
+impl Inventory {
+    /// The node of an instance `i-…`, or the hybrid node `mi-…`.
+    pub fn node_of_instance(&self, instance: &str) -> Option<NodeName> {
+        let is_it = |node: &&crate::domain::node::Node| {
+            node.name.as_str() == instance || node_role::instance_id(node).is_some_and(|id| id.as_str() == instance)
+        };
+        self.facts.nodes.items().values().find(is_it).map(|node| node.name.clone())
+    }
+
+    /// The pods of a node with a container that uses the node's role now, by name.
+    pub fn pods_on_role_of(&self, node: &NodeName) -> Vec<PodId> {
+        let uses = |identity: &Identity| identity.mechanism == Mechanism::NodeRole;
+        let entries = self.crew.at(self.crew.on_node(node)).filter(|entry| {
+            let found = entry.resolution.as_ref();
+            found.is_some_and(|found| found.containers.iter().any(|container| uses(&container.now)))
+        });
+        sorted(entries.map(|entry| entry.pod.id.clone()).collect())
+    }
+
+    /// The pods that pass a test, by name.
+    pub fn pods_where(&self, test: impl Fn(&Pod) -> bool) -> Vec<PodId> {
+        sorted(self.crew.entries().filter(|entry| test(&entry.pod)).map(|entry| entry.pod.id.clone()).collect())
+    }
+
+    /// One pod for each workload that has a container for which the test holds now, by name. Only identities
+    /// that cannot work, or are none, are asked about.
+    pub fn suspects(&self, test: impl Fn(&Identity) -> bool) -> Vec<PodId> {
+        let failing = |identity: &Identity| {
+            (identity.verdict == Verdict::Broken || identity.mechanism == Mechanism::None) && test(identity)
+        };
+        let pod = |rows: Vec<PodRow>| {
+            let concerned = rows.into_iter().filter(|row| row.resolution.containers.iter().any(|it| failing(&it.now)));
+            concerned.map(|row| row.id).min()
+        };
+        let workloads = self.crew.workloads().keys();
+        sorted(workloads.filter_map(|id| pod(self.pods_of_workload(id))).collect())
+    }
+}
+
+fn sorted(mut pods: Vec<PodId>) -> Vec<PodId> {
+    pods.sort_unstable();
+    pods
+}

@@ -1,0 +1,237 @@
+//! Whom a text is about: by the name of the session first, then by the subject, the role, and last by
+//! who fails in this way now.
+
+use super::{Found, How};
+use crate::domain::{
+    arn::Arn,
+    id::{PodId, RoleName},
+    identity::{Identity, Mechanism, admission::short},
+    inventory::Inventory,
+    row::RoleRow,
+    symptom::{Principal, SessionKind, Symptom},
+    trust::PrincipalKind,
+};
+
+/// What was found, how, and what there is to say about it.
+#[derive(Default)]
+pub(super) struct Lookup {
+    pub(super) found: Vec<Found>,
+    pub(super) how: How,
+    pub(super) notes: Vec<String>,
+}
+
+/// Longest session name of STS; EKS cuts its own there (identity-resolution 4.5).
+const CUT: usize = 64;
+/// Names in one sentence.
+const MOST: usize = 5;
+
+pub(super) fn lookup(symptom: &Symptom, inventory: &Inventory) -> Lookup {
+    let mut lookup = Lookup::default();
+    if let Some(principal) = &symptom.principal {
+        if let Some(note) = elsewhere(principal, inventory) {
+            lookup.notes.push(note);
+            return lookup;
+        }
+        lookup.by_session(principal, inventory);
+    }
+    if lookup.found.is_empty()
+        && let Some(account) = &symptom.service_account
+    {
+        lookup.settle(How::Subject, vec![Found::ServiceAccount(account.clone())]);
+        lookup.notes.push(format!("The text names service account {account}."));
+    }
+    if lookup.found.is_empty() {
+        lookup.by_role(symptom, inventory);
+    }
+    if lookup.found.is_empty() && symptom.principal.is_none() && symptom.role_arn.is_none() {
+        lookup.by_failure(symptom, inventory);
+    }
+    lookup
+}
+
+/// A principal of another account cannot be looked up here.
+fn elsewhere(principal: &Principal, inventory: &Inventory) -> Option<String> {
+    let theirs = principal.account.as_ref()?;
+    let ours = inventory.cluster().known().map(|cluster| cluster.account())?;
+    (*theirs != ours).then(|| {
+        format!("The call was made in account {theirs}; this cluster is in {ours}: another cluster, or a role assumed further.")
+    })
+}
+
+impl Lookup {
+    fn settle(&mut self, how: How, found: Vec<Found>) {
+        if !found.is_empty() {
+            (self.how, self.found) = (how, found);
+        }
+    }
+
+    fn by_session(&mut self, principal: &Principal, inventory: &Inventory) {
+        let Some(session) = &principal.session else { return };
+        match principal.session_kind() {
+            Some(SessionKind::PodIdentity) => self.by_pod_session(session, principal, inventory),
+            Some(SessionKind::Instance) => self.by_instance(session, inventory),
+            Some(SessionKind::Sdk) => {
+                self.notes.push("An SDK made up the session name: it tells only the role.".to_owned())
+            }
+            Some(SessionKind::Chosen) => self
+                .notes
+                .push("The session name was chosen by a person or by the application: it leads to no pod.".to_owned()),
+            None => {}
+        }
+    }
+
+    fn by_pod_session(&mut self, session: &str, principal: &Principal, inventory: &Inventory) {
+        let Some(cluster) = inventory.cluster().known().map(|cluster| cluster.name.clone()) else {
+            return self
+                .notes
+                .push("The name of the cluster is unknown, so the session name cannot be read.".to_owned());
+        };
+        let start = format!("eks-{cluster}-");
+        if !could_begin(session, &start) {
+            return self
+                .notes
+                .push(format!("The session is of a pod in another cluster: its name is not of {cluster}."));
+        }
+        let mut pods = inventory.pods_where(|pod| is_session_of(session, &start, pod.id.name.as_str()));
+        if pods.len() > 1 {
+            pods = of_role(pods, principal.role.as_ref(), inventory);
+        }
+        match pods.as_slice() {
+            [] => self
+                .notes
+                .push("No pod of this cluster has that name: it was deleted, or is in another cluster.".to_owned()),
+            [pod] => self.notes.push(format!("The session name leads to pod {pod}.")),
+            many => self.notes.push(format!("The session name is cut: {} pods fit it.", many.len())),
+        }
+        self.settle(How::Session, pods.into_iter().map(Found::Pod).collect());
+    }
+
+    fn by_instance(&mut self, instance: &str, inventory: &Inventory) {
+        let Some(node) = inventory.node_of_instance(instance) else {
+            return self.notes.push(format!(
+                "No node of this cluster is instance {instance}: it is gone, or belongs to another cluster."
+            ));
+        };
+        let pods = inventory.pods_on_role_of(&node);
+        self.notes.push(match pods.as_slice() {
+            [] => format!("No pod on node {node} uses the role of the node now."),
+            pods => format!("On node {node} the role of the node is used by {}.", listed(pods)),
+        });
+        self.settle(How::Instance, vec![Found::Node(node)]);
+    }
+
+    fn by_role(&mut self, symptom: &Symptom, inventory: &Inventory) {
+        let named = symptom.role_arn.as_ref().filter(|_| symptom.principal.is_none());
+        let named = named.and_then(|arn| Arn::role(arn).ok()).and_then(|arn| arn.role_name());
+        let Some(name) = symptom.principal.as_ref().and_then(|principal| principal.role.clone()).or(named) else {
+            return;
+        };
+        let rows = inventory.roles();
+        let Some(row) = rows.iter().find(|row| row.name == name) else {
+            return self.notes.push(format!("Role {name} is not known here."));
+        };
+        let mut users: Vec<_> = row.used_by.iter().filter(|user| user.how != "node").collect();
+        users.dedup_by(|one, other| one.service_account == other.service_account);
+        if users.is_empty() {
+            self.notes.extend(assumed_further(row, &rows, inventory));
+            return self.settle(How::Role, vec![Found::Role(row.arn.clone())]);
+        }
+        let accounts: Vec<_> = users.iter().map(|user| user.service_account.clone()).collect();
+        self.notes.push(format!("Role {name} is used by {}.", listed(&accounts)));
+        self.settle(How::Role, accounts.into_iter().map(Found::ServiceAccount).collect());
+    }
+
+    fn by_failure(&mut self, symptom: &Symptom, inventory: &Inventory) {
+        let cause = symptom.cause;
+        let unset = ["no-credentials", "imds-timeout", "imds-no-role"].contains(&cause.word);
+        let by = match cause.action {
+            Some("sts:AssumeRoleWithWebIdentity") => Some(Mechanism::Irsa),
+            Some("eks-auth:AssumeRoleForPodIdentity") => Some(Mechanism::PodIdentity),
+            _ => None,
+        };
+        let fits = |identity: &Identity| {
+            let code = identity.why().and_then(|reason| reason.code);
+            let same = code.is_some_and(|code| cause.codes.contains(&code));
+            (unset && identity.mechanism == Mechanism::None) || (same && by.is_none_or(|by| by == identity.mechanism))
+        };
+        let pods = inventory.suspects(fits);
+        if pods.is_empty() {
+            return self
+                .notes
+                .push("The text names no principal, and no workload here fails in this way now.".to_owned());
+        }
+        self.notes.push(format!("The text names no principal; in this way fails now: {}.", listed(&pods)));
+        self.settle(How::Suspects, pods.into_iter().map(Found::Pod).collect());
+    }
+}
+
+/// Whether a session name may begin with a text, cut or not.
+fn could_begin(session: &str, start: &str) -> bool {
+    session.starts_with(start) || (session.len() >= CUT && start.starts_with(session))
+}
+
+/// `eks-CLUSTER-POD-UUID` cut to 64 characters: the UUID may be cut, or the pod's name itself.
+pub(super) fn is_session_of(session: &str, start: &str, pod: &str) -> bool {
+    let Some(rest) = session.strip_prefix(start) else { return session.len() >= CUT };
+    let whole = session.len() < CUT;
+    match rest.strip_prefix(pod) {
+        Some("") => true,
+        Some(after) => after.strip_prefix('-').is_some_and(|id| is_uuid(id, whole)),
+        None => !whole && (pod.starts_with(rest) || rest.strip_suffix('-').is_some_and(|rest| pod == rest)),
+    }
+}
+
+/// The beginning of a UUID, or a whole one.
+fn is_uuid(text: &str, whole: bool) -> bool {
+    let fits = |(at, byte): (usize, u8)| match at {
+        8 | 13 | 18 | 23 => byte == b'-',
+        _ => byte.is_ascii_hexdigit(),
+    };
+    (if whole { text.len() == 36 } else { text.len() <= 36 }) && text.bytes().enumerate().all(fits)
+}
+
+/// Of pods with one name those that use the role, unless that leaves none.
+fn of_role(pods: Vec<PodId>, role: Option<&RoleName>, inventory: &Inventory) -> Vec<PodId> {
+    let Some(role) = role else { return pods };
+    let uses = |id: &&PodId| {
+        let found = inventory.resolution(id);
+        let arns = found
+            .into_iter()
+            .flat_map(|found| &found.containers)
+            .flat_map(|container| [container.now.role_arn.as_ref(), container.now.target_role_arn.as_ref()]);
+        arns.flatten().any(|arn| short(arn) == role.as_str())
+    };
+    let fitting: Vec<PodId> = pods.iter().filter(uses).cloned().collect();
+    if fitting.is_empty() { pods } else { fitting }
+}
+
+/// A role that nothing here uses may be one that an application assumes: its trust policy names the first.
+fn assumed_further(row: &RoleRow, rows: &[RoleRow], inventory: &Inventory) -> Vec<String> {
+    let fact = inventory.role(&row.arn);
+    let document = fact.known().and_then(|role| role.trust.document.as_ref().ok());
+    let statements = document.iter().flat_map(|document| document.statements());
+    let admitted: Vec<_> =
+        statements.flat_map(|one| &one.principals).filter(|one| one.kind == PrincipalKind::Aws).collect();
+    let user = |first: &&RoleRow| {
+        !first.used_by.is_empty() && admitted.iter().any(|one| one.value.as_str() == first.arn.as_str())
+    };
+    let mut notes = vec![format!("Nothing in this cluster uses role {} as its own.", row.name)];
+    notes.extend(rows.iter().filter(user).map(|first| {
+        let accounts: Vec<_> = first.used_by.iter().map(|user| user.service_account.clone()).collect();
+        format!(
+            "Its trust policy admits role {}, which {} uses: the application assumes it further.",
+            first.name,
+            listed(&accounts)
+        )
+    }));
+    notes
+}
+
+/// `a, b, c and 4 more`.
+fn listed(names: &[impl std::fmt::Display]) -> String {
+    let shown: Vec<String> = names.iter().take(MOST).map(ToString::to_string).collect();
+    match names.len().saturating_sub(MOST) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
