@@ -230,6 +230,80 @@ fn explain_says_the_chain_in_words() {
     assert!(stdout(&done).contains("payments:ledger"), "{}", stdout(&done));
 }
 
+/// `why` on the small world of its corpus, with a text on standard input.
+fn why(words: &[&str], text: &str) -> Output {
+    let world = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/why/world.yaml");
+    let state = tempdir().unwrap();
+    rolecall(state.path()).arg("why").arg("--world").arg(world).args(words).write_stdin(text).output().unwrap()
+}
+
+const REFUSED: &str = "User: arn:aws:sts::111122223333:assumed-role/payments-ledger/eks-acme-prod-ledger-5f6c7d8e9-abcde-3f2c1b0a-9d8e-4f7a-8b6c-5d4 \
+    is not authorized to perform: dynamodb:PutItem on resource: arn:aws:dynamodb:eu-west-1:111122223333:table/ledger \
+    because no identity-based policy allows the dynamodb:PutItem action";
+
+#[test]
+fn why_leads_from_an_error_to_the_pod_and_its_chain() {
+    let done = why(&[], &format!("2026-11-23 ERROR {REFUSED}\n"));
+    let text = stdout(&done);
+    assert_eq!(done.status.code(), Some(0), "{}", stderr(&done));
+    for words in [
+        "pod payments/ledger-5f6c7d8e9-abcde: ok",
+        "what is missing is the permission",
+        "Allow dynamodb:PutItem on",
+        "<- the error",
+    ] {
+        assert!(text.contains(words), "{words}\n{text}");
+    }
+    let data = why(&["-o", "json", REFUSED], "");
+    let data: Value = serde_json::from_slice(&data.stdout).unwrap();
+    let item = &data["items"][0];
+    assert_eq!((data["kind"].as_str(), item["reason"].as_str()), (Some("WhyList"), Some("no-identity-based-policy")));
+    assert_eq!(item["principal"]["roleName"], "payments-ledger");
+    assert_eq!(
+        item["subject"],
+        serde_json::json!({"kind": "Pod", "namespace": "payments", "name": "ledger-5f6c7d8e9-abcde"})
+    );
+}
+
+#[test]
+fn why_ends_with_two_if_nothing_is_known_and_with_three_if_nobody_could_be_asked() {
+    for text in ["", "dial tcp 10.0.14.7:5432: connect: connection refused"] {
+        let done = why(&[], text);
+        assert_eq!(done.status.code(), Some(2), "{text}");
+        assert!(
+            stderr(&done).contains("is not authorized to perform"),
+            "what was looked for is said\n{}",
+            stderr(&done)
+        );
+    }
+    let done = run(&["why", REFUSED]);
+    assert_eq!(done.status.code(), Some(3), "{}", stderr(&done));
+    assert!(stdout(&done).contains("No policy of the role allows the action"), "{}", stdout(&done));
+    assert!(stderr(&done).contains("kubeconfig"), "{}", stderr(&done));
+}
+
+#[test]
+fn why_explains_a_code_without_a_cluster() {
+    for code in ["PI-THROTTLED", "PI-PACKED-POLICY", "JAVA-NO-STS", "SESSION-NAME-CHURN", "MAX-SESSION"] {
+        let done = run(&["why", code]);
+        assert_eq!(done.status.code(), Some(0), "{code}: {}", stderr(&done));
+        assert!(stdout(&done).contains(code) && stdout(&done).lines().count() > 3, "{}", stdout(&done));
+    }
+}
+
+#[test]
+fn why_redacts_names_in_every_format() {
+    for format in ["table", "json", "jsonl", "csv", "markdown"] {
+        let done = why(&["--redact", "-o", format, REFUSED], "");
+        let text = stdout(&done);
+        assert_eq!(done.status.code(), Some(0), "{}", stderr(&done));
+        assert!(
+            !text.contains("111122223333") && !text.contains("acme-prod") && !text.contains("ledger-5f6c7d8e9"),
+            "{format}\n{text}"
+        );
+    }
+}
+
 #[test]
 fn redaction_leaves_no_account_and_no_name() {
     let done = run(&["get", "roles", "--demo", "--redact", "-o", "json"]);

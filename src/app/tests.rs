@@ -6,4 +6,5 @@ mod keymap;
 mod moving;
 mod random;
 mod stillness;
+mod why;
 mod world;

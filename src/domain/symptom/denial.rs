@@ -63,11 +63,10 @@ fn one_sentence(rest: &str) -> &str {
     next.map_or(rest, |at| &rest[..at])
 }
 
-/// Words at which an unquoted resource ends.
+/// Words at which a resource ends that is neither quoted nor an ARN: `role deployer`.
 const ENDS: &[&str] = &[
     " because ",
     " with an explicit",
-    "\n",
     "\"",
     "'",
     "<",
@@ -87,6 +86,10 @@ fn resource(rest: &str) -> Option<String> {
     let text = &rest[rest.len() - after.len()..];
     if let Some(quoted) = text.strip_prefix('"') {
         return quoted.split('"').next().filter(|name| !name.is_empty()).map(str::to_owned);
+    }
+    if after.starts_with("arn:") || after.starts_with('*') {
+        let name = text.split([' ', '"', '\'', '<', ',', ';', '}', ')']).next().unwrap_or(text);
+        return Some(name.trim_end_matches('.').to_owned());
     }
     let end = ENDS.iter().filter_map(|word| after.find(word)).min().unwrap_or(after.len());
     let name = text[..end].trim_end().trim_end_matches(['.', ',', ';', ')', '}']);

@@ -1,9 +1,9 @@
 //! A pasted text without its wrapping: escapes of JSON and XML undone, colours and the frames of
-//! tools removed. One pass; nothing is ever made longer.
+//! tools removed, every run of white space one space. One pass; nothing is ever made longer.
 
 use super::LONGEST;
 
-/// The text to be searched, and the same in lower case, byte for byte as long.
+/// The text to be searched, and the same in lower case.
 pub(super) struct Wording {
     text: String,
     lower: String,
@@ -25,11 +25,6 @@ impl Wording {
     /// The text.
     pub(super) fn text(&self) -> &str {
         &self.text
-    }
-
-    /// The text in lower case: places are the same as in the text.
-    pub(super) fn lower(&self) -> &str {
-        &self.lower
     }
 
     /// Whether words in lower case stand in it.
@@ -67,7 +62,8 @@ fn unwrapped(text: &str) -> String {
             '\\' => unescaped(rest, &mut out),
             '&' => entity(rest, &mut out),
             '\u{1b}' => colour(rest),
-            '│' | '╷' | '╵' | '\u{a0}' => blank(letter, &mut out),
+            '│' | '╷' | '╵' => blank(letter, &mut out),
+            _ if letter.is_whitespace() => blank(letter, &mut out),
             _ => {
                 out.push(letter);
                 letter.len_utf8()
@@ -79,7 +75,9 @@ fn unwrapped(text: &str) -> String {
 }
 
 fn blank(letter: char, out: &mut String) -> usize {
-    out.push(' ');
+    if !out.ends_with(' ') {
+        out.push(' ');
+    }
     letter.len_utf8()
 }
 
@@ -87,8 +85,9 @@ fn blank(letter: char, out: &mut String) -> usize {
 fn unescaped(rest: &str, out: &mut String) -> usize {
     let run = rest.bytes().take_while(|byte| *byte == b'\\').count();
     match rest[run..].chars().next() {
-        Some('n' | 'r') => out.push('\n'),
-        Some('t') => out.push(' '),
+        Some(white @ ('n' | 'r' | 't')) => {
+            blank(white, out);
+        }
         Some('u') => return run + unicode(&rest[run..], out),
         Some(quote @ ('"' | '\'' | '/')) => out.push(quote),
         _ => return run,

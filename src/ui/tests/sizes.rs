@@ -39,6 +39,9 @@ const SCREENS: &[&str] = &[
     "W",
     "f",
     "A Enter",
+    "e",
+    "e \"NoCredentialProviders",
+    "e \"NoCredentialProviders Enter",
 ];
 
 fn screens() -> Vec<(String, Model)> {

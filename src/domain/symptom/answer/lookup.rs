@@ -143,7 +143,7 @@ impl Lookup {
 
     fn by_failure(&mut self, symptom: &Symptom, inventory: &Inventory) {
         let cause = symptom.cause;
-        let unset = ["no-credentials", "imds-timeout", "imds-no-role"].contains(&cause.word);
+        let unset = ["no-credentials", "imds-timeout"].contains(&cause.word);
         let by = match cause.action {
             Some("sts:AssumeRoleWithWebIdentity") => Some(Mechanism::Irsa),
             Some("eks-auth:AssumeRoleForPodIdentity") => Some(Mechanism::PodIdentity),
