@@ -11,6 +11,7 @@ pub mod id;
 pub mod identity;
 pub mod inventory;
 pub mod node;
+pub mod permission;
 pub mod plan;
 pub mod provider;
 pub mod query;

@@ -17,6 +17,7 @@ use rolecall::{
         fact::Fact,
         failure::FailureKind,
         id::{ClusterName, RoleArn, ServiceAccountId},
+        permission::{ASSUME_FOR_POD_IDENTITY, Permission},
         workload::{Pod, WorkloadKind},
     },
     kubernetes::{
@@ -237,6 +238,47 @@ async fn instances_lead_to_the_role_of_the_node() {
     }
     let none = session.instance_profile("arn:aws:iam::1:instance-profile/none").await;
     assert_eq!(none, Fact::Absent);
+}
+
+#[tokio::test]
+async fn a_role_is_read_in_detail_and_documents_that_its_policies_names_explain_are_not() {
+    let world = demo();
+    let (session, cluster) = aws(&world);
+    let cluster = session.cluster(&cluster).await.unwrap();
+    let before = session.calls();
+    let node = session.role_detail(&"acme-prod-node-secure".into()).await;
+    assert_eq!(session.calls() - before, 3, "GetRole and two lists");
+    let by = Permission::Allowed("AmazonEKSWorkerNodePolicy".into());
+    assert_eq!(node.permission(ASSUME_FOR_POD_IDENTITY, cluster.arn.as_str()), by);
+    let service = session.role_detail(&"api-service-development-eu-west-1".into()).await;
+    assert_eq!(service.about.known().unwrap().tags["team"], "platform");
+    let table = "arn:aws:dynamodb:eu-west-1:111122223333:table/api-carts";
+    assert_eq!(service.permission("dynamodb:GetItem", table), Permission::Allowed("tables".into()));
+    assert_eq!(service.permission("dynamodb:DeleteItem", table), Permission::NotAllowed);
+    let engineer = session.role_detail(&"acme-engineer".into()).await;
+    assert!(engineer.policies().all(|policy| policy.document.known().is_some()), "AWS's own are read where needed");
+    let none = session.role_detail(&"no-such-role".into()).await;
+    assert_eq!((none.about, none.attached), (Fact::Absent, Fact::Absent));
+}
+
+#[tokio::test]
+async fn each_refused_call_about_a_role_makes_only_its_own_part_unknown() {
+    let name = || "api-service-development-eu-west-1".into();
+    for (operation, expected) in [
+        ("iam:GetRole", [true, false, false]),
+        ("iam:ListAttachedRolePolicies", [false, true, false]),
+        ("iam:ListRolePolicies", [false, false, true]),
+        ("iam:GetRolePolicy", [false, false, false]),
+    ] {
+        let world = demo();
+        fault(&world, &format!("{operation}=denied"));
+        let detail = aws(&world).0.role_detail(&name()).await;
+        let unknown =
+            [detail.about.failure().is_some(), detail.attached.failure().is_some(), detail.inline.failure().is_some()];
+        assert_eq!(unknown, expected, "{operation}");
+        let actions: Vec<_> = detail.failures().filter_map(|failure| failure.action.clone()).collect();
+        assert_eq!(actions, [operation]);
+    }
 }
 
 #[tokio::test]

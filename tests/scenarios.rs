@@ -203,6 +203,9 @@ async fn one_missing_permission_degrades_one_fact() {
         "iam:ListOpenIDConnectProviders",
         "iam:GetOpenIDConnectProvider",
         "iam:GetInstanceProfile",
+        "iam:GetRole",
+        "iam:ListAttachedRolePolicies",
+        "iam:ListRolePolicies",
         "ec2:DescribeInstances",
         "sts:GetCallerIdentity",
     ];

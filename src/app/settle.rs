@@ -14,11 +14,12 @@ use super::{
         links,
         list::{ListKind, ListScreen, Made, Scope},
     },
+    subject::Subject,
     target,
 };
 use crate::domain::{
     fact::Fact,
-    id::{AssociationId, ServiceAccountId},
+    id::{AssociationId, RoleArn, ServiceAccountId},
     inventory::{Inventory, Wanted},
 };
 
@@ -172,6 +173,10 @@ fn is_listing(inventory: &Inventory) -> bool {
 /// What the inventory wants, the associations of rows on screen first.
 fn in_order(model: &Model) -> Wanted {
     let mut wanted = model.inventory().wanted();
+    let undetailed = role_in_view(model).and_then(|arn| model.inventory().undetailed_role(&arn));
+    wanted
+        .role_details
+        .extend(undetailed.filter(|name| !wanted.role_details.contains(name)).into_iter().collect::<Vec<_>>());
     if wanted.associations.is_empty() {
         return wanted;
     }
@@ -181,6 +186,14 @@ fn in_order(model: &Model) -> Wanted {
     first.extend(rest);
     wanted.associations = first;
     wanted
+}
+
+/// The role whose screen is open, or that a person chose in a list.
+fn role_in_view(model: &Model) -> Option<RoleArn> {
+    match model.subject()? {
+        Subject::Role(arn) if is_chosen(model) => Some(arn),
+        _ => None,
+    }
 }
 
 fn associations_on_screen(model: &Model) -> Vec<AssociationId> {

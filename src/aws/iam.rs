@@ -20,6 +20,8 @@ use crate::domain::{
     role::{Role, TrustPolicy},
 };
 
+mod policy;
+
 /// The most IAM gives in one page.
 const PAGE: i32 = 1_000;
 

@@ -9,6 +9,7 @@ use super::{
     fact::Fact,
     id::{AssociationId, InstanceId, Namespace, NodeName, PodId, RoleArn, RoleName, ServiceAccountId},
     node::{AddOn, Instance, Node, NodeGroup},
+    permission::RoleDetail,
     provider::Provider,
     role::Role,
     service_account::ServiceAccount,
@@ -61,6 +62,8 @@ pub enum Change {
     Roles(Fact<Vec<Role>>),
     /// GetRole; `Absent` when IAM says NoSuchEntity for the caller's own account.
     Role(RoleName, Fact<Role>),
+    /// What only calls for one role tell: tags, boundary, permission policies.
+    RoleDetail(RoleName, RoleDetail),
     /// ListOpenIDConnectProviders, with their client ids where they were read.
     Providers(Fact<Vec<Provider>>),
     /// All node groups.

@@ -28,6 +28,7 @@ use super::{
         pod_identity,
         resolve::{self, Outcome, Subject},
     },
+    permission::RoleDetail,
     role::Role,
     service_account::ServiceAccount,
     trust,
@@ -72,6 +73,8 @@ pub struct Wanted {
     pub associations: Vec<AssociationId>,
     /// Roles that are named but were not in the list (list denied, or another path).
     pub roles: Vec<RoleName>,
+    /// Roles to be read in detail: their permissions decide, or a screen shows them.
+    pub role_details: Vec<RoleName>,
     /// Instances behind nodes.
     pub instances: Vec<InstanceId>,
     /// Instance profiles of instances.
@@ -285,6 +288,17 @@ impl Inventory {
     /// account is unknown, with a sentence.
     pub fn role(&self, arn: &RoleArn) -> Fact<&Role> {
         self.facts.role(arn)
+    }
+
+    /// A role of the account in detail; `None` until it was asked for.
+    pub fn role_detail(&self, arn: &RoleArn) -> Option<&RoleDetail> {
+        self.facts.role_detail(arn)
+    }
+
+    /// The name of a role of this account whose detail a screen needs and nobody has read.
+    pub fn undetailed_role(&self, arn: &RoleArn) -> Option<RoleName> {
+        let name = self.own_role(arn).filter(|_| matches!(self.facts.gate(), Fact::Known(())))?;
+        (!self.facts.role_details.contains_key(&name) && self.role(arn).known().is_some()).then_some(name)
     }
 
     /// All roles of the account that are known.

@@ -28,6 +28,7 @@ const AT_ONCE: usize = 16;
 struct UnderWay {
     associations: HashSet<AssociationId>,
     roles: HashSet<RoleName>,
+    role_details: HashSet<RoleName>,
     instances: HashSet<InstanceId>,
     instance_profiles: HashSet<Arc<str>>,
 }
@@ -37,6 +38,7 @@ impl UnderWay {
     fn take_on(&mut self, mut wanted: Wanted) -> Wanted {
         wanted.associations.retain(|id| self.associations.insert(id.clone()));
         wanted.roles.retain(|name| self.roles.insert(name.clone()));
+        wanted.role_details.retain(|name| self.role_details.insert(name.clone()));
         wanted.instances.retain(|id| self.instances.insert(id.clone()));
         wanted.instance_profiles.retain(|arn| self.instance_profiles.insert(arn.clone()));
         wanted
@@ -45,6 +47,7 @@ impl UnderWay {
     fn forget(&mut self, done: &Wanted) {
         self.associations.retain(|id| !done.associations.contains(id));
         self.roles.retain(|name| !done.roles.contains(name));
+        self.role_details.retain(|name| !done.role_details.contains(name));
         self.instances.retain(|id| !done.instances.contains(id));
         self.instance_profiles.retain(|arn| !done.instance_profiles.contains(arn));
     }
@@ -171,6 +174,11 @@ impl Reader {
         self.tell(Change::Role(name, fact)).await;
     }
 
+    async fn role_detail(self, name: RoleName) {
+        let detail = self.session.role_detail(&name).await;
+        self.tell(Change::RoleDetail(name, detail)).await;
+    }
+
     async fn instance_profile(self, arn: Arc<str>) {
         let fact = self.session.instance_profile(&arn).await;
         self.tell(Change::InstanceProfile(arn, fact)).await;
@@ -199,6 +207,7 @@ impl Reader {
         tokio::join!(
             self.each(fresh.associations, Self::association),
             self.each(fresh.roles, Self::role),
+            self.each(fresh.role_details, Self::role_detail),
             self.each(fresh.instance_profiles, Self::instance_profile),
             self.instances(fresh.instances),
         );

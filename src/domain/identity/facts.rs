@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::listing::Listing;
 use crate::domain::{
@@ -15,6 +15,7 @@ use crate::domain::{
     failure::{Failure, FailureKind},
     id::{AssociationId, InstanceId, NodeName, RoleArn, RoleName, ServiceAccountId},
     node::{AddOn, Instance, Node, NodeGroup},
+    permission::{Permission, RoleDetail},
     provider::Provider,
     role::Role,
     service_account::ServiceAccount,
@@ -46,6 +47,10 @@ pub struct Facts {
     pub roles: Listing<RoleName, Role>,
     /// Roles asked for by name that are not in `roles`.
     pub role_answers: FxHashMap<RoleName, Fact<()>>,
+    /// Roles read in detail.
+    pub role_details: FxHashMap<RoleName, RoleDetail>,
+    /// Of those, the ones read before the last list of roles: to be read again, and valid meanwhile.
+    pub stale_details: FxHashSet<RoleName>,
     /// OIDC providers of the account.
     pub providers: Fact<Vec<Provider>>,
     /// Managed node groups.
@@ -149,6 +154,18 @@ impl Facts {
                 _ => missing,
             },
         }
+    }
+
+    /// A role of the cluster's account in detail, once it was read.
+    pub fn role_detail(&self, arn: &RoleArn) -> Option<&RoleDetail> {
+        let cluster = self.cluster.known().filter(|_| matches!(self.gate, Fact::Known(())))?;
+        let arn = Arn::role(arn.as_str()).ok().filter(|arn| arn.account() == cluster.account())?;
+        self.role_details.get(&arn.role_name()?)
+    }
+
+    /// Whether a role of the cluster's account may do something, by its own policies.
+    pub fn permission(&self, role: &RoleArn, action: &str, resource: &str) -> Permission {
+        self.role_detail(role).map_or(Permission::Loading, |detail| detail.permission(action, resource))
     }
 
     /// The OIDC provider of the cluster's issuer in the cluster's account.

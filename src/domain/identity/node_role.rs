@@ -9,6 +9,7 @@ use crate::domain::{
     failure::Failure,
     id::{InstanceId, NodeName, RoleArn},
     node::{Instance, Node, NodeKind},
+    permission::{ASSUME_FOR_POD_IDENTITY, Permission},
 };
 
 /// Everything about a node that decides identities. Nodes that agree in it share one value, so it
@@ -27,6 +28,8 @@ pub struct NodeFacts {
     pub host_reach: Reach,
     /// The Pod Identity agent there.
     pub agent: Agent,
+    /// Whether the role lets the agent get credentials for pods (4.1).
+    pub agent_permission: Permission,
 }
 
 /// The role of a node, by the first source that answers (3.4).
@@ -195,19 +198,39 @@ fn unseen(role: NodeRole, reach: Reach, pods: NodePods) -> NodeFacts {
         agent => agent,
     };
     let agent = if matches!(role, NodeRole::Loading) && agent != Agent::Ready { Agent::Loading } else { agent };
-    NodeFacts { kind: None, windows: false, role, host_reach: reach.clone(), reach, agent }
+    NodeFacts {
+        kind: None,
+        windows: false,
+        role,
+        host_reach: reach.clone(),
+        reach,
+        agent,
+        agent_permission: Permission::Loading,
+    }
 }
 
 fn known_node(facts: &Facts, node: &Node, pods: NodePods) -> NodeFacts {
     let kind = kind(node);
     let windows = is_windows(node);
+    let role = role(facts, node, kind);
     NodeFacts {
         kind: Some(kind),
         windows,
-        role: role(facts, node, kind),
+        agent_permission: agent_permission(facts, &role),
+        role,
         reach: reach(facts, node, kind, false, pods.proxy),
         host_reach: reach(facts, node, kind, true, false),
         agent: agent(kind, windows, pods),
+    }
+}
+
+/// Whether the agent may get credentials for pods with the role of its node.
+fn agent_permission(facts: &Facts, role: &NodeRole) -> Permission {
+    match (role, facts.cluster.known()) {
+        (NodeRole::Known(role, _), Some(cluster)) => {
+            facts.permission(role, ASSUME_FOR_POD_IDENTITY, cluster.arn.as_str())
+        }
+        _ => Permission::Loading,
     }
 }
 
@@ -356,7 +379,15 @@ pub fn fleet<'a>(nodes: impl IntoIterator<Item = &'a NodeFacts>, listed: Fact<()
 }
 
 fn no_node(reach: Reach, role: NodeRole, agent: Agent) -> NodeFacts {
-    NodeFacts { kind: None, windows: false, role, host_reach: reach.clone(), reach, agent }
+    NodeFacts {
+        kind: None,
+        windows: false,
+        role,
+        host_reach: reach.clone(),
+        reach,
+        agent,
+        agent_permission: Permission::Loading,
+    }
 }
 
 impl NodeFacts {
@@ -368,6 +399,7 @@ impl NodeFacts {
             reach: common_reach(self.reach, &other.reach),
             host_reach: common_reach(self.host_reach, &other.host_reach),
             agent: common_agent(self.agent, other.agent),
+            agent_permission: common_permission(self.agent_permission, &other.agent_permission),
         }
     }
 
@@ -409,5 +441,14 @@ fn common_agent(one: Agent, other: Agent) -> Agent {
         _ if one == other || works(one) && works(other) => one,
         (Agent::Missing | Agent::NotReady, Agent::Missing | Agent::NotReady) => Agent::Missing,
         _ => Agent::Some,
+    }
+}
+
+/// What can be said of all: where nodes differ, it is said of each pod once it has its node.
+fn common_permission(one: Permission, other: &Permission) -> Permission {
+    match (&one, other) {
+        (Permission::Allowed(_), Permission::Allowed(_)) => one,
+        _ if one == *other => one,
+        _ => Permission::Loading,
     }
 }

@@ -19,6 +19,7 @@ use crate::domain::{
     failure::Failure,
     id::{AssociationId, RoleArn},
     identity::{HopKind, Verdict},
+    permission::{ASSUME_FOR_POD_IDENTITY, Permission},
 };
 
 /// What the association says: for the fields of an identity.
@@ -201,7 +202,38 @@ fn walk_roles(facts: &Facts, subject: &Subject<'_>, detail: &AssociationDetail, 
     walk_role(facts, trail, role, subject.account, &Asking::PodIdentity(session_tags));
     let Some(target) = &detail.target_role_arn else { return };
     if walk_arn(facts, trail, target, "The association's target role") {
+        walk_second_hop(facts, role, target, session_tags, trail);
         walk_role(facts, trail, target, subject.account, &Asking::Target { source: role, session_tags });
+    }
+}
+
+/// Whether the association's role may assume the target, with the tags that EKS passes on (4.6).
+fn walk_second_hop(facts: &Facts, role: &RoleArn, target: &RoleArn, session_tags: bool, trail: &mut Trail) {
+    const NAME: &str = "second hop";
+    let actions: &[&str] = if session_tags { &["sts:AssumeRole", "sts:TagSession"] } else { &["sts:AssumeRole"] };
+    for action in actions {
+        let may = format!("perform {action} on {target}");
+        match facts.permission(role, action, target.as_str()) {
+            Permission::Allowed(by) => trail.ok(NAME, || format!("{action} by {by}")),
+            Permission::Loading => trail.unasked(NAME, "not read yet"),
+            Permission::NotAllowed | Permission::Denied(_) => {
+                let message = format!("{} may not {may}: its own policies do not allow it.", admission::short(role));
+                trail.fail(
+                    Verdict::Broken,
+                    NAME,
+                    || format!("{action} not allowed"),
+                    reason(Some("PI-TARGET-CHAIN"), message),
+                );
+            }
+            Permission::Depends(on) => {
+                let message = format!("Whether {} may {may} depends on {on}.", admission::short(role));
+                trail.fail(Verdict::Depends, NAME, || on.to_string(), resting(Some("PI-TARGET-CHAIN"), message, &*on));
+            }
+            Permission::Unknown(missing) => {
+                let message = format!("What {} may do cannot be read.", admission::short(role));
+                trail.fail(Verdict::Unknown, NAME, || "cannot be read".to_owned(), resting(None, message, &*missing));
+            }
+        }
     }
 }
 
@@ -209,7 +241,10 @@ fn walk_agent(subject: &Subject<'_>, trail: &mut Trail) {
     trail.hop(HopKind::Agent, || subject.node_title());
     let agent = if subject.spec.windows { Agent::Unsupported("Windows") } else { subject.node.agent };
     match agent {
-        Agent::Ready | Agent::BuiltIn => trail.ok("agent", || agent.word().to_owned()),
+        Agent::Ready | Agent::BuiltIn => {
+            trail.ok("agent", || agent.word().to_owned());
+            walk_agent_permission(&subject.node.agent_permission, trail);
+        }
         Agent::Loading => trail.waiting("agent"),
         Agent::Unknown => {
             let message = "Whether the Pod Identity agent runs on this node cannot be seen.";
@@ -230,6 +265,33 @@ fn walk_agent(subject: &Subject<'_>, trail: &mut Trail) {
             );
         }
         Agent::Missing | Agent::NotReady | Agent::Unsupported(_) => no_agent(agent, trail),
+    }
+}
+
+/// The agent asks EKS Auth with the role of its node (4.1).
+fn walk_agent_permission(permission: &Permission, trail: &mut Trail) {
+    const NAME: &str = "node role";
+    let lacks = format!("The role of the node may not perform {ASSUME_FOR_POD_IDENTITY}");
+    match permission {
+        Permission::Allowed(by) => trail.ok(NAME, || by.to_string()),
+        Permission::Loading => trail.unasked(NAME, "not read yet"),
+        Permission::NotAllowed => {
+            let found = reason(Some("PI-NODE-ROLE-PERM"), format!("{lacks}: no policy of it allows that."));
+            trail.fail(Verdict::Broken, NAME, || "may not".to_owned(), found);
+        }
+        Permission::Denied(by) => {
+            let found = reason(Some("PI-NODE-ROLE-PERM"), format!("{lacks}: {by} denies it."));
+            trail.fail(Verdict::Broken, NAME, || format!("denied by {by}"), found);
+        }
+        Permission::Depends(on) => {
+            let message =
+                format!("Whether the role of the node may perform {ASSUME_FOR_POD_IDENTITY} depends on {on}.");
+            trail.fail(Verdict::Depends, NAME, || on.to_string(), resting(None, message, &**on));
+        }
+        Permission::Unknown(action) => {
+            let message = "What the role of the node may do cannot be read.";
+            trail.fail(Verdict::Unknown, NAME, || "cannot be read".to_owned(), resting(None, message, &**action));
+        }
     }
 }
 

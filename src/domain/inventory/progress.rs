@@ -1,6 +1,9 @@
 //! What is still loading, what could not be read, and what should be asked for next.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -11,6 +14,7 @@ use crate::domain::{
     failure::{Failure, FailureKind},
     id::{AssociationId, InstanceId, NodeName, RoleArn, RoleName, ServiceAccountId},
     identity::node_role::{self, Agent},
+    permission::RoleDetail,
 };
 
 impl Inventory {
@@ -35,6 +39,7 @@ impl Inventory {
         let mut progress: Vec<Progress> = loading.map(|(what, _, done)| Progress { what, done, total: 0 }).collect();
         progress.extend(self.details());
         progress.extend(self.instances_read());
+        progress.extend(self.details_of_roles());
         progress
     }
 
@@ -103,11 +108,15 @@ impl Inventory {
         let details = facts.associations.items().values();
         let details = details.filter_map(|association| Some((association.id.as_str(), association.detail.failure()?)));
         let roles = facts.role_answers.iter().filter_map(|(name, answer)| Some((name.as_str(), answer.failure()?)));
+        let permissions = facts.role_details.iter();
+        let permissions =
+            permissions.flat_map(|(name, found)| found.failures().map(move |failure| (name.as_str(), failure)));
         let instances = facts.instances.iter().filter_map(|(id, answer)| Some((id.as_str(), answer.failure()?)));
         let profiles = facts.instance_profiles.iter().filter_map(|(arn, answer)| Some((&**arn, answer.failure()?)));
         [
             folded(("association", "associations"), details),
             folded(("role", "roles"), roles),
+            folded(("permissions of role", "permissions of roles"), permissions),
             folded(("instance", "instances"), instances),
             folded(("instance profile", "instance profiles"), profiles),
         ]
@@ -120,7 +129,40 @@ impl Inventory {
             return Wanted::default();
         }
         let (instances, instance_profiles) = self.wanted_instances();
-        Wanted { associations: self.wanted_associations(), roles: self.wanted_roles(), instances, instance_profiles }
+        Wanted {
+            associations: self.wanted_associations(),
+            roles: self.wanted_roles(),
+            role_details: self.wanted_details(),
+            instances,
+            instance_profiles,
+        }
+    }
+
+    /// Roles whose permissions decide identities: those of nodes, and of associations that go on to a target.
+    fn needed_details(&self) -> BTreeSet<RoleName> {
+        let in_use = self.node_classes.iter().filter(|class| Arc::strong_count(class) > 1);
+        let of_nodes = in_use.filter_map(|class| class.role.arn());
+        let details = self.facts.associations.items().values().filter_map(|association| association.detail.known());
+        let sources = details.filter(|detail| detail.target_role_arn.is_some()).map(|detail| &detail.role_arn);
+        of_nodes.chain(sources).filter_map(|arn| self.own_role(arn)).collect()
+    }
+
+    fn wanted_details(&self) -> Vec<RoleName> {
+        let is_open = |name: &RoleName| !self.is_detailed(name) || self.facts.stale_details.contains(name);
+        self.needed_details().into_iter().filter(is_open).collect()
+    }
+
+    fn is_detailed(&self, name: &RoleName) -> bool {
+        self.facts.role_details.get(name).is_some_and(RoleDetail::is_answered)
+    }
+
+    fn details_of_roles(&self) -> Option<Progress> {
+        if !matches!(self.facts.gate(), Fact::Known(())) {
+            return None;
+        }
+        let needed = self.needed_details();
+        let done = needed.iter().filter(|name| self.is_detailed(name)).count();
+        (done < needed.len()).then_some(Progress { what: "permissions", done, total: needed.len() })
     }
 
     fn pods_of(&self, account: &ServiceAccountId) -> usize {
@@ -161,7 +203,7 @@ impl Inventory {
         named
     }
 
-    fn own_role(&self, arn: &RoleArn) -> Option<RoleName> {
+    pub(super) fn own_role(&self, arn: &RoleArn) -> Option<RoleName> {
         let arn = Arn::role(arn.as_str()).ok()?;
         let cluster = self.facts.cluster.known()?;
         (arn.account() == cluster.account()).then(|| arn.role_name())?

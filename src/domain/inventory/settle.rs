@@ -36,6 +36,8 @@ pub struct Dirty {
     pub accounts: FxHashSet<ServiceAccountId>,
     /// Roles that changed.
     pub roles: FxHashSet<RoleName>,
+    /// Roles read in detail: the permissions of nodes may have changed.
+    pub node_roles: FxHashSet<RoleName>,
     /// Nodes that changed, or their agents.
     pub nodes: FxHashSet<NodeName>,
     /// Instances that were read.
@@ -201,6 +203,13 @@ impl Inventory {
     }
 
     fn touch_instances(&self, dirty: &mut Dirty) {
+        let read = |facts: &NodeFacts| {
+            facts.role.arn().and_then(role_name).is_some_and(|name| dirty.node_roles.contains(&name))
+        };
+        if !dirty.node_roles.is_empty() {
+            let of_role = self.node_facts.iter().filter(|(_, facts)| read(facts)).map(|(name, _)| name.clone());
+            dirty.nodes.extend(of_role.collect::<Vec<_>>());
+        }
         if dirty.instances.is_empty() && dirty.profiles.is_empty() {
             return;
         }

@@ -9,6 +9,7 @@ use crate::domain::{
     change::Change,
     fact::Fact,
     id::{AssociationId, RoleName, ServiceAccountId},
+    permission::RoleDetail,
     role::Role,
     workload::Pod,
 };
@@ -43,6 +44,7 @@ impl Inventory {
             Change::AssociationDetail(id, detail) => self.take_detail(&id, detail, dirty),
             Change::Roles(roles) => self.take_roles(roles, dirty),
             Change::Role(name, role) => self.take_role(name, role, dirty),
+            Change::RoleDetail(name, detail) => self.take_role_detail(name, detail, dirty),
             Change::Webhooks(_) | Change::Providers(_) | Change::NodeGroups(_) | Change::AddOns(_) => {
                 self.take_common(change, dirty);
             }
@@ -216,18 +218,43 @@ impl Inventory {
         if matches!(roles, Fact::Known(_)) {
             self.facts.role_answers.clear();
         }
+        if self.facts.roles.state().known().is_some() {
+            self.facts.stale_details.extend(self.facts.role_details.keys().cloned());
+        }
+        let details = &self.facts.role_details;
         let listing = &mut self.facts.roles;
         let before = listing.state().clone();
+        let roles = roles.map_known(|mut roles| {
+            roles.iter_mut().for_each(|role| keep_tags(details.get(&role.name), role));
+            roles
+        });
         let changed = listing.replace(roles, |role| role.name.clone());
         dirty.all |= before != *listing.state();
         dirty.visible |= dirty.all || !changed.is_empty();
         dirty.roles.extend(changed);
     }
 
+    fn take_role_detail(&mut self, name: RoleName, found: RoleDetail, dirty: &mut Dirty) {
+        self.facts.stale_details.remove(&name);
+        let known = self.facts.role_details.entry(name.clone()).or_default();
+        let before = known.clone();
+        known.update(found);
+        if *known == before {
+            return;
+        }
+        if let Some(role) = self.facts.roles.items_mut().get_mut(&name) {
+            keep_tags(Some(known), role);
+        }
+        dirty.node_roles.insert(name.clone());
+        dirty.roles.insert(name);
+        dirty.visible = true;
+    }
+
     fn take_role(&mut self, name: RoleName, role: Fact<Role>, dirty: &mut Dirty) {
         let facts = &mut self.facts;
         let changed = match role {
-            Fact::Known(role) => {
+            Fact::Known(mut role) => {
+                keep_tags(facts.role_details.get(&name), &mut role);
                 let asked = facts.role_answers.remove(&name).is_some();
                 facts.roles.put(name.clone(), role) || asked
             }
@@ -244,6 +271,13 @@ impl Inventory {
             dirty.roles.insert(name);
             dirty.visible = true;
         }
+    }
+}
+
+/// Lists bring no tags: those that GetRole told stay.
+fn keep_tags(known: Option<&RoleDetail>, role: &mut Role) {
+    if let Some(about) = known.and_then(|detail| detail.about.known()) {
+        role.tags = Some(about.tags.clone());
     }
 }
 

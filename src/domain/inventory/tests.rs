@@ -6,6 +6,7 @@ mod irsa;
 mod next;
 mod node_role;
 mod now;
+mod permission;
 mod pod_identity;
 mod rows;
 mod size;

@@ -21,6 +21,7 @@ use crate::{
         fact::Fact,
         id::{ClusterId, PodId, ServiceAccountId},
         node::{Instance, MetadataOptions, Node, NodeGroup},
+        permission::RoleDetail,
         provider::Provider,
         role::{Role, TrustPolicy},
         service_account::ServiceAccount,
@@ -271,6 +272,7 @@ fn node() -> Vec<Change> {
             Fact::Known(Instance { id: "i-0abc".into(), profile_arn: Some(Arc::clone(&profile)), metadata }),
         ),
         Change::InstanceProfile(profile, Fact::Known(arn("ng-role").into())),
+        Change::RoleDetail("ng-role".into(), RoleDetail::with_policies_of_aws(&["AmazonEKSWorkerNodePolicy"])),
     ]
 }
 

@@ -15,6 +15,7 @@ use crate::domain::{
     identity::{Identity, Resolution, State},
     inventory::Inventory,
     node::{Instance, MetadataOptions, Node},
+    permission::RoleDetail,
     provider::Provider,
     role::{Role, TrustPolicy},
     service_account::ServiceAccount,
@@ -152,6 +153,7 @@ pub fn base() -> Vec<Change> {
         Change::NodeGroups(Fact::Known(vec![])),
         Change::AddOns(Fact::Known(vec![])),
         Change::Pods(Fact::Known(vec![])),
+        Change::RoleDetail("ng-role".into(), RoleDetail::with_policies_of_aws(&["AmazonEKSWorkerNodePolicy"])),
     ]
 }
 

@@ -13,6 +13,7 @@ use crate::domain::{
     id::{ClusterId, PodId, RoleArn, ServiceAccountId},
     inventory::Inventory,
     node::{Instance, MetadataOptions, Node, NodeGroup},
+    permission::RoleDetail,
     provider::Provider,
     role::{Role, TrustPolicy},
     service_account::ServiceAccount,
@@ -291,6 +292,7 @@ pub fn changes() -> Vec<Change> {
         Change::NodeGroups(Fact::Known(vec![NodeGroup { name: "ng".into(), role_arn: arn("ng-role") }])),
         Change::Instance("i-0aaaaaaaaaaaaaaaa".into(), Fact::Known(instance())),
         Change::InstanceProfile("arn:aws:iam::111122223333:instance-profile/ng".into(), Fact::Known(arn("ng-role"))),
+        Change::RoleDetail("ng-role".into(), RoleDetail::with_policies_of_aws(&["AmazonEKSWorkerNodePolicy"])),
         Change::AddOns(Fact::Known(Vec::new())),
         Change::Providers(Fact::Known(vec![Provider {
             arn: format!("arn:aws:iam::111122223333:oidc-provider/{provider}").parse().unwrap(),

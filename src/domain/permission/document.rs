@@ -1,0 +1,145 @@
+//! The document of a permission policy. Conditions are not evaluated: a statement that has one
+//! may apply or not.
+
+use serde_json::Value;
+
+use crate::domain::trust::Glob;
+
+/// A parsed permission policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyDocument {
+    statements: Vec<Statement>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Statement {
+    allows: bool,
+    actions: Patterns,
+    resources: Patterns,
+    /// Keys of its condition, empty without one.
+    condition_keys: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Patterns {
+    /// `NotAction`, `NotResource`.
+    negated: bool,
+    texts: Vec<String>,
+}
+
+/// What one document says about one action on one resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Reading {
+    Allows,
+    Denies,
+    /// An Allow applies only under conditions; what on.
+    MayAllow(String),
+    /// The same of a Deny.
+    MayDeny(String),
+    Silent,
+}
+
+impl Reading {
+    /// Which of two statements decides.
+    fn weight(&self) -> u8 {
+        match self {
+            Self::Silent => 0,
+            Self::MayAllow(_) => 1,
+            Self::Allows => 2,
+            Self::MayDeny(_) => 3,
+            Self::Denies => 4,
+        }
+    }
+}
+
+enum Match {
+    Yes,
+    No,
+    Maybe(String),
+}
+
+impl PolicyDocument {
+    /// Parses a document; `None` if it is no policy.
+    pub fn parse(text: &str) -> Option<Self> {
+        let document: Value = serde_json::from_str(text).ok()?;
+        let statements = match document.get("Statement")? {
+            Value::Array(all) => all.iter().map(Statement::parse).collect::<Option<_>>()?,
+            one => vec![Statement::parse(one)?],
+        };
+        Some(Self { statements })
+    }
+
+    pub(super) fn read(&self, action: &str, resource: &str) -> Reading {
+        let mut found = Reading::Silent;
+        for statement in &self.statements {
+            let said = match (statement.applies(action, resource), statement.allows) {
+                (Match::Yes, false) => return Reading::Denies,
+                (Match::Yes, true) => Reading::Allows,
+                (Match::Maybe(on), true) => Reading::MayAllow(on),
+                (Match::Maybe(on), false) => Reading::MayDeny(on),
+                (Match::No, _) => continue,
+            };
+            if said.weight() > found.weight() {
+                found = said;
+            }
+        }
+        found
+    }
+
+    /// `*` or `iam:*`, if a statement allows that.
+    pub(super) fn broad_action(&self) -> Option<&str> {
+        let allowing = self.statements.iter().filter(|statement| statement.allows && !statement.actions.negated);
+        let mut texts = allowing.flat_map(|statement| &statement.actions.texts);
+        texts.find(|text| matches!(text.to_ascii_lowercase().as_str(), "*" | "*:*" | "iam:*")).map(String::as_str)
+    }
+}
+
+impl Statement {
+    fn parse(value: &Value) -> Option<Self> {
+        let allows = match value.get("Effect")?.as_str()? {
+            "Allow" => true,
+            "Deny" => false,
+            _ => return None,
+        };
+        let condition = value.get("Condition").and_then(Value::as_object);
+        let keys = condition.into_iter().flat_map(|operators| operators.values()).filter_map(Value::as_object);
+        Some(Self {
+            allows,
+            actions: Patterns::parse(value, "Action", "NotAction")?,
+            resources: Patterns::parse(value, "Resource", "NotResource")?,
+            condition_keys: keys.flat_map(|keys| keys.keys().cloned()).collect(),
+        })
+    }
+
+    fn applies(&self, action: &str, resource: &str) -> Match {
+        if !self.actions.covers(&action.to_ascii_lowercase(), str::to_ascii_lowercase) {
+            return Match::No;
+        }
+        if let Some(variable) = self.resources.texts.iter().find(|text| text.contains("${")) {
+            return Match::Maybe(variable.clone());
+        }
+        match (self.resources.covers(resource, str::to_owned), self.condition_keys.as_slice()) {
+            (false, _) => Match::No,
+            (true, []) => Match::Yes,
+            (true, keys) => Match::Maybe(keys.join(", ")),
+        }
+    }
+}
+
+impl Patterns {
+    fn parse(statement: &Value, plain: &str, negated: &str) -> Option<Self> {
+        let (value, negated) = match statement.get(plain) {
+            Some(value) => (value, false),
+            None => (statement.get(negated)?, true),
+        };
+        let texts = match value {
+            Value::Array(all) => all.iter().map(|text| text.as_str().map(str::to_owned)).collect::<Option<_>>()?,
+            one => vec![one.as_str()?.to_owned()],
+        };
+        Some(Self { negated, texts })
+    }
+
+    fn covers(&self, text: &str, fold: impl Fn(&str) -> String) -> bool {
+        self.texts.iter().any(|pattern| Glob::new(&fold(pattern)).matches(text)) != self.negated
+    }
+}
