@@ -10,6 +10,7 @@ use crate::domain::failure::{Failure, FailureKind};
 mod associate;
 mod demo;
 mod explain;
+mod export;
 mod generated;
 mod get;
 mod global;
@@ -112,6 +113,16 @@ pub enum Output {
     Csv,
     /// A Markdown table.
     Markdown,
+    /// A plan as commands of the AWS CLI; printed, not performed.
+    AwsCli,
+    /// A plan for Terraform; printed, not performed.
+    Terraform,
+    /// A plan as an eksctl ClusterConfig; printed, not performed.
+    Eksctl,
+    /// A plan as a CloudFormation template; printed, not performed.
+    Cloudformation,
+    /// A plan as manifests of AWS Controllers for Kubernetes; printed, not performed.
+    Ack,
 }
 
 /// When to use colour.

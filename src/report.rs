@@ -14,6 +14,7 @@ mod column;
 mod csv;
 mod envelope;
 pub mod explain;
+pub mod export;
 mod json;
 mod markdown;
 mod namespace;

@@ -2,6 +2,7 @@
 
 use super::{
     command::Command,
+    dialog::Dialog,
     model::Model,
     screen::{Screen, list::ListKind},
     subject::Subject,
@@ -39,6 +40,7 @@ pub fn of(model: &Model, command: Command) -> Availability {
         }
         Command::ToggleRaw => raw(model),
         Command::Copy => copy(model),
+        Command::ExportPlan => export(model),
         Command::ToggleLock => lock(model),
         Command::Quit => quit(model),
         _ if command.entry().changes => change(model, command),
@@ -76,6 +78,13 @@ fn raw(model: &Model) -> Availability {
 fn copy(model: &Model) -> Availability {
     let something = model.subject().is_some() || !model.dialogs.is_empty();
     if something { Ok(()) } else { Err("nothing is selected to be copied".to_owned()) }
+}
+
+fn export(model: &Model) -> Availability {
+    match model.dialog() {
+        Some(Dialog::Confirm(confirm)) if confirm.plan.is_ok() => Ok(()),
+        _ => Err("there is no plan in view".to_owned()),
+    }
 }
 
 fn lock(model: &Model) -> Availability {

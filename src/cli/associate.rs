@@ -7,7 +7,7 @@ use clap::Args;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use super::{Exit, Global, Output, complain, explain::service_account, print, usage};
+use super::{Exit, Global, Output, complain, explain::service_account, export, print, usage};
 use crate::{
     domain::{
         failure::{Failure, FailureKind},
@@ -136,6 +136,9 @@ fn run(
         let outside = global.outside(false)?;
         let survey = survey::survey(&outside, global.timeout, Clock::System).await?;
         let plan = plan(&survey.inventory)?;
+        if let Some(exit) = export::printed(global, &plan, &survey.inventory)? {
+            return Ok(exit);
+        }
         print(&shown(global, &plan))?;
         if let Some(exit) = refused(global, change, &plan)? {
             return Ok(exit);

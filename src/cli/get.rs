@@ -38,14 +38,14 @@ fn kind(word: &str) -> Result<Kind, String> {
 
 /// Looks once and prints.
 pub fn run(global: &Global, arguments: &Arguments) -> Result<Exit, Failure> {
-    let filter = global.query()?;
+    let (filter, format) = (global.query()?, global.format()?);
     let survey = global.survey()?;
     let request = Request {
         filter: filter.as_ref(),
         namespace: global.namespace.as_deref(),
         name: arguments.name.as_deref(),
         options: global.report_options(),
-        ..Request::new(arguments.kind, global.format(), Timestamp::now())
+        ..Request::new(arguments.kind, format, Timestamp::now())
     };
     let rendered = report::render(&request, &survey.inventory)?;
     print(&rendered.stdout)?;
@@ -53,6 +53,15 @@ pub fn run(global: &Global, arguments: &Arguments) -> Result<Exit, Failure> {
         complain(rendered.stderr.trim_end());
     }
     Ok(Exit::Done)
+}
+
+/// A format of plans where nothing is planned.
+pub(super) fn no_plan() -> Failure {
+    usage(
+        "this cannot be printed so",
+        "the format is one for plans, and this command changes nothing",
+        "Use it with associate, dissociate and their like, or choose table, wide, json, jsonl, csv or markdown",
+    )
 }
 
 impl Global {
@@ -84,14 +93,17 @@ impl Global {
         Options { redact: self.redact, ascii: self.ascii, width }
     }
 
-    pub(super) fn format(&self) -> Format {
-        match self.output.unwrap_or(Output::Table) {
+    pub(super) fn format(&self) -> Result<Format, Failure> {
+        Ok(match self.output.unwrap_or(Output::Table) {
             Output::Table => Format::Table,
             Output::Wide => Format::Wide,
             Output::Json => Format::Json,
             Output::Jsonl => Format::Jsonl,
             Output::Csv => Format::Csv,
             Output::Markdown => Format::Markdown,
-        }
+            Output::AwsCli | Output::Terraform | Output::Eksctl | Output::Cloudformation | Output::Ack => {
+                return Err(no_plan());
+            }
+        })
     }
 }

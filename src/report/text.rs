@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Control characters, and characters that change the direction of a line or take no room.
-fn is_treacherous(letter: char) -> bool {
+pub(super) fn is_treacherous(letter: char) -> bool {
     letter.is_control()
         || matches!(letter,
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}'

@@ -11,6 +11,7 @@ use crate::domain::{
     inventory::Inventory,
     plan::{Confirmation, Plan},
 };
+use crate::report::export::{self, Format};
 
 /// A plan, to be confirmed.
 #[derive(Clone, Debug)]
@@ -23,10 +24,21 @@ pub struct Confirm {
     pub typed: Option<Typed>,
     /// The plan changed under the person's eyes because the cluster did; what was typed is forgotten.
     pub changed: bool,
+    /// The plan as text in another format, shown in its place.
+    pub export: Option<Export>,
     /// How far it is scrolled.
     pub scroll: Scroll,
     /// Revision of the inventory that it was planned from.
     pub(in crate::app) made: u64,
+}
+
+/// A plan as text for somebody else's repository.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Export {
+    /// In which format.
+    pub format: Format,
+    /// The text.
+    pub text: String,
 }
 
 impl Confirm {
@@ -34,7 +46,8 @@ impl Confirm {
     pub fn new(request: Request, inventory: &Inventory, protected: bool, now: Timestamp) -> Self {
         let plan = request.plan(inventory, now).map_err(Arc::new);
         let typed = typed_for(&plan, protected);
-        Self { request, plan, typed, changed: false, scroll: Scroll::default(), made: inventory.revision() }
+        let scroll = Scroll::default();
+        Self { request, plan, typed, changed: false, export: None, scroll, made: inventory.revision() }
     }
 
     /// Plans it again if the cluster changed meanwhile; tells whether the plan became another one.
@@ -50,7 +63,25 @@ impl Confirm {
         self.typed = typed_for(&plan, protected);
         self.plan = plan;
         self.changed = true;
+        self.show(self.export.as_ref().map(|export| export.format), inventory);
         true
+    }
+
+    /// Shows the plan in the next format; after the last one, as a plan again.
+    pub fn next_format(&mut self, inventory: &Inventory) {
+        let shown = self.export.as_ref().map(|export| export.format);
+        let next = match shown {
+            None => Format::ALL.first(),
+            Some(format) => Format::ALL.iter().skip_while(|other| **other != format).nth(1),
+        };
+        self.scroll = Scroll::default();
+        self.show(next.copied(), inventory);
+    }
+
+    fn show(&mut self, format: Option<Format>, inventory: &Inventory) {
+        let plan = self.plan.as_ref().ok();
+        self.export =
+            plan.zip(format).map(|(plan, format)| Export { format, text: export::text(plan, inventory, format) });
     }
 
     /// Why it cannot be performed: no plan, a required check that fails, or the text not typed.
@@ -66,8 +97,11 @@ impl Confirm {
         Some(format!("type {} to confirm", typed.wanted))
     }
 
-    /// The commands that would do the same, one a line: what `copy` takes.
-    pub fn commands(&self) -> Option<String> {
+    /// What `copy` takes: the text in view, or the commands that would do the same, one a line.
+    pub fn copied(&self) -> Option<String> {
+        if let Some(export) = &self.export {
+            return Some(export.text.clone());
+        }
         let plan = self.plan.as_ref().ok()?;
         let lines: Vec<&str> = plan.steps.iter().map(|step| step.command.as_str()).collect();
         (!lines.is_empty()).then(|| lines.join("\n"))

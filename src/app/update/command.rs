@@ -64,6 +64,7 @@ fn go(model: &mut Model, command: Command) {
         | Command::Restart
         | Command::InstallAgent => change::begin(model, command),
         Command::ToggleLock => confirm::toggle_lock(model),
+        Command::ExportPlan => dialogs::next_format(model),
         Command::Copy => copy(model),
         Command::Refresh => refresh(model),
         Command::Palette => model.dialogs.push(Dialog::Palette(Palette::new())),
@@ -93,7 +94,7 @@ fn help(model: &mut Model) {
 /// Takes the commands of the plan in view, the policy in view, the selected link or the selected object.
 fn copy(model: &mut Model) {
     let text = match (model.dialog(), model.screen()) {
-        (Some(Dialog::Confirm(confirm)), _) => confirm.commands(),
+        (Some(Dialog::Confirm(confirm)), _) => confirm.copied(),
         (Some(Dialog::Role(form)), _) => form.role().map(|arn| arn.to_string()),
         (Some(Dialog::Operation(id, _)), _) => model.operation(*id).map(commands),
         (Some(_), _) => None,

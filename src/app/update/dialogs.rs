@@ -39,6 +39,15 @@ pub(super) fn choose(model: &mut Model) {
     }
 }
 
+/// Shows the plan in view in the next format.
+pub(super) fn next_format(model: &mut Model) {
+    let inventory = &model.clusters[model.active].inventory;
+    if let Some(Dialog::Confirm(confirm)) = model.dialogs.last_mut() {
+        confirm.next_format(inventory);
+        model.measure.lines = 0;
+    }
+}
+
 /// What depends on the text of the dialog follows it.
 pub(super) fn text_changed(model: &mut Model) {
     let (now, inventory) = (model.now, &model.clusters[model.active].inventory);

@@ -11,7 +11,7 @@ use crate::{
         operation::{OperationId, Outcome},
     },
     config::theme::Meaning,
-    domain::plan::PlanKind,
+    domain::plan::{Plan, PlanKind},
     ui::{
         scene::Scene,
         text,
@@ -41,7 +41,7 @@ fn phase(outcome: Option<&Outcome>) -> &'static str {
 
 pub(super) fn confirm(scene: &Scene<'_>, confirm: &Confirm, width: usize) -> Content {
     let (title, body) = match &confirm.plan {
-        Ok(plan) => (format!("Plan: {}", deed(plan.kind, &plan.subject)), plan::lines(&scene.paint, plan, width)),
+        Ok(plan) => planned(scene, confirm, plan, width),
         Err(failure) => ("There is no plan".to_owned(), plan::failure_lines(&scene.paint, failure, width)),
     };
     let mut below = vec![Line::default()];
@@ -51,7 +51,12 @@ pub(super) fn confirm(scene: &Scene<'_>, confirm: &Confirm, width: usize) -> Con
     below.extend(answer(scene, confirm, width));
     let context = if confirm.typed.is_some() { Context::Text } else { Context::Dialog };
     let hints = match confirm.plan.is_ok() {
-        true => &[(Command::Confirm, "do it"), (Command::Copy, "copy the commands"), (Command::Back, "leave it")][..],
+        true => &[
+            (Command::Confirm, "do it"),
+            (Command::ExportPlan, "as Terraform, …"),
+            (Command::Copy, if confirm.export.is_some() { "copy the text" } else { "copy the commands" }),
+            (Command::Back, "leave it"),
+        ][..],
         false => &[(Command::Back, "close")],
     };
     Content {
@@ -61,6 +66,17 @@ pub(super) fn confirm(scene: &Scene<'_>, confirm: &Confirm, width: usize) -> Con
         below,
         view: View::From(confirm.scroll.top),
         keys: keys(scene, context, hints),
+    }
+}
+
+/// The plan in words, or as the text that was asked for.
+fn planned(scene: &Scene<'_>, confirm: &Confirm, plan: &Plan, width: usize) -> (String, Vec<Line<'static>>) {
+    let deed = deed(plan.kind, &plan.subject);
+    match &confirm.export {
+        None => (format!("Plan: {deed}"), plan::lines(&scene.paint, plan, width)),
+        Some(export) => {
+            (format!("{}: {deed}", export.format.title()), plan::text_lines(&scene.paint, &export.text, width))
+        }
     }
 }
 

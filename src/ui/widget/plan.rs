@@ -90,6 +90,19 @@ pub fn lines(paint: &Paint<'_>, plan: &Plan, width: usize) -> Vec<Line<'static>>
     lines
 }
 
+/// A text as it stands, long lines continued below; comments are muted.
+pub fn text_lines(paint: &Paint<'_>, whole: &str, width: usize) -> Vec<Line<'static>> {
+    let line = |line: &str| {
+        let style = if line.starts_with('#') { paint.muted() } else { paint.plain() };
+        let indent = line.len() - line.trim_start().len();
+        let room = width.saturating_sub(indent);
+        let parts = text::wrap(line.trim_start(), room, usize::MAX);
+        let rows = parts.iter().map(|part| Row::new(width).to(indent.min(width)).put(part, style).line());
+        if parts.is_empty() { vec![Line::default()] } else { rows.collect() }
+    };
+    whole.lines().flat_map(line).collect()
+}
+
 fn indented(sentence: &str, width: usize, style: Style) -> Vec<Line<'static>> {
     let parts = text::wrap(sentence, width.saturating_sub(INDENT), LONGEST);
     parts.iter().map(|part| Row::new(width).to(INDENT).put(part, style).line()).collect()
