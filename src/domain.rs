@@ -5,6 +5,7 @@ pub mod arn;
 pub mod association;
 pub mod change;
 pub mod cluster;
+pub mod declaration;
 pub mod fact;
 pub mod failure;
 pub mod id;

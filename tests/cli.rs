@@ -319,3 +319,125 @@ fn completions_and_manual_are_written() {
         assert!(stdout(&done).contains("rolecall"));
     }
 }
+
+#[test]
+fn a_plan_is_printed_for_other_tools_and_nothing_is_done() {
+    let words = ["associate", "checkout/web", "--role", "acme-payments-api", "--demo", "-o"];
+    for (format, wanted) in [
+        ("aws-cli", "aws eks create-pod-identity-association --region eu-west-1 --cluster-name acme-prod"),
+        ("terraform", "resource \"aws_eks_pod_identity_association\" \"checkout_web\" {"),
+        ("eksctl", "apiVersion: eksctl.io/v1alpha5"),
+        ("cloudformation", "    Type: AWS::EKS::PodIdentityAssociation"),
+        ("ack", "apiVersion: eks.services.k8s.aws/v1alpha1"),
+    ] {
+        let done = run(&[&words[..], &[format]].concat());
+        assert_eq!((done.status.code(), stderr(&done).as_str()), (Some(0), ""), "{format}");
+        assert!(stdout(&done).lines().any(|line| line.starts_with(wanted)), "{format}: {}", stdout(&done));
+    }
+    let done = run(&["dissociate", "search/query-api", "--demo", "-o", "terraform"]);
+    assert_eq!(done.status.code(), Some(0), "no confirmation is asked for: {}", stderr(&done));
+    assert!(stdout(&done).contains("removed {"), "{}", stdout(&done));
+}
+
+#[test]
+fn a_plan_that_is_refused_is_printed_with_what_is_missing_and_the_exit_code_of_a_refusal() {
+    let role = "arn:aws:iam::111122223333:role/not-yet";
+    let done = run(&["associate", "search/fresh", "--role", role, "--demo", "-o", "terraform"]);
+    assert_eq!(done.status.code(), Some(1));
+    assert!(stdout(&done).contains("resource \"aws_iam_role\" \"not-yet\" {"), "{}", stdout(&done));
+    assert!(stderr(&done).contains("role not-yet exists"), "{}", stderr(&done));
+}
+
+#[test]
+fn an_export_can_be_redacted() {
+    let words = ["associate", "checkout/web", "--role", "acme-payments-api", "--demo", "--redact", "-o", "terraform"];
+    let done = run(&words);
+    assert_eq!(done.status.code(), Some(0), "{}", stderr(&done));
+    for secret in ["111122223333", "acme-payments-api"] {
+        assert!(!stdout(&done).contains(secret), "{secret}: {}", stdout(&done));
+    }
+}
+
+#[test]
+fn a_format_of_plans_is_refused_where_nothing_is_planned() {
+    let done = run(&["get", "pods", "--demo", "-o", "terraform"]);
+    assert_eq!(done.status.code(), Some(2));
+    assert!(stderr(&done).contains("the format is one for plans"), "{}", stderr(&done));
+}
+
+/// The demo world with service accounts that declare: one rightly, one with nonsense, one twice.
+fn declaring(folder: &Path) -> String {
+    let account = |name: &str, metadata: &str| {
+        format!(
+            "---\n{{ apiVersion: v1, kind: ServiceAccount, metadata: {{ name: {name}, namespace: marketing, {metadata} }} }}\n"
+        )
+    };
+    let world = [
+        include_str!("../assets/demo/world.yaml").to_owned(),
+        account("by-arn", r#"annotations: { rolecall/role-arn: "arn:aws:iam::111122223333:role/acme-payments-api" }"#),
+        account("by-name", "labels: { rolecall/role: acme-search-query }"),
+        account("nonsense", r#"annotations: { rolecall/role-arn: "arn:aws:s3:::bucket" }"#),
+        account(
+            "torn",
+            r#"annotations: { rolecall/role-arn: "arn:aws:iam::111122223333:role/acme-payments-api" }, labels: { rolecall/role: acme-search-query }"#,
+        ),
+        account("elsewhere", r#"annotations: { rolecall/role-arn: "arn:aws:iam::444455556666:role/data" }"#),
+        account("otherwise", "labels: { acme.io/role: acme-search-query }"),
+    ];
+    let file = folder.join("world.yaml");
+    fs::write(&file, world.concat()).unwrap();
+    file.to_string_lossy().into_owned()
+}
+
+#[test]
+fn what_service_accounts_declare_is_one_plan_and_what_cannot_be_is_said_and_left_out() {
+    let folder = tempdir().unwrap();
+    let world = declaring(folder.path());
+    let words = ["associate", "--declared", "--world", &world];
+    let planned = json(&[&words[..], &["--dry-run", "-o", "json"]].concat());
+    let accounts: Vec<&str> = planned["steps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|step| step["arguments"]["serviceAccount"].as_str().unwrap())
+        .collect();
+    assert_eq!(accounts, ["by-arn", "by-name"]);
+    let told = planned["preconditions"].to_string();
+    for why in [
+        "`arn:aws:s3:::bucket` is not the ARN of an IAM role",
+        "its annotation names acme-payments-api, its label acme-search-query",
+        "is in account 444455556666, the cluster in 111122223333",
+        "marketing/newsletter has association",
+    ] {
+        assert!(told.contains(why), "{why}: {told}");
+    }
+    let done = run(&[&words[..], &["--yes"]].concat());
+    assert_eq!(done.status.code(), Some(0), "{}", stderr(&done));
+    assert_eq!(stderr(&done).matches("✓ associate marketing/by-").count(), 2, "{}", stderr(&done));
+    let exported = run(&[&words[..], &["-o", "terraform"]].concat());
+    assert_eq!(stdout(&exported).matches("resource \"aws_eks_pod_identity_association\"").count(), 2);
+}
+
+#[test]
+fn the_keys_of_declarations_can_be_set() {
+    let folder = tempdir().unwrap();
+    let world = declaring(folder.path());
+    let config = folder.path().join("config.toml");
+    fs::write(&config, "declared-label = \"acme.io/role\"\ndeclared-annotation = \"acme.io/role-arn\"\n").unwrap();
+    let config = config.to_string_lossy().into_owned();
+    let planned = json(&["associate", "--declared", "--world", &world, "--config", &config, "--dry-run", "-o", "json"]);
+    let steps = planned["steps"].as_array().unwrap();
+    assert_eq!(steps.len(), 1, "{steps:?}");
+    assert_eq!(steps[0]["arguments"]["serviceAccount"], "otherwise");
+}
+
+#[test]
+fn nothing_is_done_where_nothing_is_declared_and_declared_takes_no_name() {
+    let done = run(&["associate", "--declared", "--demo", "--yes"]);
+    assert_eq!(done.status.code(), Some(0), "{}", stderr(&done));
+    assert_eq!(stderr(&done), "");
+    let done = run(&["associate", "checkout/web", "--declared", "--demo"]);
+    assert_eq!(done.status.code(), Some(2));
+    let done = run(&["associate", "--demo"]);
+    assert_eq!(done.status.code(), Some(2));
+}

@@ -9,6 +9,7 @@ use super::{
     target,
 };
 use crate::domain::{
+    declaration::Standing,
     id::ServiceAccountId,
     inventory::{AgentState, FixAction},
     workload::{WorkloadId, WorkloadKind},
@@ -130,8 +131,10 @@ const NOTHING: &str = "nothing is selected";
 const WHOSE: &str = "select a pod, a workload, a service account or an association first";
 
 fn change(model: &Model, command: Command) -> Availability {
-    if command == Command::InstallAgent {
-        return agent(model);
+    match command {
+        Command::InstallAgent => return agent(model),
+        Command::AssociateDeclared => return declared(model),
+        _ => {}
     }
     let subject = model.subject().ok_or(NOTHING)?;
     if command == Command::Restart {
@@ -143,6 +146,21 @@ fn change(model: &Model, command: Command) -> Availability {
         Command::Dissociate => dissociate(model, &subject),
         Command::RemoveAnnotation => remove_annotation(model, &service_account),
         _ => annotate(model, &service_account),
+    }
+}
+
+fn declared(model: &Model) -> Availability {
+    let keys = (&model.settings.declared_annotation, &model.settings.declared_label);
+    let declarations = model.inventory().declarations();
+    if declarations.is_empty() {
+        return Err(format!(
+            "no service account declares an association, by annotation {} or label {}",
+            keys.0, keys.1
+        ));
+    }
+    match declarations.iter().all(|(_, standing)| *standing == Standing::Met) {
+        true => Err("every association that is declared is there".to_owned()),
+        false => Ok(()),
     }
 }
 

@@ -155,6 +155,7 @@ commands! {
     Freeze "view.freeze" ["f"] "freeze the view" ["freeze"] PAGES Find false 0;
 
     Associate "association.create" ["c"] "associate" ["associate"] OBJECTS Change true 75;
+    AssociateDeclared "association.create-declared" ["C"] "associate all that is declared" ["declared"] PAGES Change true 0;
     Dissociate "association.remove" ["x"] "remove association" ["dissociate"] OBJECTS Change true 70;
     Annotate "annotation.set" ["i"] "annotate for IRSA" ["annotate"] OBJECTS Change true 55;
     RemoveAnnotation "annotation.remove" ["I"] "remove the IRSA annotation" ["unannotate"] OBJECTS Change true 0;

@@ -15,6 +15,7 @@ use crate::{
         plan::{
             Confirmation, Plan,
             associate::{self, AssociateRequest},
+            declared,
             dissociate::{self, Target},
             pick::name_role,
             restart,
@@ -48,10 +49,14 @@ pub struct Change {
 #[derive(Args, Debug)]
 pub struct Create {
     /// NAMESPACE/NAME of the service account; it need not exist
-    pub service_account: String,
+    #[arg(required_unless_present = "declared", requires = "role")]
+    pub service_account: Option<String>,
     /// The role, by name or ARN, in the cluster's account
-    #[arg(long)]
-    pub role: String,
+    #[arg(long, required_unless_present = "declared")]
+    pub role: Option<String>,
+    /// All associations that service accounts declare and that are missing
+    #[arg(long, conflicts_with_all = ["service_account", "role", "target_role_arn", "no_session_tags", "session_policy", "tags"])]
+    pub declared: bool,
     /// A role of any account, assumed in a second hop
     #[arg(long, value_name = "ARN")]
     pub target_role_arn: Option<String>,
@@ -96,12 +101,17 @@ fn tag(text: &str) -> Result<(String, String), String> {
 
 /// Plans an association and, if confirmed, creates it.
 pub fn create(global: &Global, arguments: &Create) -> Result<Exit, Failure> {
-    let service_account = service_account(&arguments.service_account)?;
+    let (Some(account), Some(role)) = (&arguments.service_account, &arguments.role) else {
+        return run(global, &arguments.change, arguments.restart, |inventory| {
+            Ok(declared::plan(inventory, Timestamp::now()))
+        });
+    };
+    let service_account = service_account(account)?;
     let policy = arguments.session_policy.as_ref().map(read_policy).transpose()?;
     run(global, &arguments.change, arguments.restart, |inventory| {
         let request = AssociateRequest {
             service_account: service_account.clone(),
-            role_arn: name_role(inventory, &arguments.role)?,
+            role_arn: name_role(inventory, role)?,
             target_role_arn: arguments.target_role_arn.as_deref().map(Into::into),
             disable_session_tags: arguments.no_session_tags,
             policy: policy.clone(),
@@ -139,7 +149,7 @@ fn run(
         if let Some(exit) = export::printed(global, &plan, &survey.inventory)? {
             return Ok(exit);
         }
-        print(&shown(global, &plan))?;
+        print(&shown(global, &plan, &survey.inventory))?;
         if let Some(exit) = refused(global, change, &plan)? {
             return Ok(exit);
         }
@@ -155,9 +165,9 @@ fn run(
     })?
 }
 
-fn shown(global: &Global, plan: &Plan) -> String {
+fn shown(global: &Global, plan: &Plan, inventory: &Inventory) -> String {
     match global.output {
-        Some(Output::Json | Output::Jsonl) => report::plan::json(plan, None),
+        Some(Output::Json | Output::Jsonl) => report::plan::json(plan, inventory, None),
         _ => report::plan::text(plan, global.ascii, None),
     }
 }
@@ -167,7 +177,7 @@ fn refused(global: &Global, change: &Change, plan: &Plan) -> Result<Option<Exit>
     if plan.refusal().is_some() {
         return Ok(Some(Exit::Refused));
     }
-    if change.dry_run {
+    if change.dry_run || plan.steps.is_empty() {
         return Ok(Some(Exit::Done));
     }
     if global.loaded().settings.read_only {

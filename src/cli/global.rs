@@ -20,9 +20,10 @@ impl Global {
     /// # Errors
     /// When a world file cannot be loaded.
     pub fn outside(&self, story: bool) -> Result<Outside, Failure> {
+        let declared = self.loaded().settings.declaration_keys();
         if self.demo || self.world.is_some() || story {
             let world = worlds::choose(self.world.as_deref(), story, Timestamp::now())?;
-            return Ok(Outside::simulated(world));
+            return Ok(Outside::simulated(world).declaring(declared));
         }
         Ok(Outside::Real(Arc::new(Options {
             kubeconfig: self.kubeconfig.clone(),
@@ -32,6 +33,7 @@ impl Global {
             profile: self.profile.clone(),
             namespace: self.namespace.clone(),
             timeout: self.timeout,
+            declared,
         })))
     }
 

@@ -8,6 +8,7 @@ use toml::{
 };
 
 use super::problem::{Problem, nearest};
+use crate::domain::service_account::DeclarationKeys;
 
 /// The file with every default.
 pub const DEFAULT: &str = include_str!("../../assets/default.toml");
@@ -56,6 +57,10 @@ settings! {
     protected: Vec<String> = Vec::new(), "protected";
     /// Seconds between two readings of AWS.
     aws_interval_seconds: u32 = 300, "aws-interval-seconds";
+    /// Annotation by which a service account declares the ARN of its association's role.
+    declared_annotation: String = "rolecall/role-arn".to_owned(), "declared-annotation";
+    /// Label by which a service account declares the name of its association's role.
+    declared_label: String = "rolecall/role".to_owned(), "declared-label";
     /// A filter that the Pods list starts with.
     filter: String = String::new(), "filter";
 }
@@ -89,6 +94,14 @@ impl Settings {
         }
         problems.sort_by_key(|problem| problem.line);
         (settings, problems)
+    }
+
+    /// By what service accounts declare associations.
+    pub fn declaration_keys(&self) -> DeclarationKeys {
+        DeclarationKeys {
+            annotation: self.declared_annotation.as_str().into(),
+            label: self.declared_label.as_str().into(),
+        }
     }
 
     /// Whether names must be typed in a context or cluster of this name.

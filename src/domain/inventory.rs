@@ -274,6 +274,17 @@ impl Inventory {
         self.facts.service_accounts.items().get(id)
     }
 
+    /// All service accounts whose objects are known.
+    pub fn known_service_accounts(&self) -> impl Iterator<Item = &ServiceAccount> {
+        self.facts.service_accounts.items().values()
+    }
+
+    /// All associations that are known.
+    pub fn known_associations(&self) -> impl Iterator<Item = &Association> {
+        let joined = matches!(self.facts.gate(), Fact::Known(()));
+        self.facts.associations.items().values().filter(move |_| joined)
+    }
+
     /// The association of a service account.
     pub fn association_of(&self, id: &ServiceAccountId) -> Option<&Association> {
         self.facts.association(id).known().copied()

@@ -13,6 +13,7 @@ pub mod agent;
 pub mod annotate;
 pub mod associate;
 mod command;
+pub mod declared;
 pub mod dissociate;
 pub mod pick;
 mod precondition;

@@ -26,4 +26,30 @@ pub struct ServiceAccount {
     pub resource_version: Arc<str>,
     /// Who else writes it (field managers; well-known labels of Helm, Argo CD and Flux).
     pub managers: Vec<Arc<str>>,
+    /// The association that it declares it should have, verbatim.
+    pub declared: Option<Box<Declaration>>,
+}
+
+/// By which annotation and label a service account declares its association; both can be set otherwise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeclarationKeys {
+    /// Annotation with the ARN of a role.
+    pub annotation: Arc<str>,
+    /// Label with the name of a role of the cluster's account: a label cannot hold an ARN.
+    pub label: Arc<str>,
+}
+
+impl Default for DeclarationKeys {
+    fn default() -> Self {
+        Self { annotation: "rolecall/role-arn".into(), label: "rolecall/role".into() }
+    }
+}
+
+/// What stands under the keys; at least one of them is set.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Declaration {
+    /// The annotation.
+    pub role_arn: Option<Arc<str>>,
+    /// The label.
+    pub role: Option<Arc<str>>,
 }

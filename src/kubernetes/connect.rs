@@ -16,6 +16,7 @@ use crate::{
     domain::{
         cluster::Target,
         failure::{Failure, FailureKind},
+        service_account::DeclarationKeys,
     },
     wire,
 };
@@ -32,9 +33,16 @@ pub struct Connection {
     pub(super) client: Client,
     pub(super) bearer: Option<Bearer>,
     pub(super) target: Arc<Target>,
+    pub(super) keys: Arc<DeclarationKeys>,
 }
 
 impl Connection {
+    /// Reads the declarations of service accounts by other keys.
+    #[must_use]
+    pub fn declaring(self, keys: DeclarationKeys) -> Self {
+        Self { keys: Arc::new(keys), ..self }
+    }
+
     /// What the context says about the cluster.
     pub fn target(&self) -> &Target {
         &self.target
@@ -66,7 +74,7 @@ pub async fn real(context: &Context, token: Option<TokenSource>) -> Result<Conne
         None => None,
     };
     let client = client(config).await.map_err(|why| unusable(&context.name, &why))?;
-    Ok(Connection { client, bearer, target: Arc::new(context.target.clone()) })
+    Ok(Connection { client, bearer, target: Arc::new(context.target.clone()), keys: Arc::default() })
 }
 
 /// A user with a token, certificate or password of its own never asks the plugin.
@@ -134,7 +142,7 @@ pub async fn direct(endpoint: &str, ca_base64: &str, token: TokenSource) -> Resu
 pub async fn over(transport: wire::Transport, target: Target) -> Connection {
     let service = transport.map_request(|request: http::Request<kube::client::Body>| request.map(wire::body));
     let namespace = target.namespace.clone().unwrap_or_else(|| "default".to_owned());
-    Connection { client: Client::new(service, namespace), bearer: None, target: Arc::new(target) }
+    Connection { client: Client::new(service, namespace), bearer: None, target: Arc::new(target), keys: Arc::default() }
 }
 
 /// Builds the client where blocking is allowed: it reads certificates.

@@ -55,7 +55,7 @@ pub async fn service_account(connection: &Connection, id: &ServiceAccountId) -> 
     let call = Call::new("get", "serviceaccounts").within(Some(id.namespace.as_str())).named(id.name.as_str());
     let body = connection.read(&call, &Message::get(service_account_path(id))).await?;
     let text = String::from_utf8_lossy(&body);
-    metadata::service_account(&text, &mut Strings::default()).map_err(|error| {
+    metadata::service_account(&text, &mut Strings::default(), &connection.keys).map_err(|error| {
         let what = format!("cannot read service account {id}");
         Failure::new(
             FailureKind::Server,

@@ -83,11 +83,12 @@ pub async fn watch(
         Some(names) if !names.is_empty() => names.into_iter().map(Some).collect(),
         _ => vec![None],
     };
+    let accounts = kind::ServiceAccounts::new(Arc::clone(&connection.keys));
     let batch = || Batch::new(events.clone());
     let all = async {
         tokio::join!(
             Follow::new(connection.clone(), kind::Pods::default(), scopes.clone(), batch()).run(),
-            Follow::new(connection.clone(), kind::ServiceAccounts::default(), scopes.clone(), batch()).run(),
+            Follow::new(connection.clone(), accounts, scopes.clone(), batch()).run(),
             Follow::new(connection.clone(), kind::Namespaces::default(), vec![None], batch()).run(),
             Follow::new(connection.clone(), kind::Nodes::default(), vec![None], batch()).run(),
             Follow::new(connection.clone(), kind::Webhooks::default(), vec![None], batch()).run(),

@@ -3,8 +3,15 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{API_VERSION, Redactor, json as writer, text};
-use crate::domain::plan::{Affected, Call, Confirmation, Plan, Precondition, Step};
+use super::{
+    API_VERSION, Redactor,
+    export::{self, Format},
+    json as writer, text,
+};
+use crate::domain::{
+    inventory::Inventory,
+    plan::{Affected, Call, Confirmation, Plan, Precondition, Step},
+};
 
 /// The call as its API spells it, e.g. `eks:CreatePodIdentityAssociation`.
 pub fn call_name(call: &Call) -> &'static str {
@@ -145,7 +152,7 @@ impl<'a> From<&'a Affected> for AffectedItem<'a> {
 }
 
 /// The plan as the contract names it.
-pub fn json(plan: &Plan, redactor: Option<&Redactor>) -> String {
+pub fn json(plan: &Plan, inventory: &Inventory, redactor: Option<&Redactor>) -> String {
     let item = PlanItem {
         api_version: API_VERSION,
         id: format!("{}:{}", plan.kind.word(), plan.subject),
@@ -161,14 +168,15 @@ pub fn json(plan: &Plan, redactor: Option<&Redactor>) -> String {
         },
         refused: plan.refusal().map(|refusal| refusal.detail.as_str()),
         restarts: plan.restarts.iter().map(|workload| format!("{}/{workload}", workload.namespace)).collect(),
-        exports: json!({"aws-cli": commands(plan)}),
+        exports: exports(plan, inventory),
     };
     writer::pretty(&item, redactor)
 }
 
-/// Only the commands, one a line: `-o aws-cli`.
-pub fn commands(plan: &Plan) -> String {
-    plan.steps.iter().map(|step| format!("{}\n", step.command)).collect()
+/// The plan in every format that others read.
+fn exports(plan: &Plan, inventory: &Inventory) -> Value {
+    let one = |format: Format| (format.word().to_owned(), json!(export::text(plan, inventory, format)));
+    Value::Object(Format::ALL.into_iter().map(one).collect())
 }
 
 /// The plan for people.

@@ -336,7 +336,7 @@ fn a_refused_plan_says_so_and_offers_no_restart() {
 fn a_plan_as_json_has_every_key_of_the_contract() {
     let inventory = inventory();
     let plan = dissociate::plan(&inventory, &sa("search/indexer").into()).unwrap();
-    let json: Value = serde_json::from_str(&plan::json(&plan, None)).unwrap();
+    let json: Value = serde_json::from_str(&plan::json(&plan, &inventory, None)).unwrap();
     has(&json, "id kind subject steps preconditions affects inverse exports");
     has(&json["steps"][0], "call arguments diff");
     has(&json["preconditions"][0], "what ok detail");
@@ -346,7 +346,9 @@ fn a_plan_as_json_has_every_key_of_the_contract() {
         json["steps"][0]["arguments"],
         serde_json::json!({"clusterName": "acme-prod", "associationId": "a-search"})
     );
-    assert_eq!(json["exports"]["aws-cli"], plan::commands(&plan));
+    assert_eq!(json["exports"]["aws-cli"], format!("{}\n", plan.steps[0].command));
+    let formats: Vec<&str> = json["exports"].as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(formats, ["ack", "aws-cli", "cloudformation", "eksctl", "terraform"]);
 }
 
 #[test]

@@ -14,6 +14,7 @@ use crate::{
         cluster::Target,
         failure::{Failure, FailureKind},
         id::ClusterName,
+        service_account::DeclarationKeys,
     },
     kubernetes::{
         connect::{self, Connection, TokenSource},
@@ -39,6 +40,8 @@ pub struct Options {
     pub namespace: Option<String>,
     /// How long an operation may take.
     pub timeout: Duration,
+    /// By what service accounts declare associations.
+    pub declared: DeclarationKeys,
 }
 
 /// The other side of every adapter.
@@ -47,7 +50,7 @@ pub enum Outside {
     /// Through kubeconfig and the AWS configuration.
     Real(Arc<Options>),
     /// A world in this process, over the same protocols.
-    Simulated(Arc<World>),
+    Simulated(Arc<World>, DeclarationKeys),
 }
 
 /// A session that is being made, once, for everybody who waits for it.
@@ -65,7 +68,16 @@ impl Outside {
     /// A simulated world with its controllers at work. Must be called within the runtime.
     pub fn simulated(world: Arc<World>) -> Self {
         tokio::spawn(world.controllers());
-        Self::Simulated(world)
+        Self::Simulated(world, DeclarationKeys::default())
+    }
+
+    /// The same, with other keys for the declarations of service accounts.
+    #[must_use]
+    pub fn declaring(self, keys: DeclarationKeys) -> Self {
+        match self {
+            Self::Simulated(world, _) => Self::Simulated(world, keys),
+            Self::Real(options) => Self::Real(Arc::new(Options { declared: keys, ..Options::clone(&options) })),
+        }
     }
 
     /// Reads kubeconfig and flags; asks nobody.
@@ -75,7 +87,7 @@ impl Outside {
     pub fn place(&self) -> Result<Place, Failure> {
         match self {
             Self::Real(options) => real_place(options),
-            Self::Simulated(world) => Ok(Place { target: simulated_target(world), context: None }),
+            Self::Simulated(world, _) => Ok(Place { target: simulated_target(world), context: None }),
         }
     }
 
@@ -88,7 +100,7 @@ impl Outside {
 
     async fn session(&self, target: &Target) -> Result<Session, Failure> {
         match self {
-            Self::Simulated(world) => Ok(session::over(world.aws_transport(), world.region().into())),
+            Self::Simulated(world, _) => Ok(session::over(world.aws_transport(), world.region().into())),
             Self::Real(options) => {
                 session::real(&session::Options {
                     profile: options.profile.clone().or_else(|| target.profile.clone()),
@@ -107,20 +119,15 @@ impl Outside {
     /// # Errors
     /// With what to do about it: see the adapters.
     pub async fn kubernetes(&self, place: &Place, session: &SessionSoon) -> Result<Connection, Failure> {
-        if let Self::Simulated(world) = self {
-            return Ok(connect::over(world.kubernetes_transport(), place.target.clone()).await);
-        }
-        let token = place.target.cluster.clone().map(|name| token_source(session.clone(), name));
-        match (&place.context, token, &place.target.cluster) {
-            (Some(context), token, _) => connect::real(context, token).await,
-            (None, Some(token), Some(name)) => {
-                let cluster = session.clone().await?.cluster(name).await?;
-                let endpoint = cluster.endpoint.ok_or_else(no_endpoint)?;
-                let authority = cluster.certificate_authority.unwrap_or_default();
-                connect::direct(&endpoint, &authority, token).await
+        let options = match self {
+            Self::Simulated(world, keys) => {
+                let connection = connect::over(world.kubernetes_transport(), place.target.clone()).await;
+                return Ok(connection.declaring(keys.clone()));
             }
-            _ => Err(no_session()),
-        }
+            Self::Real(options) => options,
+        };
+        let connection = real_connection(place, session).await?;
+        Ok(connection.declaring(options.declared.clone()))
     }
 
     /// How long a new association takes to reach the webhook: about ten seconds on EKS
@@ -128,8 +135,22 @@ impl Outside {
     pub fn settle(&self) -> Duration {
         match self {
             Self::Real(_) => Duration::from_secs(10),
-            Self::Simulated(_) => Duration::from_secs(2),
+            Self::Simulated(..) => Duration::from_secs(2),
         }
+    }
+}
+
+async fn real_connection(place: &Place, session: &SessionSoon) -> Result<Connection, Failure> {
+    let token = place.target.cluster.clone().map(|name| token_source(session.clone(), name));
+    match (&place.context, token, &place.target.cluster) {
+        (Some(context), token, _) => connect::real(context, token).await,
+        (None, Some(token), Some(name)) => {
+            let cluster = session.clone().await?.cluster(name).await?;
+            let endpoint = cluster.endpoint.ok_or_else(no_endpoint)?;
+            let authority = cluster.certificate_authority.unwrap_or_default();
+            connect::direct(&endpoint, &authority, token).await
+        }
+        _ => Err(no_session()),
     }
 }
 

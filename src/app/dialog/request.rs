@@ -15,6 +15,8 @@ use crate::domain::{
 pub enum Request {
     /// Create an association.
     Associate(AssociateRequest),
+    /// Create every association that is declared and missing.
+    Declared,
     /// Remove an association.
     Dissociate(dissociate::Target),
     /// Set or remove the IRSA annotation.
@@ -33,6 +35,7 @@ impl Request {
     pub fn plan(&self, inventory: &Inventory, now: Timestamp) -> Result<Plan, Failure> {
         match self {
             Self::Associate(request) => plan::associate::plan(inventory, request, now),
+            Self::Declared => Ok(plan::declared::plan(inventory, now)),
             Self::Dissociate(target) => dissociate::plan(inventory, target),
             Self::Annotate(service_account, role) => {
                 plan::annotate::plan(inventory, service_account, role.clone(), now)

@@ -247,3 +247,53 @@ fn an_arn_typed_in_full_is_the_role_whatever_the_candidates_are() {
     session.press("Esc");
     assert!(session.model.dialogs.is_empty());
 }
+
+#[test]
+fn a_key_goes_through_the_formats_of_a_plan_and_copy_takes_the_one_in_view() {
+    let mut session = on("api-service/api-service");
+    session.press("c");
+    session.write("apdev");
+    session.press("Enter");
+    let commands = plan(&session).steps[0].command.clone();
+    assert_eq!(session.press("y"), [Effect::Copy(commands)]);
+    let beginnings = [
+        "aws eks create-pod-identity-association",
+        "# rolecall associate api-service/api-service: cluster",
+        "# rolecall associate api-service/api-service: cluster",
+        "# rolecall associate api-service/api-service: cluster",
+        "# rolecall associate api-service/api-service: cluster",
+    ];
+    let wanted = ["aws eks", "resource \"aws_eks_pod", "eksctl.io/", "AWS::EKS::PodIdentity", "eks.services.k8s.aws/"];
+    for (beginning, wanted) in beginnings.into_iter().zip(wanted) {
+        session.press("e");
+        let effects = session.press("y");
+        let [Effect::Copy(text)] = effects.as_slice() else { panic!("{effects:?}") };
+        assert!(text.starts_with(beginning) && text.contains(wanted), "{text}");
+    }
+    session.press("e");
+    let Some(Dialog::Confirm(confirm)) = session.model.dialog() else { panic!("no plan") };
+    assert_eq!(confirm.export, None, "after the last format the plan is in view again");
+}
+
+#[test]
+fn a_plan_that_must_be_typed_is_exported_without_typing_into_its_field() {
+    let mut session = on("search/indexer");
+    session.press("x");
+    session.press("Ctrl-t Ctrl-t");
+    let Some(Dialog::Confirm(confirm)) = session.model.dialog() else { panic!("no plan") };
+    assert!(confirm.export.as_ref().is_some_and(|export| export.text.contains("removed {")), "{:?}", confirm.export);
+    assert!(confirm.typed.as_ref().is_some_and(|typed| typed.field.is_empty()));
+}
+
+#[test]
+fn an_export_follows_the_plan_when_the_cluster_changes() {
+    let mut session = on("api-service/api-service");
+    session.press("c");
+    session.write("apdev");
+    session.press("Enter e e");
+    let there = association("a-new", "api-service/api-service", "api-dev", None);
+    session.changes(vec![Change::AssociationsOf(sa("api-service/api-service"), vec![there])]);
+    let Some(Dialog::Confirm(confirm)) = session.model.dialog() else { panic!("no plan") };
+    let text = confirm.export.as_ref().map(|export| export.text.as_str()).unwrap_or_default();
+    assert!(confirm.changed && text.contains("import {"), "{text}");
+}

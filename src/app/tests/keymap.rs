@@ -88,13 +88,13 @@ fn no_key_means_two_things_in_different_contexts() {
 
 #[test]
 fn a_rebound_key_works_and_the_help_shows_it() {
-    let (keys, problems) = Keys::parse("keymap.toml", "association.create = [\"C\", \"g c\"]\nmove.top = \"g g\"\n");
+    let (keys, problems) = Keys::parse("keymap.toml", "association.create = [\"Z\", \"g c\"]\nmove.top = \"g g\"\n");
     assert_eq!(problems, []);
     let mut session = Session::new();
     session.model.keys = keys;
     let help = hint::help(&session.model);
     let line = help.iter().flat_map(|group| &group.lines).find(|line| line.id == "association.create").unwrap();
-    assert_eq!(line.keys, "C, g c");
+    assert_eq!(line.keys, "Z, g c");
     session.press("g");
     let following: Vec<String> = hint::following(&session.model).into_iter().map(|hint| hint.keys).collect();
     assert_eq!(following, ["c", "g"]);

@@ -129,6 +129,7 @@ fn service_account(id: &str, role: Option<RoleArn>) -> ServiceAccount {
         created_at: None,
         resource_version: "1".into(),
         managers: Vec::new(),
+        declared: None,
     }
 }
 

@@ -20,6 +20,7 @@ pub(super) fn begin(model: &mut Model, command: Command) {
     let inventory = model.inventory();
     let service_account = subject.as_ref().and_then(|subject| target::service_account(inventory, subject));
     match (command, service_account) {
+        (Command::AssociateDeclared, _) => plan(model, Request::Declared),
         (Command::InstallAgent, _) => plan(model, Request::InstallAgent),
         (Command::Restart, _) => {
             let workloads = subject.map(|subject| target::workloads(inventory, &subject)).unwrap_or_default();

@@ -58,6 +58,7 @@ fn go(model: &mut Model, command: Command) {
         Command::SortReverse => lists::sort_reverse(model),
         Command::Freeze => lists::freeze(model),
         Command::Associate
+        | Command::AssociateDeclared
         | Command::Dissociate
         | Command::Annotate
         | Command::RemoveAnnotation

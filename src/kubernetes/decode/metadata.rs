@@ -9,7 +9,7 @@ use super::text::{Annotations, Labels, Text, or_default};
 use crate::{
     domain::{
         id::{Namespace, ServiceAccountId},
-        service_account::ServiceAccount,
+        service_account::{Declaration, DeclarationKeys, ServiceAccount},
     },
     kubernetes::intern::Strings,
 };
@@ -69,8 +69,9 @@ struct Written<'a> {
     resource_version: Text<'a>,
     #[serde(borrow)]
     labels: Labels<'a>,
+    // All of them, for as long as it is decoded: which one declares a role can be set.
     #[serde(borrow)]
-    annotations: Annotations<'a>,
+    annotations: Labels<'a>,
     #[serde(borrow, deserialize_with = "or_default")]
     managed_fields: Vec<Manager<'a>>,
 }
@@ -99,7 +100,11 @@ pub(in crate::kubernetes) fn required<'t>(text: &'t Text<'_>, field: &'static st
 }
 
 /// Decodes a service account from whole or partial objects.
-pub(in crate::kubernetes) fn service_account(json: &str, strings: &mut Strings) -> Result<ServiceAccount, Unreadable> {
+pub(in crate::kubernetes) fn service_account(
+    json: &str,
+    strings: &mut Strings,
+    keys: &DeclarationKeys,
+) -> Result<ServiceAccount, Unreadable> {
     let Whole { metadata } = serde_json::from_str(json)?;
     let name: Arc<str> = strings.get(required(&metadata.name, "metadata.name")?);
     let namespace = strings.get(required(&metadata.namespace, "metadata.namespace")?);
@@ -113,7 +118,18 @@ pub(in crate::kubernetes) fn service_account(json: &str, strings: &mut Strings) 
         created_at: metadata.creation_timestamp.parse::<Timestamp>().ok(),
         resource_version: (&*metadata.resource_version).into(),
         managers: managers(&metadata, strings),
+        declared: declared(&metadata, strings, keys),
     })
+}
+
+/// What it declares; an empty value declares nothing.
+fn declared(metadata: &Written<'_>, strings: &mut Strings, keys: &DeclarationKeys) -> Option<Box<Declaration>> {
+    let mut text = |found: Option<&str>| found.filter(|text| !text.is_empty()).map(|text| strings.get(text));
+    let declaration = Declaration {
+        role_arn: text(metadata.annotations.get(&keys.annotation)),
+        role: text(metadata.labels.get(&keys.label)),
+    };
+    (declaration != Declaration::default()).then(|| Box::new(declaration))
 }
 
 /// Decodes the name of a namespace.

@@ -1,6 +1,7 @@
 use serde_json::{Value as Json, json};
 
 use super::{metadata, node, pod::Decoder, webhook};
+use crate::domain::service_account::{DeclarationKeys, ServiceAccount};
 use crate::domain::workload::{ContainerKind, Phase, Value, WorkloadKind};
 use crate::kubernetes::intern::Strings;
 
@@ -198,6 +199,27 @@ fn a_job_belongs_to_a_cron_job_only_if_its_number_is_the_time() {
     assert_eq!(owned("Job", "report-20261123", json!({})), "job/report-20261123");
 }
 
+fn account(json: &Json, keys: &DeclarationKeys) -> ServiceAccount {
+    metadata::service_account(&json.to_string(), &mut Strings::default(), keys).unwrap()
+}
+
+#[test]
+fn a_service_account_declares_by_the_keys_that_are_set() {
+    let json = json!({"metadata": {
+        "name": "api", "namespace": "shop",
+        "annotations": {"rolecall/role-arn": "arn:aws:iam::111122223333:role/a", "acme.io/role": "b"},
+        "labels": {"rolecall/role": "", "acme.io/name": "c"}
+    }});
+    let declared = account(&json, &DeclarationKeys::default()).declared.unwrap();
+    assert_eq!(declared.role_arn.as_deref(), Some("arn:aws:iam::111122223333:role/a"));
+    assert_eq!(declared.role, None, "an empty label declares nothing");
+    let keys = DeclarationKeys { annotation: "acme.io/role".into(), label: "acme.io/name".into() };
+    let declared = account(&json, &keys).declared.unwrap();
+    assert_eq!((declared.role_arn.as_deref(), declared.role.as_deref()), (Some("b"), Some("c")));
+    let none = json!({"metadata": {"name": "api", "namespace": "shop"}});
+    assert_eq!(account(&none, &keys).declared, None);
+}
+
 #[test]
 fn a_service_account_needs_nothing_but_its_metadata() {
     let json = json!({"kind": "PartialObjectMetadata", "metadata": {
@@ -206,7 +228,7 @@ fn a_service_account_needs_nothing_but_its_metadata() {
         "labels": {"argocd.argoproj.io/instance": "shop"},
         "managedFields": [{"manager": "kubectl"}, {"manager": "rolecall"}]
     }});
-    let account = metadata::service_account(&json.to_string(), &mut Strings::default()).unwrap();
+    let account = account(&json, &DeclarationKeys::default());
     assert_eq!(account.role_arn, Some("arn:x".into()));
     assert_eq!(account.audience, None);
     assert_eq!(&*account.resource_version, "7");

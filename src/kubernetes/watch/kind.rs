@@ -4,7 +4,12 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     domain::{
-        change::Change, fact::Fact, id::Namespace, node::Node, service_account::ServiceAccount, webhook::Webhook,
+        change::Change,
+        fact::Fact,
+        id::Namespace,
+        node::Node,
+        service_account::{DeclarationKeys, ServiceAccount},
+        webhook::Webhook,
         workload::Pod,
     },
     kubernetes::{
@@ -65,8 +70,16 @@ impl Kind for Pods {
 }
 
 /// Service accounts, by their metadata.
-#[derive(Default)]
-pub(super) struct ServiceAccounts(Strings);
+pub(super) struct ServiceAccounts {
+    keys: Arc<DeclarationKeys>,
+    strings: Strings,
+}
+
+impl ServiceAccounts {
+    pub fn new(keys: Arc<DeclarationKeys>) -> Self {
+        Self { keys, strings: Strings::default() }
+    }
+}
 
 impl Kind for ServiceAccounts {
     type Object = ServiceAccount;
@@ -74,7 +87,7 @@ impl Kind for ServiceAccounts {
     const METADATA_ONLY: bool = true;
 
     fn decode(&mut self, json: &str) -> Result<ServiceAccount, Unreadable> {
-        metadata::service_account(json, &mut self.0)
+        metadata::service_account(json, &mut self.strings, &self.keys)
     }
 
     fn changed(&mut self, account: ServiceAccount) -> Change {

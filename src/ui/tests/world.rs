@@ -154,6 +154,7 @@ fn account(id: &str, role: Option<&str>) -> ServiceAccount {
         created_at: None,
         resource_version: "1".into(),
         managers: if role.is_some() { vec!["argocd-controller".into()] } else { Vec::new() },
+        declared: None,
     }
 }
 

@@ -238,6 +238,7 @@ pub fn account(id: &str, role_arn: Option<RoleArn>) -> ServiceAccount {
         created_at: None,
         resource_version: "1".into(),
         managers: vec![],
+        declared: None,
     }
 }
 

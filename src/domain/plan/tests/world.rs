@@ -105,6 +105,7 @@ pub fn service_account(id: &str, role: Option<RoleArn>, managers: &[&str]) -> Se
         created_at: None,
         resource_version: "1".into(),
         managers: managers.iter().map(|name| (*name).into()).collect(),
+        declared: None,
     }
 }
 
