@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, missing_docs)]
 
+#[path = "scenarios/declared.rs"]
+mod declared;
 #[path = "support/play.rs"]
 mod play;
 

@@ -1,20 +1,14 @@
-//! Declared associations and exports of plans by keys: the real loop and adapters on the simulator.
-
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, missing_docs)]
-
-#[path = "support/play.rs"]
-mod play;
+//! Declared associations and exports of plans by keys.
 
 use std::time::Duration;
 
-use play::{Play, start};
 use rolecall::{config::settings::Settings, sim::world::World};
 use serde_json::json;
 
-/// Operations that changed something, as AWS saw them.
-fn changes(play: &Play) -> Vec<String> {
-    play.world.aws.calls().into_iter().filter(|call| call.mutating).map(|call| call.action).collect()
-}
+use crate::{
+    changes,
+    play::{Play, start},
+};
 
 fn declare(world: &World, name: &str, annotations: serde_json::Value) {
     let object = json!({
