@@ -129,7 +129,7 @@ commands! {
     Open "open" ["Enter" "l" "Right"] "open" [] PAGES Move false 90;
     Confirm "dialog.confirm" ["Enter"] "confirm" [] DIALOGS Move false 90;
     Choose "dialog.choose" ["Space"] "choose or leave out" [] DIALOGS Move false 60;
-    ExportPlan "plan.export" ["e" "Ctrl-t"] "the plan for Terraform, eksctl, …" [] DIALOGS Move false 50;
+    ExportPlan "plan.export" ["v" "Ctrl-t"] "the plan for Terraform, eksctl, …" [] DIALOGS Move false 50;
     Back "back" ["Esc" "h" "Left" "Backspace"] "back" [] EVERYWHERE Move false 20;
 
     GoPods "go.pods" ["1"] "Pods" ["pods" "po" "pod"] PAGES Go false 0;

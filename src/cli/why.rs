@@ -47,7 +47,7 @@ pub fn run(global: &Global, arguments: &Arguments) -> Result<Exit, Failure> {
 
 fn answer(global: &Global, symptom: Symptom, inventory: &Inventory) -> Result<(), Failure> {
     let answer = Answer::about(symptom, inventory);
-    print(&why::render(&answer, inventory, Timestamp::now(), global.format(), global.report_options()))
+    print(&why::render(&answer, inventory, Timestamp::now(), global.format()?, global.report_options()))
 }
 
 /// One look; without pods there is nobody to be found.
