@@ -126,6 +126,7 @@ fn service_account(index: usize) -> ServiceAccount {
         created_at: None,
         resource_version: "1".into(),
         managers: Vec::new(),
+        declared: None,
     }
 }
 
