@@ -248,12 +248,19 @@ fn why_leads_from_an_error_to_the_pod_and_its_chain() {
     assert_eq!(done.status.code(), Some(0), "{}", stderr(&done));
     for words in [
         "pod payments/ledger-5f6c7d8e9-abcde: ok",
-        "what is missing is the permission",
+        "The identity of payments/ledger-5f6c7d8e9-abcde works.",
         "Allow dynamodb:PutItem on",
         "<- the error",
     ] {
         assert!(text.contains(words), "{words}\n{text}");
     }
+    let log = why(
+        &["--pod", "checkout/cart-0"],
+        "An error occurred (AccessDenied) when calling the GetObject operation: Access Denied",
+    );
+    assert!(stdout(&log).contains("log of pod checkout/cart-0"), "{}", stdout(&log));
+    let gone = why(&["--pod", "checkout/cart-9", REFUSED], "");
+    assert_eq!(gone.status.code(), Some(3), "{}", stderr(&gone));
     let data = why(&["-o", "json", REFUSED], "");
     let data: Value = serde_json::from_slice(&data.stdout).unwrap();
     let item = &data["items"][0];

@@ -61,7 +61,8 @@ pub(super) fn service_account(text: &str) -> Result<ServiceAccountId, Failure> {
     Ok(ServiceAccountId::new(namespace, name))
 }
 
-fn namespaced(text: &str) -> Result<(&str, &str), Failure> {
+/// `NAMESPACE/NAME`.
+pub(super) fn namespaced(text: &str) -> Result<(&str, &str), Failure> {
     match text.split_once('/') {
         Some((namespace, name)) if !namespace.is_empty() && !name.is_empty() && !name.contains('/') => {
             Ok((namespace, name))

@@ -5,12 +5,16 @@ use std::io::{IsTerminal, Read};
 use clap::Args;
 use jiff::Timestamp;
 
-use super::{Exit, Global, complain, print, usage};
+use super::{Exit, Global, complain, explain::namespaced, print, usage};
 use crate::{
     domain::{
         failure::{Failure, FailureKind},
+        id::PodId,
         inventory::Inventory,
-        symptom::{self, Symptom, answer::Answer},
+        symptom::{
+            self, Symptom,
+            answer::{Answer, Found},
+        },
     },
     report::why,
 };
@@ -21,6 +25,9 @@ pub struct Arguments {
     /// The error text as it was logged, or the code of a finding; standard input without it
     #[arg(allow_hyphen_values = true)]
     pub text: Vec<String>,
+    /// In whose log the text stood, for texts that name nobody
+    #[arg(long, value_name = "NAMESPACE/NAME")]
+    pub pod: Option<String>,
 }
 
 /// Explains an error text, or a code.
@@ -31,30 +38,40 @@ pub fn run(global: &Global, arguments: &Arguments) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     }
     let symptom = Symptom::read(&text).ok_or_else(|| nothing(&text))?;
-    match looked(global) {
+    let pod = arguments.pod.as_deref().map(namespaced).transpose()?;
+    let pod = pod.map(|(namespace, name)| PodId::new(namespace, name));
+    match looked(global, pod.as_ref()) {
         Ok(inventory) => {
-            answer(global, symptom, &inventory)?;
+            answer(global, symptom, &inventory, pod)?;
             Ok(Exit::Done)
         }
         // What the text says stands by itself; only whom it is about could not be looked up.
         Err(failure) => {
-            answer(global, symptom, &Inventory::default())?;
+            answer(global, symptom, &Inventory::default(), None)?;
             complain(&format!("rolecall: nothing could be looked up: {failure}"));
             Ok(Exit::Failed)
         }
     }
 }
 
-fn answer(global: &Global, symptom: Symptom, inventory: &Inventory) -> Result<(), Failure> {
-    let answer = Answer::about(symptom, inventory);
+fn answer(global: &Global, symptom: Symptom, inventory: &Inventory, pod: Option<PodId>) -> Result<(), Failure> {
+    let answer = Answer::about(symptom, inventory, pod.map(Found::Pod).as_ref());
     print(&why::render(&answer, inventory, Timestamp::now(), global.format()?, global.report_options()))
 }
 
 /// One look; without pods there is nobody to be found.
-fn looked(global: &Global) -> Result<Inventory, Failure> {
+fn looked(global: &Global, pod: Option<&PodId>) -> Result<Inventory, Failure> {
     let survey = global.survey()?;
-    match survey.refusal() {
-        Some(failure) => Err(failure),
+    if let Some(failure) = survey.refusal() {
+        return Err(failure);
+    }
+    match pod.filter(|pod| survey.inventory.pod(pod).is_none()) {
+        Some(pod) => Err(Failure::new(
+            FailureKind::NotFound,
+            format!("there is no pod {pod}"),
+            "nothing of this name is in the cluster",
+            "`rolecall get pods` shows what there is",
+        )),
         None => Ok(survey.inventory),
     }
 }

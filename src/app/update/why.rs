@@ -13,7 +13,11 @@ pub const NOTHING: &str = "nothing in this text is known: paste the whole line o
 
 /// Opens the dialog.
 pub(super) fn start(model: &mut Model) {
-    let why = Why::new(model.inventory());
+    let page = match model.screen() {
+        Some(Screen::Detail(detail)) => Some(&detail.subject),
+        _ => None,
+    };
+    let why = Why::new(model.inventory(), page);
     model.dialogs.push(Dialog::Why(Box::new(why)));
     model.measure.lines = 0;
 }

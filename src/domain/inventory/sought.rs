@@ -1,10 +1,12 @@
 //! Finding objects by what only AWS calls them: the instance behind a session name, the pods that a
 //! cut session name may mean, those that a cause may be about.
 
+use std::collections::BTreeSet;
+
 use super::Inventory;
 use crate::domain::{
-    id::{NodeName, PodId},
-    identity::{Identity, Mechanism, Verdict, node_role},
+    id::{NodeName, PodId, RoleArn, RoleName, ServiceAccountId},
+    identity::{Identity, Mechanism, Verdict, admission::short, node_role},
     row::PodRow,
     workload::Pod,
 };
@@ -26,6 +28,31 @@ impl Inventory {
             found.is_some_and(|found| found.containers.iter().any(|container| uses(&container.now)))
         });
         sorted(entries.map(|entry| entry.pod.id.clone()).collect())
+    }
+
+    /// The service accounts whose own role this is, by name: through an association, its target role, an
+    /// annotation, or what one of their pods uses now. Nodes' roles are nobody's own.
+    pub fn accounts_of_role(&self, name: &RoleName) -> Vec<ServiceAccountId> {
+        let is_it = |arn: &RoleArn| short(arn) == name.as_str();
+        let associations = self.facts.joined_associations().filter(|association| {
+            association
+                .detail
+                .known()
+                .is_some_and(|detail| is_it(&detail.role_arn) || detail.target_role_arn.as_ref().is_some_and(is_it))
+        });
+        let annotated = self.facts.service_accounts.items().values();
+        let annotated = annotated.filter(|account| account.role_arn.as_ref().is_some_and(is_it));
+        let using = self.crew.entries().filter(|entry| {
+            let containers = entry.resolution.iter().flat_map(|found| &found.containers);
+            let mut own = containers.map(|it| &it.now).filter(|now| now.mechanism != Mechanism::NodeRole);
+            own.any(|now| now.role_arn.as_ref().is_some_and(is_it) || now.target_role_arn.as_ref().is_some_and(is_it))
+        });
+        let accounts: BTreeSet<ServiceAccountId> = associations
+            .map(|association| association.service_account.clone())
+            .chain(annotated.map(|account| account.id.clone()))
+            .chain(using.map(|entry| entry.pod.service_account()))
+            .collect();
+        accounts.into_iter().collect()
     }
 
     /// The pods that pass a test, by name.

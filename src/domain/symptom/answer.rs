@@ -6,7 +6,7 @@ mod note;
 
 use serde::Serialize;
 
-use self::lookup::Lookup;
+use self::{lookup::Lookup, note::Told};
 use super::Symptom;
 use crate::domain::{
     id::{NodeName, PodId, RoleArn, ServiceAccountId},
@@ -62,6 +62,8 @@ pub enum How {
     Subject,
     /// By the role.
     Role,
+    /// It is in whose log the text stood.
+    Log,
     /// The text names nobody; these fail in this way now.
     Suspects,
     /// Nothing here fits.
@@ -72,28 +74,18 @@ pub enum How {
 impl Answer {
     /// Reads a text and looks for its objects; `None` if nothing in the text is known.
     pub fn of(text: &str, inventory: &Inventory) -> Option<Self> {
-        Symptom::read(text).map(|symptom| Self::about(symptom, inventory))
+        Symptom::read(text).map(|symptom| Self::about(symptom, inventory, None))
     }
 
-    /// Looks for the objects of what was read.
-    pub fn about(symptom: Symptom, inventory: &Inventory) -> Self {
-        let Lookup { found, how, mut notes } = lookup::lookup(&symptom, inventory);
+    /// Looks for the objects of what was read; `log_of` is in whose log it stood, if that is known.
+    pub fn about(symptom: Symptom, inventory: &Inventory, log_of: Option<&Found>) -> Self {
+        let Lookup { found, how, mut notes } = lookup::lookup(&symptom, inventory, log_of);
         let state = found.first().and_then(|found| note::state(inventory, found));
-        let code = note::code(inventory, &found, symptom.codes());
-        notes.extend(note::chain(inventory, &found, how, &symptom));
+        let Told { code, means, todo, note } = note::told(inventory, &found, how, &symptom);
+        notes.extend(note);
         notes.extend(note::text(&symptom));
         notes.extend(inventory.mismatch().map(|failure| format!("{}: {}.", failure.what, failure.why)));
-        Self {
-            hop: symptom.hop(),
-            means: symptom.means(),
-            todo: symptom.todo(),
-            symptom,
-            found,
-            how,
-            code,
-            state,
-            notes,
-        }
+        Self { hop: symptom.hop(), means, todo, symptom, found, how, code, state, notes }
     }
 }
 

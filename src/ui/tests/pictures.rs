@@ -8,7 +8,7 @@ use super::{frame, world};
 use crate::{
     app::{
         cluster::Link,
-        message::{AwsRead, Message},
+        message::{AwsRead, Input, Message},
         model::Model,
         operation::{Outcome, StepState},
     },
@@ -173,4 +173,28 @@ fn a_lost_connection_keeps_the_rows_and_says_so() {
     assert!(text.contains("k8s offline since 10:00Z"), "{text}");
     assert!(text.contains("deploy/api"), "{text}");
     assert!(text.contains("It is tried again by itself."), "{text}");
+}
+
+#[test]
+fn an_error_is_answered_below_the_field_and_its_hop_is_marked() {
+    let mut model = world::full(120, 36);
+    world::press(&mut model, "e");
+    let error = "User: arn:aws:sts::111122223333:assumed-role/payments-api/web-identity-token-1700000000000 is not authorized to perform: \
+                 sqs:SendMessage on resource: arn:aws:sqs:eu-west-1:111122223333:orders because no identity-based policy allows the sqs:SendMessage action";
+    world::tell(&mut model, Message::Input(Input::Paste(error.into())));
+    assert_snapshot!("why_120x36", picture(model, "", 120, 36));
+    let mut model = world::full(80, 24);
+    world::press(&mut model, "e");
+    world::tell(
+        &mut model,
+        Message::Input(Input::Paste("Not authorized to perform sts:AssumeRoleWithWebIdentity".into())),
+    );
+    assert_snapshot!("why_80x24", picture(model, "", 80, 24));
+    let mut model = world::full(120, 36);
+    world::press(&mut model, "e");
+    world::tell(
+        &mut model,
+        Message::Input(Input::Paste("Not authorized to perform sts:AssumeRoleWithWebIdentity".into())),
+    );
+    assert_snapshot!("why_opened_120x36", picture(model, "Enter", 120, 36));
 }

@@ -7,7 +7,7 @@ use crate::domain::{
     id::{PodId, RoleName},
     identity::{Identity, Mechanism, admission::short},
     inventory::Inventory,
-    row::RoleRow,
+    role::Role,
     symptom::{Principal, SessionKind, Symptom},
     trust::PrincipalKind,
 };
@@ -25,7 +25,7 @@ const CUT: usize = 64;
 /// Names in one sentence.
 const MOST: usize = 5;
 
-pub(super) fn lookup(symptom: &Symptom, inventory: &Inventory) -> Lookup {
+pub(super) fn lookup(symptom: &Symptom, inventory: &Inventory, log_of: Option<&Found>) -> Lookup {
     let mut lookup = Lookup::default();
     if let Some(principal) = &symptom.principal {
         if let Some(note) = elsewhere(principal, inventory) {
@@ -42,6 +42,12 @@ pub(super) fn lookup(symptom: &Symptom, inventory: &Inventory) -> Lookup {
     }
     if lookup.found.is_empty() {
         lookup.by_role(symptom, inventory);
+    }
+    if lookup.found.is_empty()
+        && let Some(found) = log_of
+    {
+        lookup.settle(How::Log, vec![found.clone()]);
+        lookup.notes.push(format!("The text names nobody here; it is from the log of {} {found}.", found.word()));
     }
     if lookup.found.is_empty() && symptom.principal.is_none() && symptom.role_arn.is_none() {
         lookup.by_failure(symptom, inventory);
@@ -126,19 +132,17 @@ impl Lookup {
         let Some(name) = symptom.principal.as_ref().and_then(|principal| principal.role.clone()).or(named) else {
             return;
         };
-        let rows = inventory.roles();
-        let Some(row) = rows.iter().find(|row| row.name == name) else {
+        let accounts = inventory.accounts_of_role(&name);
+        if !accounts.is_empty() {
+            self.notes.push(format!("Role {name} is used by {}.", listed(&accounts)));
+            return self.settle(How::Role, accounts.into_iter().map(Found::ServiceAccount).collect());
+        }
+        let Some(role) = inventory.known_roles().find(|role| role.name == name) else {
             return self.notes.push(format!("Role {name} is not known here."));
         };
-        let mut users: Vec<_> = row.used_by.iter().filter(|user| user.how != "node").collect();
-        users.dedup_by(|one, other| one.service_account == other.service_account);
-        if users.is_empty() {
-            self.notes.extend(assumed_further(row, &rows, inventory));
-            return self.settle(How::Role, vec![Found::Role(row.arn.clone())]);
-        }
-        let accounts: Vec<_> = users.iter().map(|user| user.service_account.clone()).collect();
-        self.notes.push(format!("Role {name} is used by {}.", listed(&accounts)));
-        self.settle(How::Role, accounts.into_iter().map(Found::ServiceAccount).collect());
+        self.notes.push(format!("Nothing in this cluster uses role {name} as its own."));
+        self.notes.extend(assumed_further(role, inventory));
+        self.settle(How::Role, vec![Found::Role(role.arn.as_str().into())]);
     }
 
     fn by_failure(&mut self, symptom: &Symptom, inventory: &Inventory) {
@@ -206,25 +210,16 @@ fn of_role(pods: Vec<PodId>, role: Option<&RoleName>, inventory: &Inventory) -> 
 }
 
 /// A role that nothing here uses may be one that an application assumes: its trust policy names the first.
-fn assumed_further(row: &RoleRow, rows: &[RoleRow], inventory: &Inventory) -> Vec<String> {
-    let fact = inventory.role(&row.arn);
-    let document = fact.known().and_then(|role| role.trust.document.as_ref().ok());
-    let statements = document.iter().flat_map(|document| document.statements());
-    let admitted: Vec<_> =
-        statements.flat_map(|one| &one.principals).filter(|one| one.kind == PrincipalKind::Aws).collect();
-    let user = |first: &&RoleRow| {
-        !first.used_by.is_empty() && admitted.iter().any(|one| one.value.as_str() == first.arn.as_str())
+fn assumed_further(role: &Role, inventory: &Inventory) -> Vec<String> {
+    let statements = role.trust.document.iter().flat_map(|document| document.statements());
+    let admitted = statements.flat_map(|one| &one.principals).filter(|one| one.kind == PrincipalKind::Aws);
+    let names = admitted.filter_map(|one| Arn::role(&one.value).ok()?.role_name());
+    let note = |first: RoleName| {
+        let accounts = inventory.accounts_of_role(&first);
+        let users = (!accounts.is_empty()).then(|| listed(&accounts))?;
+        Some(format!("Its trust policy admits role {first}, which {users} uses: the application assumes it further."))
     };
-    let mut notes = vec![format!("Nothing in this cluster uses role {} as its own.", row.name)];
-    notes.extend(rows.iter().filter(user).map(|first| {
-        let accounts: Vec<_> = first.used_by.iter().map(|user| user.service_account.clone()).collect();
-        format!(
-            "Its trust policy admits role {}, which {} uses: the application assumes it further.",
-            first.name,
-            listed(&accounts)
-        )
-    }));
-    notes
+    names.filter_map(note).collect()
 }
 
 /// `a, b, c and 4 more`.
