@@ -8,6 +8,7 @@ pub mod cluster;
 pub mod declaration;
 pub mod fact;
 pub mod failure;
+pub mod finding;
 pub mod id;
 pub mod identity;
 pub mod inventory;

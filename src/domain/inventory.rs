@@ -8,6 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use self::{
     crew::Crew,
+    findings::Findings,
     settle::{Answers, Dirty},
 };
 use super::{
@@ -36,6 +37,7 @@ use super::{
 };
 
 mod crew;
+mod findings;
 mod progress;
 mod rows;
 mod settle;
@@ -45,6 +47,8 @@ mod take;
 mod tally;
 #[cfg(test)]
 mod tests;
+
+pub use findings::FindingCounts;
 
 /// How far a kind of fact has been read; what the bottom line shows while it loads.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -168,6 +172,7 @@ pub struct Inventory {
     fleet: Arc<NodeFacts>,
     /// Whether pods of the agent would be seen.
     sight: Option<bool>,
+    findings: Findings,
     batches: u64,
 }
 
@@ -191,6 +196,7 @@ impl Inventory {
             node_classes: FxHashSet::default(),
             fleet: Arc::new(fleet([], Fact::Loading)),
             sight: None,
+            findings: Findings::default(),
             batches: 0,
         }
     }

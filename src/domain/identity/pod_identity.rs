@@ -315,7 +315,8 @@ fn walk_platform(facts: &Facts, trail: &mut Trail) {
     trail.fail(Verdict::Broken, "platform", || platform.to_owned(), reason(Some("PLATFORM-TOO-OLD"), message));
 }
 
-fn is_too_old(cluster: &Cluster) -> bool {
+/// Whether the platform of a cluster has no Pod Identity yet (4.4).
+pub fn is_too_old(cluster: &Cluster) -> bool {
     let Some(minor) = cluster.version.strip_prefix("1.").and_then(|minor| minor.parse::<u32>().ok()) else {
         return false;
     };

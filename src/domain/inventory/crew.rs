@@ -48,6 +48,8 @@ pub struct Touched {
     pub place: Option<Place>,
     /// The nodes whose agent or metadata proxy it may be.
     pub nodes: Vec<NodeName>,
+    /// The workload and service account that it left.
+    pub left: Option<(WorkloadId, ServiceAccountId)>,
 }
 
 impl Crew {
@@ -150,7 +152,8 @@ impl Crew {
         self.link(place);
         let mut nodes = watched_node(&old);
         nodes.extend(self.entry(place).map(|entry| watched_node(&entry.pod)).unwrap_or_default());
-        Some(Touched { place: Some(place), nodes })
+        let left = (old.workload.clone(), old.service_account());
+        Some(Touched { place: Some(place), nodes, left: Some(left) })
     }
 
     fn add(&mut self, pod: Pod) -> Touched {
@@ -169,7 +172,7 @@ impl Crew {
         };
         self.places.insert(id, place);
         self.link(place);
-        Touched { place: Some(place), nodes }
+        Touched { place: Some(place), nodes, left: None }
     }
 
     /// Removes a pod.
@@ -178,7 +181,8 @@ impl Crew {
         let entry = self.entries.get_mut(place as usize)?.take()?;
         self.unlink(&entry.pod, place);
         self.free.push(place);
-        Some(Touched { place: None, nodes: watched_node(&entry.pod) })
+        let left = (entry.pod.workload.clone(), entry.pod.service_account());
+        Some(Touched { place: None, nodes: watched_node(&entry.pod), left: Some(left) })
     }
 
     /// Takes over a re-list at once. `None` if it brought no list.

@@ -22,7 +22,7 @@ use crate::domain::{
         resolve::{self, Age, Subject},
     },
     node::AddOn,
-    workload::{PodSpec, Value},
+    workload::{PodSpec, Value, WorkloadId},
 };
 
 /// What a batch of changes touched.
@@ -46,6 +46,10 @@ pub struct Dirty {
     pub profiles: FxHashSet<Arc<str>>,
     /// Pods that are new or changed.
     pub pods: Vec<Place>,
+    /// Workloads that a pod left.
+    pub workloads: FxHashSet<WorkloadId>,
+    /// Whom those pods ran as.
+    pub workload_accounts: FxHashSet<ServiceAccountId>,
     /// A row changed, whether or not an identity did.
     pub visible: bool,
 }
@@ -86,13 +90,16 @@ fn key(spec: &Arc<PodSpec>, node: &Arc<NodeFacts>, age: Age) -> (usize, usize, A
 impl Inventory {
     /// Resolves what a batch touched; true if anything visible changed.
     pub(super) fn resolve_dirty(&mut self, mut dirty: Dirty) -> bool {
+        let mut stale = self.stale_before(&dirty);
         self.touch_instances(&mut dirty);
         self.touch_roles(&mut dirty);
         let places = self.dirty_places(&mut dirty);
+        self.stale_after(&mut stale, &dirty, &places);
         let mut changed = dirty.visible;
         for places in self.groups(places) {
             changed |= self.resolve_group(&places);
         }
+        changed |= self.refresh_findings(stale);
         self.sweep(dirty.all);
         changed
     }

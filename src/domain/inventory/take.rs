@@ -286,6 +286,10 @@ fn touch(touched: Option<Touched>, dirty: &mut Dirty) {
     dirty.visible = true;
     dirty.pods.extend(touched.place);
     dirty.nodes.extend(touched.nodes);
+    if let Some((workload, account)) = touched.left {
+        dirty.workloads.insert(workload);
+        dirty.workload_accounts.insert(account);
+    }
 }
 
 fn keep_detail(known: Option<&Association>, found: &mut Association) {

@@ -31,7 +31,8 @@ pub struct Condition {
     pub values_span: Span,
     /// Whether the value is written as a list.
     pub is_list: bool,
-    pub(super) folded_key: String,
+    /// The key in lower case: keys are compared without case (trust-evaluation 3.5).
+    pub folded_key: String,
 }
 
 /// One value of a condition.

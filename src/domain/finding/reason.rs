@@ -1,0 +1,96 @@
+//! Findings that the resolution has already made: reasons with a code in the answers of now and next.
+
+use super::{Finding, Scene, Severity, Subject, Team};
+use crate::domain::{
+    fact::Fact,
+    id::ServiceAccountId,
+    identity::{Identity, Mechanism, Reason, injection::Supposed, resolve},
+};
+
+/// Codes of facts that concern the whole cluster; `cluster.rs` tells them once.
+const OF_THE_CLUSTER: [&str; 3] = ["WEBHOOK-MISSING", "WEBHOOK-ALTERED", "PLATFORM-TOO-OLD"];
+
+/// The coded reasons of a workload's containers.
+pub fn of_team(scene: &Scene<'_>, team: &Team<'_>) -> Vec<Finding> {
+    let mut found: Vec<Finding> = Vec::new();
+    for group in &team.groups {
+        let mut counted: Vec<&str> = Vec::new();
+        let answers = group.containers().flat_map(|(_, answer)| [&answer.now, &answer.next]);
+        for (identity, reason) in
+            answers.flat_map(|identity| identity.reasons.iter().map(move |reason| (identity, reason)))
+        {
+            let Some(code) = code_of(identity, reason) else { continue };
+            let known = found.iter().position(|finding| finding.code.name == code);
+            let first = !counted.contains(&code);
+            counted.push(code);
+            match known {
+                Some(at) => found[at].pods += if first { group.pods } else { 0 },
+                None => {
+                    let severity = severity(scene, code, &group.account);
+                    let finding = Finding::new(code, Subject::Workload(team.id.clone()), reason.message.clone());
+                    let finding = finding.map(|finding| finding.of_pods(group.pods).because(group.witness()));
+                    let told = finding.map(|finding| finding.because(answer(identity)));
+                    found.extend(told.map(|finding| match severity {
+                        Some(severity) => finding.as_bad_as(severity),
+                        None => finding,
+                    }));
+                }
+            }
+        }
+    }
+    found
+}
+
+/// The coded reasons of what new pods of a service account without pods would get.
+pub fn of_account(scene: &Scene<'_>, account: &ServiceAccountId) -> Vec<Finding> {
+    let next = resolve::plain(scene.facts, account, scene.fleet, Supposed::Live);
+    if next.loading {
+        return Vec::new();
+    }
+    let subject = match scene.facts.association(account) {
+        Fact::Known(found) => Subject::Association(found.id.clone(), account.clone()),
+        _ => Subject::ServiceAccount(account.clone()),
+    };
+    let reasons = next.identity.reasons.iter();
+    let coded = reasons.filter_map(|reason| Some((code_of(&next.identity, reason)?, reason)));
+    coded
+        .filter_map(|(code, reason)| Finding::new(code, subject.clone(), reason.message.clone()))
+        .map(|finding| finding.because(format!("new pods of {account} would get {}", phrase(&next.identity))))
+        .collect()
+}
+
+/// The code under which a reason is a finding.
+fn code_of(identity: &Identity, reason: &Reason) -> Option<&'static str> {
+    let code = super::code::find(reason.code?)?;
+    if OF_THE_CLUSTER.contains(&code.name) {
+        return None;
+    }
+    // What rests on something unread is no error yet; half a pair of variables is one in every SDK that looks.
+    let certain = reason.depends_on.is_empty() || code.severity < Severity::Error || code.name == "STALE-IRSA-ENV";
+    match code.name {
+        // Without any credentials calls fail; with the node's the wrong principal answers (8.4, 8.5).
+        "IDENTITY-NOT-INJECTED" if identity.mechanism == Mechanism::NodeRole => Some("NODE-ROLE-FALLBACK"),
+        name => certain.then_some(name),
+    }
+}
+
+/// Another severity than the table's, where the case decides.
+fn severity(scene: &Scene<'_>, code: &str, account: &ServiceAccountId) -> Option<Severity> {
+    match code {
+        // Keys that hide an identity somebody meant (8.17).
+        "STATIC-KEYS" => (scene.is_configured(account) == Some(true)).then_some(Severity::Error),
+        // A misspelt key that decides (8.40).
+        "CONDITION-KEY-TYPO" => Some(Severity::Error),
+        _ => None,
+    }
+}
+
+fn answer(identity: &Identity) -> String {
+    format!("container environment: {}", phrase(identity))
+}
+
+/// `irsa payments-api`, `node-role`.
+pub fn phrase(identity: &Identity) -> String {
+    let role = identity.role_arn.as_ref().map(crate::domain::identity::admission::short);
+    role.map_or_else(|| identity.mechanism.word().to_owned(), |role| format!("{} {role}", identity.mechanism.word()))
+}

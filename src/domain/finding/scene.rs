@@ -1,0 +1,148 @@
+//! What the rules look at: the facts, and a workload as its distinct kinds of pods, so that a rule costs
+//! the same for three replicas and for three thousand.
+
+use std::cell::OnceCell;
+
+use rustc_hash::FxHashMap;
+
+use crate::domain::{
+    fact::Fact,
+    id::{Namespace, NodeName, PodName, RoleName, ServiceAccountId, ServiceAccountName},
+    identity::{ContainerIdentity, Resolution, facts::Facts, node_role::NodeFacts},
+    trust::Effect,
+    workload::{Container, ContainerKind, PodSpec, WorkloadId},
+};
+
+/// The cluster as rules see it.
+#[derive(Clone, Copy, Debug)]
+pub struct Scene<'a> {
+    /// Everything that was answered.
+    pub facts: &'a Facts,
+    /// What pods without a node may expect.
+    pub fleet: &'a NodeFacts,
+    /// What several rules look up.
+    pub index: &'a Index,
+}
+
+/// Answers that need a walk over all service accounts or roles, made once for all rules of a batch and
+/// only if one asks.
+#[derive(Debug, Default)]
+pub struct Index {
+    configured: OnceCell<FxHashMap<Namespace, Vec<ServiceAccountName>>>,
+    named: OnceCell<FxHashMap<String, RoleName>>,
+}
+
+impl<'a> Scene<'a> {
+    /// Whether something gives a service account an identity: an association or an annotation.
+    /// `None` if that cannot be told.
+    pub fn is_configured(&self, account: &ServiceAccountId) -> Option<bool> {
+        let annotated = match self.facts.service_accounts.get(account) {
+            Fact::Known(found) => found.role_arn.is_some(),
+            Fact::Absent => false,
+            Fact::Loading | Fact::Unknown(_) => return None,
+        };
+        match self.facts.association(account) {
+            Fact::Known(_) => Some(true),
+            Fact::Absent => Some(annotated),
+            Fact::Loading | Fact::Unknown(_) => annotated.then_some(true),
+        }
+    }
+
+    /// The service accounts of a namespace that have an association or an annotation.
+    pub fn configured_in(&self, namespace: &Namespace) -> &'a [ServiceAccountName] {
+        let all = self.index.configured.get_or_init(|| {
+            let annotated = self.facts.service_accounts.items().values().filter(|account| account.role_arn.is_some());
+            let associated = self.facts.joined_associations().map(|association| &association.service_account);
+            let mut by: FxHashMap<Namespace, Vec<ServiceAccountName>> = FxHashMap::default();
+            for id in annotated.map(|account| &account.id).chain(associated) {
+                by.entry(id.namespace.clone()).or_default().push(id.name.clone());
+            }
+            by
+        });
+        all.get(namespace).map_or(&[], Vec::as_slice)
+    }
+
+    /// A role whose trust policy names exactly this service account of this cluster.
+    pub fn role_naming(&self, account: &ServiceAccountId) -> Option<&'a RoleName> {
+        let subject = format!("system:serviceaccount:{}:{}", account.namespace, account.name);
+        self.index.named.get_or_init(|| self.named()).get(&subject)
+    }
+
+    fn named(&self) -> FxHashMap<String, RoleName> {
+        let issuer = self.facts.cluster.known().and_then(|cluster| cluster.issuer_path());
+        let Some(key) = issuer.map(|issuer| format!("{}:sub", issuer.to_ascii_lowercase())) else {
+            return FxHashMap::default();
+        };
+        let mut named = FxHashMap::default();
+        for role in self.facts.roles.items().values() {
+            let statements = role.trust.document.iter().flat_map(|document| document.statements());
+            let allows = statements.filter(|statement| statement.effect == Some(Effect::Allow));
+            let conditions = allows.flat_map(|statement| &statement.conditions);
+            for value in conditions
+                .filter(|found| found.folded_key == key && !found.operator.negated)
+                .flat_map(|found| &found.values)
+            {
+                named.entry(value.text.clone()).or_insert_with(|| role.name.clone());
+            }
+        }
+        named
+    }
+}
+
+/// A workload with the distinct kinds of its pods.
+#[derive(Debug)]
+pub struct Team<'a> {
+    /// Which one.
+    pub id: &'a WorkloadId,
+    /// Its pods, grouped by what decides.
+    pub groups: Vec<Group<'a>>,
+}
+
+/// Pods that agree in everything that decides.
+#[derive(Debug)]
+pub struct Group<'a> {
+    /// Whom they run as.
+    pub account: ServiceAccountId,
+    /// What they have in common.
+    pub spec: &'a PodSpec,
+    /// What is known of their nodes.
+    pub node: &'a NodeFacts,
+    /// Their answer.
+    pub resolution: &'a Resolution,
+    /// How many they are.
+    pub pods: u32,
+    /// One of them, the first by name.
+    pub example: &'a PodName,
+    /// Its node.
+    pub example_node: Option<&'a NodeName>,
+}
+
+impl<'a> Team<'a> {
+    /// The groups of which something holds, with the number of their pods.
+    pub fn where_it_holds(&self, holds: impl Fn(&Group<'a>) -> bool) -> Option<(&Group<'a>, u32)> {
+        let matching: Vec<&Group<'a>> = self.groups.iter().filter(|group| holds(group)).collect();
+        let pods = matching.iter().map(|group| group.pods).sum();
+        matching.first().map(|first| (*first, pods))
+    }
+}
+
+impl Group<'_> {
+    /// The containers with their answers.
+    pub fn containers(&self) -> impl Iterator<Item = (&Container, &ContainerIdentity)> {
+        self.spec.containers.iter().zip(&self.resolution.containers)
+    }
+
+    /// The containers that count for the pod's identity: normal ones and sidecars.
+    pub fn counted(&self) -> impl Iterator<Item = (&Container, &ContainerIdentity)> {
+        let counts = |kind| matches!(kind, ContainerKind::Container | ContainerKind::Sidecar);
+        self.containers().filter(move |(container, _)| counts(container.kind))
+    }
+
+    /// `pod api-1 on ip-10-0-1-11`, as evidence.
+    pub fn witness(&self) -> String {
+        match self.example_node {
+            Some(node) => format!("pod {} on {node}", self.example),
+            None => format!("pod {}, on no node yet", self.example),
+        }
+    }
+}
