@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::domain::failure::{Failure, FailureKind};
 
 mod associate;
+mod check;
 mod demo;
 mod explain;
 mod export;
@@ -123,6 +124,10 @@ pub enum Output {
     Cloudformation,
     /// A plan as manifests of AWS Controllers for Kubernetes; printed, not performed.
     Ack,
+    /// SARIF 2.1.0 (`check`).
+    Sarif,
+    /// JUnit XML (`check`).
+    Junit,
 }
 
 /// When to use colour.
@@ -148,6 +153,8 @@ pub enum Command {
     Explain(explain::Arguments),
     /// From a pasted AWS error to the pod, node or role it is about, and what to do
     Why(why::Arguments),
+    /// Findings, with exit codes for scripts and CI
+    Check(check::Arguments),
     /// Create an EKS Pod Identity association
     Associate(associate::Create),
     /// Remove an EKS Pod Identity association
@@ -167,7 +174,7 @@ pub enum Command {
 pub enum Exit {
     /// Done, or nothing found.
     Done,
-    /// A plan was refused or stopped by a conflict.
+    /// A plan was refused or stopped by a conflict; findings at or above the threshold.
     Refused,
     /// Usage or bad input.
     Usage,
@@ -229,6 +236,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Some(Command::Get(arguments)) => get::run(&global, &arguments),
         Some(Command::Explain(arguments)) => explain::run(&global, &arguments),
         Some(Command::Why(arguments)) => why::run(&global, &arguments),
+        Some(Command::Check(arguments)) => check::run(&global, &arguments),
         Some(Command::Associate(arguments)) => associate::create(&global, &arguments),
         Some(Command::Dissociate(arguments)) => associate::remove(&global, &arguments),
         Some(Command::Trust(arguments)) => trust::run(&arguments),

@@ -10,12 +10,16 @@ use crate::domain::{
 };
 
 mod association;
+pub mod baseline;
+pub mod check;
 mod column;
 mod csv;
 mod envelope;
 pub mod explain;
 pub mod export;
+mod finding;
 mod json;
+mod junit;
 mod markdown;
 mod namespace;
 mod node;
@@ -25,6 +29,7 @@ pub mod plan;
 mod pod;
 mod redact;
 mod role;
+mod sarif;
 mod selection;
 mod service_account;
 mod table;
@@ -56,19 +61,22 @@ pub enum Kind {
     Associations,
     /// Nodes.
     Nodes,
+    /// Findings.
+    Findings,
     /// Everything counted.
     Overview,
 }
 
 impl Kind {
     /// All of them, in the order of the help.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Pods,
         Self::ServiceAccounts,
         Self::Namespaces,
         Self::Roles,
         Self::Associations,
         Self::Nodes,
+        Self::Findings,
         Self::Overview,
     ];
 
@@ -81,6 +89,7 @@ impl Kind {
             Self::Roles => &["roles", "role"],
             Self::Associations => &["associations", "association"],
             Self::Nodes => &["nodes", "node", "no"],
+            Self::Findings => &["findings", "finding"],
             Self::Overview => &["overview"],
         }
     }
@@ -203,6 +212,7 @@ pub fn render(request: &Request<'_>, inventory: &Inventory) -> Result<Rendered, 
         Kind::Roles => list(request, inventory, &role::items(inventory, &selection, request.now)),
         Kind::Associations => list(request, inventory, &association::items(inventory, &selection)),
         Kind::Nodes => list(request, inventory, &node::items(inventory, &selection)),
+        Kind::Findings => list(request, inventory, &finding::items(inventory, &selection)),
         Kind::Overview if matches!(request.format, Format::Json | Format::Jsonl) => {
             list(request, inventory, &[overview::item(inventory)])
         }
@@ -214,6 +224,10 @@ fn list<T: Columns>(request: &Request<'_>, inventory: &Inventory, items: &[T]) -
     if items.is_empty() {
         missing(request, inventory)?;
     }
+    Ok(listed(request, inventory, items))
+}
+
+fn listed<T: Columns>(request: &Request<'_>, inventory: &Inventory, items: &[T]) -> Rendered {
     let redactor = request.options.redact.then(|| Redactor::new(inventory));
     let head = envelope::Head::of(inventory, request.now);
     let view = View { ascii: request.options.ascii, plain: false, redactor: redactor.as_ref() };
@@ -227,7 +241,7 @@ fn list<T: Columns>(request: &Request<'_>, inventory: &Inventory, items: &[T]) -
         Format::Markdown => markdown::table(items, plain),
     };
     let stderr = if request.format == Format::Json { String::new() } else { head.notes(redactor.as_ref()) };
-    Ok(Rendered { stdout, stderr, complete: head.complete, items: items.len() })
+    Rendered { stdout, stderr, complete: head.complete, items: items.len() }
 }
 
 /// An empty answer is a failure where one object was asked for, or where the kind could not be read.

@@ -15,7 +15,7 @@ use crate::{
 /// What is listed.
 #[derive(Args, Debug)]
 pub struct Arguments {
-    /// pods, serviceaccounts (sa), namespaces (ns), roles, associations, nodes or overview
+    /// pods, serviceaccounts (sa), namespaces (ns), roles, associations, nodes, findings or overview
     #[arg(value_parser = kind)]
     pub kind: Kind,
     /// Only this one: NAMESPACE/NAME, NAME, an ARN or an id
@@ -64,6 +64,14 @@ pub(super) fn no_plan() -> Failure {
     )
 }
 
+fn no_check() -> Failure {
+    usage(
+        "this cannot be printed so",
+        "SARIF and JUnit hold findings",
+        "Use them with check, or choose table, wide, json, jsonl, csv or markdown",
+    )
+}
+
 impl Global {
     /// The filter, if there is one.
     pub(super) fn query(&self) -> Result<Option<Query>, Failure> {
@@ -104,6 +112,7 @@ impl Global {
             Output::AwsCli | Output::Terraform | Output::Eksctl | Output::Cloudformation | Output::Ack => {
                 return Err(no_plan());
             }
+            Output::Sarif | Output::Junit => return Err(no_check()),
         })
     }
 }

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::{
     column::{self, Column, Columns, View},
     envelope::cluster_of,
+    finding,
     selection::Selection,
 };
 use crate::domain::{
@@ -71,7 +72,7 @@ fn item(cluster: &Arc<str>, inventory: &Inventory, row: AssociationRow) -> Assoc
         verdict: row.verdict,
         why: row.why,
         pods: Pods { total: row.pods, using: row.using, drift: row.drift },
-        findings: Vec::new(),
+        findings: finding::codes(inventory.findings_of_service_account(&row.service_account)),
         namespace: row.service_account.namespace,
         service_account: row.service_account.name,
     }

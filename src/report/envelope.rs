@@ -135,7 +135,7 @@ pub(super) fn unread(inventory: &Inventory, kind: Kind) -> Option<Failure> {
         Kind::Nodes => ("list nodes", ""),
         Kind::Roles => ("", "iam:ListRoles"),
         Kind::Associations => ("", "eks:ListPodIdentityAssociations"),
-        Kind::Overview => return None,
+        Kind::Findings | Kind::Overview => return None,
     };
     let fits = |gap: &Gap| {
         let named = gap.failure.action.as_deref().unwrap_or_default();

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::{
     column::{self, Column, Columns, View},
     envelope::cluster_of,
+    finding,
     selection::Selection,
 };
 use crate::domain::{
@@ -82,7 +83,7 @@ fn container((container, identity): (&Container, &ContainerIdentity)) -> Contain
     }
 }
 
-fn item(cluster: &Arc<str>, row: &PodRow, pod: &Pod) -> PodItem {
+fn item(cluster: &Arc<str>, inventory: &Inventory, row: &PodRow, pod: &Pod) -> PodItem {
     let resolution = &row.resolution;
     PodItem {
         cluster: Arc::clone(cluster),
@@ -100,7 +101,7 @@ fn item(cluster: &Arc<str>, row: &PodRow, pod: &Pod) -> PodItem {
         next: Arc::clone(&resolution.next),
         drift: resolution.drift,
         containers: pod.spec.containers.iter().zip(&resolution.containers).map(container).collect(),
-        findings: Vec::new(),
+        findings: finding::codes(inventory.findings_of_pod(&row.id)),
     }
 }
 
@@ -113,7 +114,7 @@ pub(super) fn items(inventory: &Inventory, selection: &Selection<'_>) -> Vec<Pod
         selection.takes(namespace, &[name], &Within::new(row, inventory))
     });
     rows.sort_by(|a, b| (Reverse(a.resolution.state), &a.id).cmp(&(Reverse(b.resolution.state), &b.id)));
-    rows.iter().filter_map(|row| inventory.pod(&row.id).map(|pod| item(&cluster, row, pod))).collect()
+    rows.iter().filter_map(|row| inventory.pod(&row.id).map(|pod| item(&cluster, inventory, row, pod))).collect()
 }
 
 fn next(item: &PodItem, view: View<'_>) -> String {

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::{
     column::{self, Column, Columns},
     envelope::cluster_of,
+    finding,
     selection::Selection,
 };
 use crate::domain::{
@@ -100,6 +101,7 @@ pub(super) fn items(inventory: &Inventory, selection: &Selection<'_>, now: Times
         could_be_used_by: admitted(inventory, &row, &accounts, now).len(),
         trust: Trust { mechanisms: row.mechanisms, document: document(inventory, &row.arn) },
         used_by: row.used_by.iter().map(User::from).collect(),
+        findings: finding::codes(inventory.findings_of_role(&row.arn)),
         arn: row.arn,
         name: row.name,
         account: row.account,
@@ -107,7 +109,6 @@ pub(super) fn items(inventory: &Inventory, selection: &Selection<'_>, now: Times
         missing: row.missing,
         state: row.state,
         pods: row.pods,
-        findings: Vec::new(),
     };
     rows.into_iter().map(item).collect()
 }

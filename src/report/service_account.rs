@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::{
     column::{self, Column, Columns},
     envelope::cluster_of,
+    finding,
     selection::Selection,
 };
 use crate::domain::{
@@ -77,7 +78,7 @@ fn item(cluster: &Arc<str>, inventory: &Inventory, row: ServiceAccountRow) -> Se
         annotation_role_arn: row.annotation_role_arn,
         state: row.state,
         pods: row.pods.into(),
-        findings: Vec::new(),
+        findings: finding::codes(inventory.findings_of_service_account(&row.id)),
         namespace: row.id.namespace,
         name: row.id.name,
     }

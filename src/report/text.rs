@@ -25,6 +25,16 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// Lines in which every treacherous character but the line break is written out.
+pub(super) fn printable_lines(text: &str) -> String {
+    text.split_inclusive('\n')
+        .map(|line| match line.strip_suffix('\n') {
+            Some(line) => printable(line).into_owned() + "\n",
+            None => printable(line).into_owned(),
+        })
+        .collect()
+}
+
 /// JSON text in which treacherous characters are escapes; they can only stand inside strings.
 pub(super) fn printable_json(json: String) -> String {
     let pretty = |letter: char| is_treacherous(letter) && letter != '\n';

@@ -3,6 +3,7 @@
 
 use super::{Field, Fields};
 use crate::domain::{
+    finding::{Finding, Subject},
     id::{PodId, ServiceAccountId},
     identity::{Mechanism, Verdict},
     inventory::Inventory,
@@ -50,6 +51,34 @@ macro_rules! as_they_are {
 }
 
 as_they_are!(NamespaceRow, RoleRow, AssociationRow, NodeRow);
+
+impl Fields for Finding {
+    fn field(&self, field: Field, each: Each<'_>) {
+        match field {
+            Field::Namespace => self.subject.namespace().into_iter().for_each(each),
+            Field::State => each(self.severity.word()),
+            Field::Kind => each(self.subject.kind()),
+            Field::Name => {
+                each(&self.subject.name());
+                each(self.code.name);
+            }
+            Field::ServiceAccount => match &self.subject {
+                Subject::ServiceAccount(id) | Subject::Association(_, id) => each(id.name.as_str()),
+                _ => {}
+            },
+            Field::Role => {
+                if let Subject::Role(arn) = &self.subject {
+                    each(arn.as_str());
+                }
+            }
+            Field::Node | Field::Now | Field::Next | Field::Image => {}
+        }
+    }
+
+    fn text(&self, out: &mut String) {
+        segments(out, &[self.code.name, " ", &self.subject.to_string(), " ", &self.message]);
+    }
+}
 
 fn segments(out: &mut String, parts: &[&str]) {
     for part in parts {
