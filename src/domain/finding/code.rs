@@ -203,6 +203,8 @@ codes! {
         "Remove the statement for ec2.amazonaws.com once no instance profile holds the role.";
     "ACCOUNT-MISMATCH" Error Api 64 "credentials or context belong to another cluster"
         "Choose the profile of the cluster's account.";
+    "ASSOC-GONE" Error Api 0 "the association that pods were given is gone"
+        "Create the association again, or restart the workload with another identity.";
     "DECLARED-DIFFERS" Warning Api 0 "what the service account declares is not what is associated"
         "Create or change the association, or correct the declaration.";
     "TRUST-PLACEHOLDER" Error Api 0 "a placeholder was never filled in"

@@ -58,7 +58,7 @@ pub fn walk(facts: &Facts, subject: &Subject<'_>, settings: &Settings, moment: M
                 "There is no association for {} any more; credentials of these pods end when the cached ones expire.",
                 subject.account
             );
-            trail.fail(Verdict::Broken, "association", || "none".to_owned(), reason(None, message));
+            trail.fail(Verdict::Broken, "association", || "none".to_owned(), reason(Some("ASSOC-GONE"), message));
             walk_agent(subject, trail);
             Grant::default()
         }

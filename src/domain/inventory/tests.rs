@@ -1,5 +1,6 @@
 //! Worlds built by hand, and the identities that the specification gives them.
 
+mod findings;
 mod gaps;
 mod incremental;
 mod irsa;

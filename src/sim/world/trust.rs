@@ -48,8 +48,8 @@ fn write(value: &Value, out: &mut String) {
     }
 }
 
-/// A document from short forms: `pod-identity`, a service host such as
-/// `ec2.amazonaws.com`, or `irsa NAMESPACE/SERVICEACCOUNT …`.
+/// A document from short forms: `pod-identity`, alone or narrowed to `NAMESPACE/SERVICEACCOUNT …`, a service
+/// host such as `ec2.amazonaws.com`, or `irsa NAMESPACE/SERVICEACCOUNT …`.
 pub fn from_short_forms(forms: &[String], issuer: &Issuer<'_>) -> Result<String, String> {
     let statements: Vec<Value> = forms.iter().map(|form| statement(form, issuer)).collect::<Result<_, _>>()?;
     Ok(text(&json!({ "Version": "2012-10-17", "Statement": statements })))
@@ -59,6 +59,9 @@ fn statement(form: &str, issuer: &Issuer<'_>) -> Result<Value, String> {
     if form == "pod-identity" {
         return Ok(service("pods.eks.amazonaws.com", json!(["sts:AssumeRole", "sts:TagSession"])));
     }
+    if let Some(subjects) = form.strip_prefix("pod-identity ") {
+        return narrowed(subjects);
+    }
     if let Some(subjects) = form.strip_prefix("irsa ") {
         return web_identity(subjects, issuer);
     }
@@ -66,12 +69,29 @@ fn statement(form: &str, issuer: &Issuer<'_>) -> Result<Value, String> {
         return Ok(service(form, json!("sts:AssumeRole")));
     }
     Err(format!(
-        "`{form}` is not `pod-identity`, `irsa NAMESPACE/SERVICEACCOUNT …` or a service such as `ec2.amazonaws.com`"
+        "`{form}` is not `pod-identity [NAMESPACE/SERVICEACCOUNT …]`, `irsa NAMESPACE/SERVICEACCOUNT …` or a service such as `ec2.amazonaws.com`"
     ))
 }
 
 fn service(host: &str, actions: Value) -> Value {
     json!({ "Effect": "Allow", "Principal": { "Service": host }, "Action": actions })
+}
+
+/// Pod Identity for these service accounts only, by the session tags of EKS.
+fn narrowed(subjects: &str) -> Result<Value, String> {
+    let subjects = subjects
+        .split_whitespace()
+        .map(|subject| subject.split_once('/').ok_or_else(|| format!("`{subject}` is not NAMESPACE/SERVICEACCOUNT")));
+    let (mut namespaces, mut names): (Vec<&str>, Vec<&str>) =
+        subjects.collect::<Result<Vec<_>, String>>()?.into_iter().unzip();
+    namespaces.dedup();
+    names.dedup();
+    let mut statement = service("pods.eks.amazonaws.com", json!(["sts:AssumeRole", "sts:TagSession"]));
+    statement["Condition"] = json!({ "StringEquals": {
+        "aws:RequestTag/kubernetes-namespace": namespaces,
+        "aws:RequestTag/kubernetes-service-account": names,
+    } });
+    Ok(statement)
 }
 
 fn web_identity(subjects: &str, issuer: &Issuer<'_>) -> Result<Value, String> {
@@ -107,5 +127,9 @@ mod tests {
             r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"pods.eks.amazonaws.com"},"Action":["sts:AssumeRole","sts:TagSession"]},{"Effect":"Allow","Principal":{"Federated":"arn:p"},"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc/id/1:aud":"sts.amazonaws.com","oidc/id/1:sub":"system:serviceaccount:shop:cart"}}}]}"#
         );
         assert!(from_short_forms(&["irsa cart".to_owned()], &issuer).is_err());
+        assert!(from_short_forms(&["pod-identity cart".to_owned()], &issuer).is_err());
+        let narrowed = from_short_forms(&["pod-identity shop/cart".to_owned()], &issuer).unwrap();
+        assert!(narrowed.contains(r#""aws:RequestTag/kubernetes-namespace":["shop"]"#), "{narrowed}");
+        assert!(narrowed.contains(r#""aws:RequestTag/kubernetes-service-account":["cart"]"#), "{narrowed}");
     }
 }
