@@ -59,7 +59,7 @@ pub fn check(check: &Check<'_>, inventory: &Inventory) -> Checked {
     let all = chosen(&check.request, inventory);
     let now = check.request.now;
     let is_accepted = |finding: &&&Finding| check.baseline.is_some_and(|baseline| baseline.accepts(finding, now));
-    let (accepted, open): (Vec<&Finding>, Vec<&Finding>) = all.iter().partition(|finding| is_accepted(&finding));
+    let (accepted, open): (Vec<&Finding>, Vec<&Finding>) = all.iter().partition(|finding| is_accepted(finding));
     let failing = open.iter().filter(|finding| finding.severity >= check.fail_on).count();
     let mut rendered = printed(check, inventory, &open);
     rendered.stderr += &remarks(check.baseline, &all, accepted.len(), now);
