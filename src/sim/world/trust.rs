@@ -69,7 +69,7 @@ fn statement(form: &str, issuer: &Issuer<'_>) -> Result<Value, String> {
         return Ok(service(form, json!("sts:AssumeRole")));
     }
     Err(format!(
-        "`{form}` is not `pod-identity [NAMESPACE/SERVICEACCOUNT …]`, `irsa NAMESPACE/SERVICEACCOUNT …` or a service such as `ec2.amazonaws.com`"
+        "`{form}` is not `pod-identity`, `pod-identity NAMESPACE/SERVICEACCOUNT …`, `irsa NAMESPACE/SERVICEACCOUNT …` or a service such as `ec2.amazonaws.com`"
     ))
 }
 
