@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use super::Inventory;
 use crate::domain::{
-    id::{NodeName, PodId, RoleArn, RoleName, ServiceAccountId},
+    arn::Arn,
+    id::{AccountId, NodeName, PodId, RoleArn, RoleName, ServiceAccountId},
     identity::{Identity, Mechanism, Verdict, admission::short, node_role},
     row::PodRow,
     workload::Pod,
@@ -31,9 +32,10 @@ impl Inventory {
     }
 
     /// The service accounts whose own role this is, by name: through an association, its target role, an
-    /// annotation, or what one of their pods uses now. Nodes' roles are nobody's own.
-    pub fn accounts_of_role(&self, name: &RoleName) -> Vec<ServiceAccountId> {
-        let is_it = |arn: &RoleArn| short(arn) == name.as_str();
+    /// annotation, or what one of their pods uses now. Nodes' roles are nobody's own. `owner` is the role's account.
+    pub fn accounts_of_role(&self, name: &RoleName, owner: Option<&AccountId>) -> Vec<ServiceAccountId> {
+        let owned = |arn: &RoleArn, owner: &AccountId| Arn::role(arn.as_str()).is_ok_and(|arn| arn.account() == *owner);
+        let is_it = |arn: &RoleArn| short(arn) == name.as_str() && owner.is_none_or(|owner| owned(arn, owner));
         let associations = self.facts.joined_associations().filter(|association| {
             association
                 .detail

@@ -4,7 +4,7 @@
 use super::{Found, How};
 use crate::domain::{
     arn::Arn,
-    id::{PodId, RoleName},
+    id::{AccountId, PodId, RoleArn, RoleName},
     identity::{Identity, Mechanism, admission::short},
     inventory::Inventory,
     role::Role,
@@ -28,10 +28,6 @@ const MOST: usize = 5;
 pub(super) fn lookup(symptom: &Symptom, inventory: &Inventory, log_of: Option<&Found>) -> Lookup {
     let mut lookup = Lookup::default();
     if let Some(principal) = &symptom.principal {
-        if let Some(note) = elsewhere(principal, inventory) {
-            lookup.notes.push(note);
-            return lookup;
-        }
         lookup.by_session(principal, inventory);
     }
     if lookup.found.is_empty()
@@ -42,6 +38,9 @@ pub(super) fn lookup(symptom: &Symptom, inventory: &Inventory, log_of: Option<&F
     }
     if lookup.found.is_empty() {
         lookup.by_role(symptom, inventory);
+    }
+    if lookup.found.is_empty() {
+        lookup.notes.extend(symptom.principal.as_ref().and_then(|principal| elsewhere(principal, inventory)));
     }
     if lookup.found.is_empty()
         && let Some(found) = log_of
@@ -55,11 +54,15 @@ pub(super) fn lookup(symptom: &Symptom, inventory: &Inventory, log_of: Option<&F
     lookup
 }
 
-/// A principal of another account cannot be looked up here.
-fn elsewhere(principal: &Principal, inventory: &Inventory) -> Option<String> {
+/// The account of a principal that is not the cluster's: pods may still use its role, by IRSA or as a target role.
+fn foreign<'a>(principal: &'a Principal, inventory: &Inventory) -> Option<(&'a AccountId, AccountId)> {
     let theirs = principal.account.as_ref()?;
     let ours = inventory.cluster().known().map(|cluster| cluster.account())?;
-    (*theirs != ours).then(|| {
+    (*theirs != ours).then_some((theirs, ours))
+}
+
+fn elsewhere(principal: &Principal, inventory: &Inventory) -> Option<String> {
+    foreign(principal, inventory).map(|(theirs, ours)| {
         format!("The call was made in account {theirs}; this cluster is in {ours}: another cluster, or a role assumed further.")
     })
 }
@@ -99,8 +102,8 @@ impl Lookup {
                 .push(format!("The session is of a pod in another cluster: its name is not of {cluster}."));
         }
         let mut pods = inventory.pods_where(|pod| is_session_of(session, &start, pod.id.name.as_str()));
-        if pods.len() > 1 {
-            pods = of_role(pods, principal.role.as_ref(), inventory);
+        if pods.len() > 1 || foreign(principal, inventory).is_some() {
+            pods = of_role(pods, principal, inventory);
         }
         match pods.as_slice() {
             [] => self
@@ -132,12 +135,14 @@ impl Lookup {
         let Some(name) = symptom.principal.as_ref().and_then(|principal| principal.role.clone()).or(named) else {
             return;
         };
-        let accounts = inventory.accounts_of_role(&name);
+        let owner = symptom.principal.as_ref().and_then(|principal| principal.account.as_ref());
+        let accounts = inventory.accounts_of_role(&name, owner);
         if !accounts.is_empty() {
             self.notes.push(format!("Role {name} is used by {}.", listed(&accounts)));
             return self.settle(How::Role, accounts.into_iter().map(Found::ServiceAccount).collect());
         }
-        let Some(role) = inventory.known_roles().find(|role| role.name == name) else {
+        let is_it = |role: &&Role| role.name == name && owner.is_none_or(|owner| role.arn.account() == *owner);
+        let Some(role) = inventory.known_roles().find(is_it) else {
             return self.notes.push(format!("Role {name} is not known here."));
         };
         self.notes.push(format!("Nothing in this cluster uses role {name} as its own."));
@@ -194,19 +199,22 @@ fn is_uuid(text: &str, whole: bool) -> bool {
     (if whole { text.len() == 36 } else { text.len() <= 36 }) && text.bytes().enumerate().all(fits)
 }
 
-/// Of pods with one name those that use the role, unless that leaves none.
-fn of_role(pods: Vec<PodId>, role: Option<&RoleName>, inventory: &Inventory) -> Vec<PodId> {
-    let Some(role) = role else { return pods };
+/// Of pods that fit a name those that use the role. If none does, the role tells nothing, unless its account is
+/// another: then another cluster of this name is meant.
+fn of_role(pods: Vec<PodId>, principal: &Principal, inventory: &Inventory) -> Vec<PodId> {
+    let Some(role) = &principal.role else { return pods };
+    let abroad = foreign(principal, inventory).map(|(theirs, _)| theirs);
+    let is_it = |arn: &RoleArn| {
+        let owner = |owner: &AccountId| Arn::role(arn.as_str()).is_ok_and(|arn| arn.account() == *owner);
+        short(arn) == role.as_str() && abroad.is_none_or(owner)
+    };
     let uses = |id: &&PodId| {
-        let found = inventory.resolution(id);
-        let arns = found
-            .into_iter()
-            .flat_map(|found| &found.containers)
-            .flat_map(|container| [container.now.role_arn.as_ref(), container.now.target_role_arn.as_ref()]);
-        arns.flatten().any(|arn| short(arn) == role.as_str())
+        let containers = inventory.resolution(id).into_iter().flat_map(|found| &found.containers);
+        let mut arns = containers.flat_map(|it| [it.now.role_arn.as_ref(), it.now.target_role_arn.as_ref()]);
+        arns.any(|arn| arn.is_some_and(is_it))
     };
     let fitting: Vec<PodId> = pods.iter().filter(uses).cloned().collect();
-    if fitting.is_empty() { pods } else { fitting }
+    if fitting.is_empty() && abroad.is_none() { pods } else { fitting }
 }
 
 /// A role that nothing here uses may be one that an application assumes: its trust policy names the first.
@@ -215,7 +223,7 @@ fn assumed_further(role: &Role, inventory: &Inventory) -> Vec<String> {
     let admitted = statements.flat_map(|one| &one.principals).filter(|one| one.kind == PrincipalKind::Aws);
     let names = admitted.filter_map(|one| Arn::role(&one.value).ok()?.role_name());
     let note = |first: RoleName| {
-        let accounts = inventory.accounts_of_role(&first);
+        let accounts = inventory.accounts_of_role(&first, None);
         let users = (!accounts.is_empty()).then(|| listed(&accounts))?;
         Some(format!("Its trust policy admits role {first}, which {users} uses: the application assumes it further."))
     };
