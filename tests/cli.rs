@@ -291,7 +291,8 @@ fn why_ends_with_two_if_nothing_is_known_and_with_three_if_nobody_could_be_asked
 
 #[test]
 fn why_explains_a_code_without_a_cluster() {
-    for code in ["PI-THROTTLED", "PI-PACKED-POLICY", "JAVA-NO-STS", "SESSION-NAME-CHURN", "MAX-SESSION"] {
+    for code in ["PI-THROTTLED", "PI-PACKED-POLICY", "JAVA-NO-STS", "SESSION-NAME-CHURN", "MAX-SESSION", "NEXT-BROKEN"]
+    {
         let done = run(&["why", code]);
         assert_eq!(done.status.code(), Some(0), "{code}: {}", stderr(&done));
         assert!(stdout(&done).contains(code) && stdout(&done).lines().count() > 3, "{}", stdout(&done));

@@ -16,6 +16,7 @@ use super::{
     page::Page,
 };
 use crate::domain::{
+    finding,
     id::{AccountId, RoleName},
     identity::{HopKind, State},
     inventory::Inventory,
@@ -214,24 +215,23 @@ fn who(principal: &Principal, redact: bool, page: &mut Page) {
     }
 }
 
-/// What a code of findings means to somebody who sees it in a log: the causes that speak of it. `None` if
-/// the text is no such code.
+/// What a code of findings means: what is wrong, how it is seen, what to do, and the errors in a log that
+/// speak of it. `None` if the text is no code.
 pub fn code(text: &str) -> Option<String> {
-    let spoken: Vec<_> = cause::all().filter(|cause| cause.codes.contains(&text)).collect();
-    if spoken.is_empty() {
-        return None;
-    }
+    let code = finding::code::find(text)?;
     let mut page = Page::new(false);
-    page.line(text);
+    page.line(format!("{}: {}", code.name, code.title));
+    page.line("");
+    page.pair("severity", code.severity.word());
+    page.pair("seen", code.seen.word());
+    page.pair("do", code.fix);
+    page.pair("see", &code.docs());
+    let spoken: Vec<_> = cause::all().filter(|cause| cause.codes.contains(&code.name)).collect();
+    if !spoken.is_empty() {
+        page.heading("ERRORS THAT SPEAK OF IT");
+    }
     for cause in spoken {
-        page.heading(cause.word);
-        page.pair("  means", cause.means);
-        page.pair("  do", &plain(cause.todo));
+        page.pair(&format!("  {}", cause.word), cause.means);
     }
     Some(page.finished(None))
-}
-
-/// The sentence without a text to fill it from.
-fn plain(todo: &str) -> String {
-    todo.replace("{action}", "the action").replace("{resource}", "the resource").replace("{role}", "the role")
 }

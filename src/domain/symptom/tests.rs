@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::{LONGEST, Symptom, cause, wording::Wording};
+use crate::domain::finding::code::{self, Seen};
 
 fn read(text: &str) -> Symptom {
     Symptom::read(text).unwrap()
@@ -58,6 +59,18 @@ fn every_cause_says_what_it_means_and_what_to_do() {
         for sentence in [cause.means, cause.todo] {
             assert!(sentence.ends_with('.') && sentence.len() > 20, "{}: {sentence}", cause.word);
         }
+    }
+}
+
+#[test]
+fn causes_speak_only_of_codes_that_are_and_of_every_code_that_only_logs_show() {
+    for cause in cause::all() {
+        for code in cause.codes {
+            assert!(code::find(code).is_some(), "{}: {code}", cause.word);
+        }
+    }
+    for code in code::CODES.iter().filter(|code| code.seen == Seen::Log) {
+        assert!(cause::all().any(|cause| cause.codes.contains(&code.name)), "{}", code.name);
     }
 }
 
