@@ -18,6 +18,7 @@ mod global;
 mod sim;
 mod trust;
 mod ui;
+mod who;
 mod why;
 
 /// Who every pod of an Amazon EKS cluster is to AWS, and why.
@@ -151,6 +152,8 @@ pub enum Command {
     Get(get::Arguments),
     /// The identity chain of a pod, service account or role in words
     Explain(explain::Arguments),
+    /// Every service account that could become a role, and by which statement of its trust policy
+    Who(who::Arguments),
     /// From a pasted AWS error to the pod, node or role it is about, and what to do
     Why(why::Arguments),
     /// Findings, with exit codes for scripts and CI
@@ -235,6 +238,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Some(Command::Demo(arguments)) => demo::run(&global, &arguments),
         Some(Command::Get(arguments)) => get::run(&global, &arguments),
         Some(Command::Explain(arguments)) => explain::run(&global, &arguments),
+        Some(Command::Who(arguments)) => who::run(&global, &arguments),
         Some(Command::Why(arguments)) => why::run(&global, &arguments),
         Some(Command::Check(arguments)) => check::run(&global, &arguments),
         Some(Command::Associate(arguments)) => associate::create(&global, &arguments),

@@ -36,6 +36,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 pub mod text;
+pub mod who;
 pub mod why;
 
 pub use redact::Redactor;
@@ -221,6 +222,15 @@ pub fn render(request: &Request<'_>, inventory: &Inventory) -> Result<Rendered, 
 }
 
 fn list<T: Columns>(request: &Request<'_>, inventory: &Inventory, items: &[T]) -> Result<Rendered, Failure> {
+    listed(request, inventory, &envelope::Head::of(inventory, request.now), items)
+}
+
+fn listed<T: Columns>(
+    request: &Request<'_>,
+    inventory: &Inventory,
+    head: &envelope::Head,
+    items: &[T],
+) -> Result<Rendered, Failure> {
     if items.is_empty() {
         missing(request, inventory)?;
     }
@@ -229,13 +239,12 @@ fn list<T: Columns>(request: &Request<'_>, inventory: &Inventory, items: &[T]) -
 
 fn listed<T: Columns>(request: &Request<'_>, inventory: &Inventory, items: &[T]) -> Rendered {
     let redactor = request.options.redact.then(|| Redactor::new(inventory));
-    let head = envelope::Head::of(inventory, request.now);
     let view = View { ascii: request.options.ascii, plain: false, redactor: redactor.as_ref() };
     let plain = View { plain: true, ..view };
     let stdout = match request.format {
         Format::Table => table::table(items, view, false, request.options.width),
         Format::Wide => table::table(items, view, true, request.options.width),
-        Format::Json => json::document(&head, items, redactor.as_ref()),
+        Format::Json => json::document(head, items, redactor.as_ref()),
         Format::Jsonl => json::lines(items, redactor.as_ref()),
         Format::Csv => csv::csv(items, plain),
         Format::Markdown => markdown::table(items, plain),

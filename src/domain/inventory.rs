@@ -47,6 +47,9 @@ mod take;
 mod tally;
 #[cfg(test)]
 mod tests;
+mod who;
+
+pub use who::{Admission, Gate, Way};
 
 pub use findings::FindingCounts;
 

@@ -36,4 +36,4 @@ pub use json::{Span, SyntaxError};
 pub use lint::{DEFAULT_LENGTH_QUOTA, Lint, Severity, lints, lints_for};
 pub use operator::{Operator, Quantifier};
 pub use principal::{Principal, PrincipalKind};
-pub use request::{Caller, Cluster, ContextValue, Mechanism, Organization, RawRequest, Request, Role};
+pub use request::{Caller, Cluster, ContextValue, Mechanism, Organization, PODS_SERVICE, RawRequest, Request, Role};

@@ -23,6 +23,9 @@ pub(super) struct Head {
     pub(super) complete: bool,
     /// What is.
     pub(super) gaps: Vec<GapHead>,
+    /// Whom a role trusts besides the pods of this cluster; `who` says it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) other_principals: Option<Vec<String>>,
 }
 
 /// One cluster.
@@ -70,7 +73,7 @@ impl Head {
     pub(super) fn of(inventory: &Inventory, now: Timestamp) -> Self {
         let gaps: Vec<GapHead> = inventory.gaps().iter().map(GapHead::of).collect();
         let complete = gaps.is_empty() && inventory.progress().is_empty();
-        Self { clusters: vec![ClusterHead::of(inventory)], observed_at: now, complete, gaps }
+        Self { clusters: vec![ClusterHead::of(inventory)], observed_at: now, complete, gaps, other_principals: None }
     }
 
     /// The gaps, one line each.

@@ -3,12 +3,12 @@
 
 use jiff::Timestamp;
 
-use super::{Options, Redactor, page::Page, role::admitted, text};
+use super::{Options, Redactor, page::Page, text};
 use crate::domain::{
     failure::{Failure, FailureKind},
     id::{PodId, RoleArn, ServiceAccountId},
     identity::{Check, Hop, HopKind, Identity, Mechanism, State, Verdict},
-    inventory::{Inventory, Story},
+    inventory::{Admission, Inventory, Story, Way},
     plan::name_role,
     row::RoleRow,
 };
@@ -32,7 +32,7 @@ pub fn explain(inventory: &Inventory, subject: &Subject, now: Timestamp, options
     let mut page = Page::new(options.ascii);
     match subject {
         Subject::Pod(id) => pod(inventory, id, &mut page)?,
-        Subject::ServiceAccount(id) => service_account(inventory, id, &mut page)?,
+        Subject::ServiceAccount(id) => service_account(inventory, id, now, &mut page)?,
         Subject::Role(name) => role(inventory, name, now, &mut page)?,
     }
     let redactor = options.redact.then(|| Redactor::new(inventory));
@@ -67,7 +67,12 @@ fn pod(inventory: &Inventory, id: &PodId, page: &mut Page) -> Result<(), Failure
     Ok(())
 }
 
-fn service_account(inventory: &Inventory, id: &ServiceAccountId, page: &mut Page) -> Result<(), Failure> {
+fn service_account(
+    inventory: &Inventory,
+    id: &ServiceAccountId,
+    now: Timestamp,
+    page: &mut Page,
+) -> Result<(), Failure> {
     let rows = inventory.service_accounts();
     let row = rows.iter().find(|row| row.id == *id);
     let row = row.ok_or_else(|| none("service account", &id.to_string(), "serviceaccounts"))?;
@@ -81,6 +86,7 @@ fn service_account(inventory: &Inventory, id: &ServiceAccountId, page: &mut Page
     page.pair("pods", &counts);
     story(&inventory.story_of_service_account(id), row.state, page);
     chain(&inventory.chain_of_service_account(id), page);
+    could_become(inventory, id, now, page);
     Ok(())
 }
 
@@ -181,13 +187,39 @@ fn users(row: &RoleRow, page: &mut Page) {
 }
 
 fn could(inventory: &Inventory, row: &RoleRow, now: Timestamp, page: &mut Page) {
-    let accounts: Vec<_> = inventory.service_accounts().into_iter().map(|row| row.id).collect();
     page.heading("COULD BE USED BY");
-    let admitted = admitted(inventory, row, &accounts, now);
-    if admitted.is_empty() {
+    let fact = inventory.role(&row.arn);
+    let (Some(role), Some(gate)) = (fact.known(), inventory.gate(now)) else {
+        return page.line("  not known: the role or the cluster cannot be read");
+    };
+    let admissions = gate.admissions(role);
+    if admissions.is_empty() {
         page.line("  no service account of this cluster, by its trust policy");
     }
-    admitted.iter().for_each(|id| page.line(format!("  {id}")));
+    admissions.iter().for_each(|found| page.line(format!("  {}, by {}", found.service_account, ways(found))));
+    match inventory.other_principals(&row.arn) {
+        others if others.is_empty() => {}
+        others => page.line(format!("  and trusted too: {}", others.join(", "))),
+    }
+}
+
+fn ways(admission: &Admission) -> String {
+    admission.ways.iter().map(Way::words).collect::<Vec<_>>().join("; ")
+}
+
+/// The roles whose trust policies admit a service account, whether or not it uses them.
+fn could_become(inventory: &Inventory, id: &ServiceAccountId, now: Timestamp, page: &mut Page) {
+    let Some(gate) = inventory.gate_of(id, now) else { return };
+    page.heading("COULD BECOME");
+    let mut found: Vec<_> = inventory
+        .known_roles()
+        .flat_map(|role| gate.admissions(role).into_iter().map(|found| (role.name.to_string(), ways(&found))))
+        .collect();
+    found.sort();
+    if found.is_empty() {
+        page.line("  no role that can be read, by its trust policy");
+    }
+    found.iter().for_each(|(role, ways)| page.line(format!("  {role}, by {ways}")));
 }
 
 fn trust(inventory: &Inventory, arn: &RoleArn, page: &mut Page) {

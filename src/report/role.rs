@@ -13,12 +13,12 @@ use super::{
     selection::Selection,
 };
 use crate::domain::{
-    id::{AccountId, Namespace, RoleArn, RoleName, ServiceAccountId, ServiceAccountName},
+    fact::Fact,
+    id::{AccountId, Namespace, RoleArn, RoleName, ServiceAccountName},
     identity::{Mechanism, State},
     inventory::Inventory,
     query::Within,
     row::{RoleRow, RoleUse},
-    trust::Verdict,
 };
 
 /// One role.
@@ -67,27 +67,14 @@ fn document(inventory: &Inventory, arn: &RoleArn) -> Value {
     text.map_or(Value::Null, |text| serde_json::from_str(&text).unwrap_or_else(|_| Value::from(&*text)))
 }
 
-/// The service accounts that the trust policy admits, by whichever of the two mechanisms.
-pub(super) fn admitted(
-    inventory: &Inventory,
-    row: &RoleRow,
-    accounts: &[ServiceAccountId],
-    now: Timestamp,
-) -> Vec<ServiceAccountId> {
-    let wanted = [Mechanism::Irsa, Mechanism::PodIdentity];
-    let named: Vec<Mechanism> = wanted.into_iter().filter(|one| row.mechanisms.contains(one)).collect();
-    let admits = |id: &&ServiceAccountId| {
-        let mut decisions =
-            named.iter().filter_map(|mechanism| inventory.trust_decision(&row.arn, id, *mechanism, now));
-        decisions.any(|decision| decision.verdict == Verdict::Allow)
-    };
-    if named.is_empty() { Vec::new() } else { accounts.iter().filter(admits).cloned().collect() }
-}
-
 /// The chosen roles, worst first.
 pub(super) fn items(inventory: &Inventory, selection: &Selection<'_>, now: Timestamp) -> Vec<RoleItem> {
     let cluster = cluster_of(inventory);
-    let accounts: Vec<ServiceAccountId> = inventory.service_accounts().into_iter().map(|row| row.id).collect();
+    let gate = inventory.gate(now);
+    let could = |arn: &RoleArn| match (&gate, inventory.role(arn)) {
+        (Some(gate), Fact::Known(role)) => gate.admissions(role).len(),
+        _ => 0,
+    };
     let mut rows = inventory.roles();
     rows.retain(|row| {
         let used_there =
@@ -98,7 +85,7 @@ pub(super) fn items(inventory: &Inventory, selection: &Selection<'_>, now: Times
     rows.sort_by(|a, b| (Reverse(a.state), &a.name, &a.arn).cmp(&(Reverse(b.state), &b.name, &b.arn)));
     let item = |row: RoleRow| RoleItem {
         cluster: Arc::clone(&cluster),
-        could_be_used_by: admitted(inventory, &row, &accounts, now).len(),
+        could_be_used_by: could(&row.arn),
         trust: Trust { mechanisms: row.mechanisms, document: document(inventory, &row.arn) },
         used_by: row.used_by.iter().map(User::from).collect(),
         findings: finding::codes(inventory.findings_of_role(&row.arn)),

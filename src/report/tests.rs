@@ -1,6 +1,6 @@
 use serde_json::Value;
 
-use super::{Format, Kind, Options, Redactor, Rendered, Request, explain, plan, render};
+use super::{Format, Kind, Options, Redactor, Rendered, Request, explain, plan, render, who};
 use crate::domain::{
     change::Change,
     fact::Fact,
@@ -368,8 +368,30 @@ fn explain_tells_state_reason_and_chain() {
     assert!(account.contains("association       a-search\n"), "{account}");
     let role = told(explain::Subject::Role("payments-api".into()));
     assert!(role.contains("\nUSED BY\n  payments/api, by "), "{role}");
-    assert!(role.contains("\nCOULD BE USED BY\n  payments/api\n"), "{role}");
+    assert!(role.contains("\nCOULD BE USED BY\n  payments/api, by irsa, statement 1\n"), "{role}");
     assert!(role.contains("\nTRUST POLICY\n  {\n"), "{role}");
+}
+
+#[test]
+fn who_names_whom_a_role_admits_and_by_which_statement() {
+    let inventory = inventory();
+    let ask = |question: who::Question, format| {
+        who::who(&question, false, &Request::new(Kind::Roles, format, now()), &inventory).unwrap()
+    };
+    let answer = ask(who::Question::Role("payments-api".into()), Format::Json);
+    let answer: Value = serde_json::from_str(&answer.stdout).unwrap();
+    assert_eq!(answer["kind"], "AdmissionList");
+    assert_eq!(answer["otherPrincipals"], serde_json::json!([]));
+    let items = answer["items"].as_array().unwrap();
+    assert_eq!(items.len(), 1);
+    assert_eq!((&items[0]["namespace"], &items[0]["serviceAccount"]), (&"payments".into(), &"api".into()));
+    let by = serde_json::json!([{"mechanism": "irsa", "statement": 1, "sid": null, "dependsOn": []}]);
+    assert_eq!(items[0]["by"], by);
+    let reverse = ask(who::Question::ServiceAccount(sa("payments/api")), Format::Json);
+    let reverse: Value = serde_json::from_str(&reverse.stdout).unwrap();
+    assert!(reverse["items"].as_array().unwrap().contains(&items[0]), "{reverse:#}");
+    let table = ask(who::Question::Role("payments-api".into()), Format::Table).stdout;
+    assert!(table.contains("irsa, statement 1") && table.ends_with("No other principal is trusted.\n"), "{table}");
 }
 
 #[test]

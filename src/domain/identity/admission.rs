@@ -50,7 +50,14 @@ pub fn decide(
     Some(trust::evaluate(document, &request(cluster, role, account, asking, now)))
 }
 
-fn request(cluster: &Cluster, role: &Role, account: &ServiceAccountId, asking: &Asking<'_>, now: Timestamp) -> Request {
+/// The question of a service account to a role, as the trust engine takes it.
+pub fn request(
+    cluster: &Cluster,
+    role: &Role,
+    account: &ServiceAccountId,
+    asking: &Asking<'_>,
+    now: Timestamp,
+) -> Request {
     let tags = role.tags.as_ref().map(|tags| tags.iter().map(|(key, value)| (key.clone(), value.clone())).collect());
     let asked = trust::Role { arn: role.arn.as_str().to_owned(), tags };
     let home =

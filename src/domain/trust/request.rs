@@ -124,7 +124,7 @@ pub struct Request {
 /// The audience of tokens without an annotation, in every partition.
 pub(super) const DEFAULT_AUDIENCE: &str = "sts.amazonaws.com";
 /// The Pod Identity service principal, in every partition.
-pub(super) const PODS_SERVICE: &str = "pods.eks.amazonaws.com";
+pub const PODS_SERVICE: &str = "pods.eks.amazonaws.com";
 
 impl Request {
     fn new(mechanism: Mechanism, role: Role, cluster: Cluster, now: Timestamp) -> Self {
