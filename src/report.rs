@@ -222,15 +222,6 @@ pub fn render(request: &Request<'_>, inventory: &Inventory) -> Result<Rendered, 
 }
 
 fn list<T: Columns>(request: &Request<'_>, inventory: &Inventory, items: &[T]) -> Result<Rendered, Failure> {
-    listed(request, inventory, &envelope::Head::of(inventory, request.now), items)
-}
-
-fn listed<T: Columns>(
-    request: &Request<'_>,
-    inventory: &Inventory,
-    head: &envelope::Head,
-    items: &[T],
-) -> Result<Rendered, Failure> {
     if items.is_empty() {
         missing(request, inventory)?;
     }
@@ -238,6 +229,11 @@ fn listed<T: Columns>(
 }
 
 fn listed<T: Columns>(request: &Request<'_>, inventory: &Inventory, items: &[T]) -> Rendered {
+    headed(request, inventory, &envelope::Head::of(inventory, request.now), items)
+}
+
+/// A list under a head that says more than usual.
+fn headed<T: Columns>(request: &Request<'_>, inventory: &Inventory, head: &envelope::Head, items: &[T]) -> Rendered {
     let redactor = request.options.redact.then(|| Redactor::new(inventory));
     let view = View { ascii: request.options.ascii, plain: false, redactor: redactor.as_ref() };
     let plain = View { plain: true, ..view };

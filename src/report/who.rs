@@ -9,7 +9,7 @@ use super::{
     Format, Rendered, Request,
     column::{Column, Columns},
     envelope::{Head, cluster_of},
-    listed, text,
+    headed, text,
 };
 use crate::domain::{
     fact::Fact,
@@ -86,7 +86,7 @@ pub fn who(
         (!using || !item.uses.is_empty()) && request.namespace.is_none_or(|name| item.namespace.as_str() == name)
     });
     let note = head.other_principals.as_deref().map(others);
-    let mut rendered = listed(request, inventory, &head, &items)?;
+    let mut rendered = headed(request, inventory, &head, &items);
     match (note, request.format) {
         (Some(note), Format::Table | Format::Wide) => {
             rendered.stdout += &format!("{}\n", noted(&note, request, inventory))
