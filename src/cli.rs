@@ -10,6 +10,7 @@ use crate::domain::failure::{Failure, FailureKind};
 mod associate;
 mod check;
 mod demo;
+mod doctor;
 mod explain;
 mod export;
 mod generated;
@@ -158,6 +159,8 @@ pub enum Command {
     Why(why::Arguments),
     /// Findings, with exit codes for scripts and CI
     Check(check::Arguments),
+    /// The terminal, the context, the caller, and every permission that is used
+    Doctor,
     /// Create an EKS Pod Identity association
     Associate(associate::Create),
     /// Remove an EKS Pod Identity association
@@ -241,6 +244,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Some(Command::Who(arguments)) => who::run(&global, &arguments),
         Some(Command::Why(arguments)) => why::run(&global, &arguments),
         Some(Command::Check(arguments)) => check::run(&global, &arguments),
+        Some(Command::Doctor) => doctor::run(&global),
         Some(Command::Associate(arguments)) => associate::create(&global, &arguments),
         Some(Command::Dissociate(arguments)) => associate::remove(&global, &arguments),
         Some(Command::Trust(arguments)) => trust::run(&arguments),

@@ -12,6 +12,7 @@ pub mod finding;
 pub mod id;
 pub mod identity;
 pub mod inventory;
+pub mod need;
 pub mod node;
 pub mod permission;
 pub mod plan;

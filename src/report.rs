@@ -14,6 +14,7 @@ pub mod baseline;
 pub mod check;
 mod column;
 mod csv;
+pub mod doctor;
 mod envelope;
 pub mod explain;
 pub mod export;

@@ -154,7 +154,7 @@ fn declared(model: &Model) -> Availability {
     let declarations = model.inventory().declarations();
     if declarations.is_empty() {
         return Err(format!(
-            "no service account declares an association, by annotation {} or label {}",
+            "nothing is declared: a service account does it by annotation {} or label {}",
             keys.0, keys.1
         ));
     }

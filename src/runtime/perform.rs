@@ -81,7 +81,9 @@ impl Performer {
             }
             scribe.note(index, StepState::Started, None, self.clock.now())?;
             told(index, Progress::Started);
-            let outcome = self.send(&step.call, operation.client_token).await;
+            // Each step is a request of its own: EKS refuses a token that it knows from another one.
+            let token = format!("{}-{index}", operation.client_token);
+            let outcome = self.send(&step.call, &token).await;
             let state = if outcome.is_ok() { StepState::Done } else { StepState::Failed };
             scribe.note(index, state, outcome.as_ref().err(), self.clock.now())?;
             told(index, outcome.as_ref().map_or_else(Progress::Failed, |()| Progress::Done));

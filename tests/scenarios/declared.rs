@@ -47,7 +47,7 @@ async fn where_nothing_is_declared_the_key_answers_with_the_names_of_the_keys() 
     let play = Play::open(World::demo(start()).unwrap()).await;
     play.see("all read").await;
     play.press("C");
-    play.see("by annotation rolecall/role-arn").await;
+    play.see("nothing is declared").await;
     play.leave().await;
 }
 

@@ -1,0 +1,40 @@
+//! `rolecall doctor`: the terminal, the context, the caller, and every permission with the action to ask for.
+
+use std::io::IsTerminal;
+
+use super::{Exit, Global, Output, print};
+use crate::{
+    domain::failure::Failure,
+    report::{Redactor, doctor},
+    runtime::terminal,
+};
+
+/// Looks once and tells what that needed.
+pub fn run(global: &Global) -> Result<Exit, Failure> {
+    let format = global.format()?;
+    let survey = global.survey()?;
+    let inventory = &survey.inventory;
+    let redactor = global.redact.then(|| Redactor::new(inventory));
+    let surroundings = surroundings(global);
+    let text = match global.output {
+        Some(Output::Json | Output::Jsonl) => doctor::json(inventory, surroundings, redactor.as_ref()),
+        _ => doctor::text(inventory, surroundings, global.ascii, redactor.as_ref()),
+    };
+    print(&text)?;
+    Ok(Exit::Done)
+}
+
+fn surroundings(global: &Global) -> doctor::Surroundings {
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let size = match terminal::width() {
+        Some(width) if std::io::stdout().is_terminal() => format!("{width} columns"),
+        _ => "none: the output is no terminal".to_owned(),
+    };
+    let term = variable("TERM").map(|term| format!(", TERM={term}")).unwrap_or_default();
+    let color = if global.uses_color() { "" } else { ", no colour" };
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(variable).unwrap_or_else(|| "not set".to_owned());
+    vec![
+        ("version", env!("CARGO_PKG_VERSION").to_owned()),
+        ("terminal", format!("{size}{term}{color}, locale {locale}")),
+    ]
+}

@@ -1,0 +1,79 @@
+//! Every permission that the program uses, in one table: what it is for, and on what it has to be allowed.
+//! Tests compare it with the calls that are really made.
+
+/// When a permission is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Use {
+    /// To look: without it one kind of fact is unknown.
+    Read,
+    /// To perform a plan that was confirmed: without it that plan fails.
+    Change,
+}
+
+/// One permission.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Need {
+    /// An IAM action, or the verb and resource of Kubernetes.
+    pub action: &'static str,
+    /// On what it has to be allowed.
+    pub on: &'static str,
+    /// What is unknown or impossible without it.
+    pub purpose: &'static str,
+    /// When it is used.
+    pub needed: Use,
+}
+
+const CLUSTER: &str = "the cluster";
+const WIDE: &str = "all namespaces";
+const ANY: &str = "*";
+
+const fn read(action: &'static str, on: &'static str, purpose: &'static str) -> Need {
+    Need { action, on, purpose, needed: Use::Read }
+}
+
+const fn change(action: &'static str, on: &'static str, purpose: &'static str) -> Need {
+    Need { action, on, purpose, needed: Use::Change }
+}
+
+/// The table.
+pub const NEEDS: &[Need] = &[
+    read("list pods", WIDE, "what runs, and what its containers were given"),
+    read("watch pods", WIDE, "the same, live"),
+    read("list serviceaccounts", WIDE, "IRSA annotations and declarations"),
+    read("watch serviceaccounts", WIDE, "the same, live"),
+    read("list namespaces", CLUSTER, "namespaces without pods"),
+    read("watch namespaces", CLUSTER, "the same, live"),
+    read("list nodes", CLUSTER, "kinds of nodes and their instances"),
+    read("watch nodes", CLUSTER, "the same, live"),
+    read("list mutatingwebhookconfigurations", CLUSTER, "whether identities are injected at all"),
+    read("watch mutatingwebhookconfigurations", CLUSTER, "the same, live"),
+    read("sts:GetCallerIdentity", ANY, "who asks; needs no policy"),
+    read("eks:ListClusters", ANY, "which cluster is meant, where the context does not tell"),
+    read("eks:DescribeCluster", CLUSTER, "issuer, account and Auto Mode of the cluster"),
+    read("eks:ListPodIdentityAssociations", CLUSTER, "which service accounts have an association"),
+    read("eks:DescribePodIdentityAssociation", "its associations", "the role of an association"),
+    read("eks:ListNodegroups", CLUSTER, "managed node groups"),
+    read("eks:DescribeNodegroup", "its node groups", "the role of a node group"),
+    read("eks:ListAddons", CLUSTER, "add-ons"),
+    read("eks:DescribeAddon", "its add-ons", "the associations of an add-on"),
+    read("iam:ListRoles", ANY, "roles and their trust policies"),
+    read("iam:GetRole", "roles", "a role that the list does not have, tags and boundaries"),
+    read("iam:ListAttachedRolePolicies", "roles", "what a role may do"),
+    read("iam:ListRolePolicies", "roles", "what a role may do"),
+    read("iam:GetRolePolicy", "roles", "an inline policy"),
+    read("iam:GetPolicy", "policies", "a managed policy"),
+    read("iam:GetPolicyVersion", "policies", "the text of a managed policy"),
+    read("iam:ListOpenIDConnectProviders", ANY, "OIDC providers, for IRSA"),
+    read("iam:GetOpenIDConnectProvider", "OIDC providers", "the audiences of a provider"),
+    read("iam:GetInstanceProfile", "instance profiles", "the role of a node"),
+    read("ec2:DescribeInstances", ANY, "instance profiles and metadata options of nodes"),
+    change("eks:CreatePodIdentityAssociation", CLUSTER, "to associate"),
+    change("iam:PassRole", "the role, to pods.eks.amazonaws.com", "to associate"),
+    change("eks:DeletePodIdentityAssociation", "its associations", "to remove an association"),
+    change("eks:CreateAddon", CLUSTER, "to install the Pod Identity agent"),
+    change("get serviceaccounts", WIDE, "to annotate"),
+    change("patch serviceaccounts", WIDE, "to annotate"),
+    change("patch deployments.apps", WIDE, "to restart"),
+    change("patch statefulsets.apps", WIDE, "to restart"),
+    change("patch daemonsets.apps", WIDE, "to restart"),
+];
