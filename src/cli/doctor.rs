@@ -11,7 +11,7 @@ use crate::{
 
 /// Looks once and tells what that needed.
 pub fn run(global: &Global) -> Result<Exit, Failure> {
-    let format = global.format()?;
+    global.format()?;
     let survey = global.survey()?;
     let inventory = &survey.inventory;
     let redactor = global.redact.then(|| Redactor::new(inventory));

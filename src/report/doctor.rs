@@ -149,7 +149,7 @@ mod tests {
 
     fn lines(inventory: &Inventory) -> Vec<String> {
         let surroundings = vec![("terminal", "none".to_owned())];
-        super::text(inventory, surroundings, false, None).lines().map(str::to_owned).collect()
+        text(inventory, surroundings, false, None).lines().map(str::to_owned).collect()
     }
 
     fn line<'a>(lines: &'a [String], word: &str) -> &'a str {
@@ -174,7 +174,7 @@ mod tests {
         let lines = lines(&inventory);
         let at = lines.iter().position(|line| line.starts_with("  ✗ iam:ListRoles ")).unwrap();
         assert_eq!(lines[at + 1], "      not authorized. Ask for iam:ListRoles on *");
-        let json: Value = serde_json::from_str(&super::json(&inventory, Vec::new(), None)).unwrap();
+        let json: Value = serde_json::from_str(&json(&inventory, Vec::new(), None)).unwrap();
         let found =
             json["permissions"].as_array().unwrap().iter().find(|one| one["action"] == "iam:ListRoles").unwrap();
         assert_eq!((&found["ok"], &found["why"]), (&json!(false), &json!("not authorized")));
