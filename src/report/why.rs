@@ -223,9 +223,8 @@ pub fn code(text: &str) -> Option<String> {
     page.line(format!("{}: {}", code.name, code.title));
     page.line("");
     page.pair("severity", code.severity.word());
-    page.pair("seen", code.seen.word());
+    page.pair("seen", code.seen.how());
     page.pair("do", code.fix);
-    page.pair("see", &code.docs());
     let spoken: Vec<_> = cause::all().filter(|cause| cause.codes.contains(&code.name)).collect();
     if !spoken.is_empty() {
         page.heading("ERRORS THAT SPEAK OF IT");

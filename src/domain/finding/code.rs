@@ -17,13 +17,13 @@ pub enum Seen {
 }
 
 impl Seen {
-    /// The word in data and documents.
-    pub fn word(self) -> &'static str {
+    /// In words.
+    pub fn how(self) -> &'static str {
         match self {
-            Self::Api => "api",
-            Self::Guess => "guess",
-            Self::Log => "log",
-            Self::Plan => "plan",
+            Self::Api => "by what Kubernetes and AWS answer",
+            Self::Guess => "by indirect signs: a guess",
+            Self::Log => "in logs only; `rolecall why` explains them",
+            Self::Plan => "when a change is planned",
         }
     }
 }
@@ -37,7 +37,7 @@ pub struct Code {
     pub severity: Severity,
     /// How it is seen.
     pub seen: Seen,
-    /// Its number in identity-resolution part 8; 0 for codes that came later.
+    /// Its number in the ranked list of misconfigurations; 0 for codes that came later.
     pub part: u8,
     /// What it means, in a few words.
     pub title: &'static str,
@@ -48,10 +48,7 @@ pub struct Code {
 impl Code {
     /// Where it is explained.
     pub fn docs(&self) -> String {
-        match self.part {
-            0 => "rolecall findings".to_owned(),
-            part => format!("identity-resolution 8.{part}"),
-        }
+        format!("rolecall why {}", self.name)
     }
 }
 
