@@ -138,6 +138,7 @@ commands! {
     GoRoles "go.roles" ["4"] "Roles" ["roles" "role"] PAGES Go false 0;
     GoAssociations "go.associations" ["5"] "Associations" ["assoc" "associations"] PAGES Go false 0;
     GoNodes "go.nodes" ["6"] "Nodes" ["nodes" "no"] PAGES Go false 0;
+    GoFindings "go.findings" ["7"] "Findings" ["findings" "fi"] PAGES Go false 0;
     NextTab "go.next" ["Tab"] "next list or field" [] EVERYWHERE Go false 0;
     PreviousTab "go.previous" ["BackTab"] "previous list or field" [] EVERYWHERE Go false 0;
     ShowTrust "trust.show" ["t"] "trust policy" ["trust"] OBJECTS Go false 85;

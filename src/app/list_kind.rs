@@ -15,12 +15,21 @@ pub enum ListKind {
     Associations,
     /// Nodes.
     Nodes,
+    /// Findings.
+    Findings,
 }
 
 impl ListKind {
     /// All of them, in the order of their tabs.
-    pub const ALL: [Self; 6] =
-        [Self::Pods, Self::ServiceAccounts, Self::Namespaces, Self::Roles, Self::Associations, Self::Nodes];
+    pub const ALL: [Self; 7] = [
+        Self::Pods,
+        Self::ServiceAccounts,
+        Self::Namespaces,
+        Self::Roles,
+        Self::Associations,
+        Self::Nodes,
+        Self::Findings,
+    ];
 
     /// The name on its tab.
     pub fn title(self) -> &'static str {
@@ -31,6 +40,7 @@ impl ListKind {
             Self::Roles => "Roles",
             Self::Associations => "Associations",
             Self::Nodes => "Nodes",
+            Self::Findings => "Findings",
         }
     }
 
@@ -43,6 +53,7 @@ impl ListKind {
             Self::Roles => "roles",
             Self::Associations => "associations",
             Self::Nodes => "nodes",
+            Self::Findings => "findings",
         }
     }
 

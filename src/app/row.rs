@@ -2,6 +2,7 @@
 
 use super::subject::Subject;
 use crate::domain::{
+    finding::{Finding, Severity},
     identity::{State, Verdict},
     inventory::Inventory,
     query::{Query, Within},
@@ -25,6 +26,8 @@ pub enum Row {
     Association(AssociationRow),
     /// A node.
     Node(NodeRow),
+    /// A finding.
+    Finding(Finding),
 }
 
 impl Row {
@@ -38,6 +41,7 @@ impl Row {
             Self::Role(row) => Subject::Role(row.arn.clone()),
             Self::Association(row) => Subject::Association(row.id.clone()),
             Self::Node(row) => Subject::Node(row.name.clone()),
+            Self::Finding(row) => Subject::Finding(row.code.name, row.subject.clone()),
         }
     }
 
@@ -51,11 +55,12 @@ impl Row {
             (Self::Role(row), Subject::Role(arn)) => row.arn == *arn,
             (Self::Association(row), Subject::Association(id)) => row.id == *id,
             (Self::Node(row), Subject::Node(name)) => row.name == *name,
+            (Self::Finding(row), Subject::Finding(code, about)) => row.code.name == *code && row.subject == *about,
             _ => false,
         }
     }
 
-    /// Its state; associations and nodes have one by what their verdict or agent says.
+    /// Its state; associations, nodes and findings have one by what their verdict, agent or severity says.
     pub fn state(&self) -> State {
         match self {
             Self::Workload(row) => row.state,
@@ -71,6 +76,7 @@ impl Row {
                     State::Unknown
                 }
             }
+            Self::Finding(row) => finding_state(row.severity),
         }
     }
 
@@ -89,8 +95,18 @@ impl Row {
             Self::Role(row) => query.matches(&Within::new(row, inventory)),
             Self::Association(row) => query.matches(&Within::new(row, inventory)),
             Self::Node(row) => query.matches(&Within::new(row, inventory)),
+            Self::Finding(row) => query.matches(row),
         }
         .is_some()
+    }
+}
+
+/// The state whose glyph and colour a severity has.
+fn finding_state(severity: Severity) -> State {
+    match severity {
+        Severity::Error => State::Broken,
+        Severity::Warning => State::AtRisk,
+        Severity::Notice => State::Unknown,
     }
 }
 

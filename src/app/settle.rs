@@ -89,6 +89,7 @@ fn rows(list: &ListScreen, inventory: &Inventory) -> Vec<Row> {
         ListKind::Roles => inventory.roles().into_iter().map(Row::Role).collect(),
         ListKind::Associations => inventory.associations().into_iter().map(Row::Association).collect(),
         ListKind::Nodes => inventory.nodes().into_iter().map(Row::Node).collect(),
+        ListKind::Findings => inventory.findings().into_iter().cloned().map(Row::Finding).collect(),
     };
     if list.scope != Scope::Everything {
         rows.retain(|row| is_in(row, &list.scope));
@@ -104,6 +105,7 @@ fn is_in(row: &Row, scope: &Scope) -> bool {
         Row::ServiceAccount(row) => row.id.namespace == *wanted,
         Row::Namespace(row) => row.name == *wanted,
         Row::Association(row) => row.service_account.namespace == *wanted,
+        Row::Finding(row) => row.subject.namespace() == Some(wanted.as_str()),
         Row::Role(_) | Row::Node(_) => true,
     }
 }
@@ -205,7 +207,7 @@ fn associations_on_screen(model: &Model) -> Vec<AssociationId> {
         Row::ServiceAccount(row) => row.association.clone(),
         Row::Workload(row) => inventory.association_of(&row.service_account).map(|found| found.id.clone()),
         Row::Pod(row) => inventory.association_of(&row.service_account).map(|found| found.id.clone()),
-        Row::Namespace(_) | Row::Role(_) | Row::Node(_) => None,
+        Row::Namespace(_) | Row::Role(_) | Row::Node(_) | Row::Finding(_) => None,
     };
     rows.iter().filter_map(association).collect()
 }

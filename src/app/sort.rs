@@ -56,6 +56,7 @@ impl SortKey {
             ListKind::Roles => &[Self::State, Self::Name, Self::Pods, Self::Uses],
             ListKind::Associations => &[Self::State, Self::Name, Self::Pods, Self::Role],
             ListKind::Nodes => &[Self::Name, Self::Kind, Self::Pods, Self::Role, Self::State],
+            ListKind::Findings => &[Self::State, Self::Name, Self::Pods],
         }
     }
 
@@ -91,6 +92,7 @@ fn by_name(a: &Row, b: &Row) -> Ordering {
             a.service_account.cmp(&b.service_account).then_with(|| a.id.cmp(&b.id))
         }
         (Row::Node(a), Row::Node(b)) => a.name.cmp(&b.name),
+        (Row::Finding(a), Row::Finding(b)) => (a.code.name, &a.subject).cmp(&(b.code.name, &b.subject)),
         _ => Ordering::Equal,
     }
 }
@@ -104,6 +106,7 @@ fn pods(row: &Row) -> u32 {
         Row::Role(row) => row.pods,
         Row::Association(row) => row.pods,
         Row::Node(row) => row.pods,
+        Row::Finding(row) => row.pods,
     }
 }
 
@@ -112,7 +115,7 @@ fn mechanisms(row: &Row) -> (&'static str, &'static str) {
         Row::Workload(row) => (row.now.word(), row.next.word()),
         Row::Pod(row) => (row.resolution.now.mechanism.word(), row.resolution.next.mechanism.word()),
         Row::ServiceAccount(row) => ("", row.next.word()),
-        Row::Namespace(_) | Row::Role(_) | Row::Association(_) | Row::Node(_) => ("", ""),
+        Row::Namespace(_) | Row::Role(_) | Row::Association(_) | Row::Node(_) | Row::Finding(_) => ("", ""),
     }
 }
 
@@ -125,7 +128,7 @@ fn role(row: &Row) -> (bool, &str) {
         Row::Role(row) => Some(&row.arn),
         Row::Association(row) => row.role_arn.as_ref(),
         Row::Node(row) => row.role_arn.as_ref(),
-        Row::Namespace(_) => None,
+        Row::Namespace(_) | Row::Finding(_) => None,
     };
     (arn.is_none(), arn.map_or("", role_name))
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::domain::{
+    finding,
     id::{AssociationId, Namespace, NodeName, PodId, RoleArn, ServiceAccountId},
     workload::WorkloadId,
 };
@@ -24,6 +25,8 @@ pub enum Subject {
     Association(AssociationId),
     /// A node.
     Node(NodeName),
+    /// A finding: its code, and what it is about.
+    Finding(&'static str, finding::Subject),
 }
 
 impl Subject {
@@ -37,6 +40,21 @@ impl Subject {
             Self::Role(_) => "role",
             Self::Association(_) => "association",
             Self::Node(_) => "node",
+            Self::Finding(..) => "finding",
+        }
+    }
+
+    /// What a finding is about, if that has a page of its own; anything else is about itself.
+    #[must_use]
+    pub fn object(&self) -> Self {
+        let Self::Finding(_, about) = self else { return self.clone() };
+        match about {
+            finding::Subject::Workload(id) => Self::Workload(id.clone()),
+            finding::Subject::ServiceAccount(id) => Self::ServiceAccount(id.clone()),
+            finding::Subject::Association(id, _) => Self::Association(id.clone()),
+            finding::Subject::Role(arn) => Self::Role(arn.clone()),
+            finding::Subject::Node(name) => Self::Node(name.clone()),
+            finding::Subject::NodeGroup(_) | finding::Subject::Cluster => self.clone(),
         }
     }
 
@@ -59,6 +77,7 @@ impl fmt::Display for Subject {
             Self::Role(arn) => out.write_str(role_name(arn)),
             Self::Association(id) => id.fmt(out),
             Self::Node(name) => name.fmt(out),
+            Self::Finding(code, about) => write!(out, "{code} {about}"),
         }
     }
 }

@@ -12,24 +12,24 @@ use crate::domain::{
 
 /// The service account of a subject, if it has exactly one.
 pub fn service_account(inventory: &Inventory, subject: &Subject) -> Option<ServiceAccountId> {
-    match subject {
+    match &subject.object() {
         Subject::ServiceAccount(id) => Some(id.clone()),
         Subject::Pod(id) => inventory.pod(id).map(|pod| pod.service_account()),
         Subject::Workload(id) => worst(inventory, id).map(|pod| pod.service_account),
         Subject::Association(id) => inventory.association(id).map(|association| association.service_account.clone()),
-        Subject::Namespace(_) | Subject::Role(_) | Subject::Node(_) => None,
+        Subject::Namespace(_) | Subject::Role(_) | Subject::Node(_) | Subject::Finding(..) => None,
     }
 }
 
 /// The workloads of a subject: those that a restart would be about.
 pub fn workloads(inventory: &Inventory, subject: &Subject) -> Vec<WorkloadId> {
-    let mut found: Vec<WorkloadId> = match subject {
+    let mut found: Vec<WorkloadId> = match &subject.object() {
         Subject::Workload(id) => vec![id.clone()],
         Subject::Pod(id) => inventory.pod(id).map(|pod| pod.workload.clone()).into_iter().collect(),
         Subject::ServiceAccount(_) | Subject::Association(_) => service_account(inventory, subject)
             .map(|id| inventory.pods_of_service_account(&id).into_iter().map(|pod| pod.workload).collect())
             .unwrap_or_default(),
-        Subject::Namespace(_) | Subject::Role(_) | Subject::Node(_) => Vec::new(),
+        Subject::Namespace(_) | Subject::Role(_) | Subject::Node(_) | Subject::Finding(..) => Vec::new(),
     };
     found.sort();
     found.dedup();
@@ -38,7 +38,7 @@ pub fn workloads(inventory: &Inventory, subject: &Subject) -> Vec<WorkloadId> {
 
 /// The association of a subject.
 pub fn association<'a>(inventory: &'a Inventory, subject: &Subject) -> Option<&'a Association> {
-    match subject {
+    match &subject.object() {
         Subject::Association(id) => inventory.association(id),
         other => inventory.association_of(&service_account(inventory, other)?),
     }
@@ -46,7 +46,7 @@ pub fn association<'a>(inventory: &'a Inventory, subject: &Subject) -> Option<&'
 
 /// The role of a subject whose trust policy is worth reading, and who would become it.
 pub fn role(inventory: &Inventory, subject: &Subject) -> Option<(RoleArn, Option<(ServiceAccountId, Mechanism)>)> {
-    match subject {
+    match &subject.object() {
         Subject::Role(arn) => Some((arn.clone(), None)),
         Subject::Pod(id) => role_of_pod(inventory, id),
         Subject::Workload(id) => role_of_pod(inventory, &worst(inventory, id)?.id),
@@ -60,7 +60,7 @@ pub fn role(inventory: &Inventory, subject: &Subject) -> Option<(RoleArn, Option
             let row = inventory.nodes().into_iter().find(|row| row.name == *name)?;
             row.role_arn.map(|arn| (arn, None))
         }
-        Subject::Namespace(_) => None,
+        Subject::Namespace(_) | Subject::Finding(..) => None,
     }
 }
 
@@ -108,6 +108,6 @@ pub fn story(inventory: &Inventory, subject: &Subject) -> Option<Story> {
         Subject::ServiceAccount(_) | Subject::Association(_) => {
             service_account(inventory, subject).map(|id| inventory.story_of_service_account(&id))
         }
-        Subject::Namespace(_) | Subject::Role(_) | Subject::Node(_) => None,
+        Subject::Namespace(_) | Subject::Role(_) | Subject::Node(_) | Subject::Finding(..) => None,
     }
 }

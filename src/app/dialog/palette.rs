@@ -67,7 +67,7 @@ impl Palette {
 
 /// A filter may stand after the name of a list.
 fn is_list(command: Command) -> bool {
-    (Command::GoPods..=Command::GoNodes).contains(&command)
+    (Command::GoPods..=Command::GoFindings).contains(&command)
 }
 
 /// What makes sense only as a key is left out.

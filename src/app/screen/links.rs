@@ -20,6 +20,9 @@ pub(in crate::app) fn of(inventory: &Inventory, subject: &Subject) -> Option<Vec
         Subject::Role(arn) => of_role(inventory, arn),
         Subject::Node(name) => of_node(inventory, name),
         Subject::Namespace(_) => Some(Vec::new()),
+        Subject::Finding(code, about) => {
+            inventory.findings().iter().any(|found| found.code.name == *code && found.subject == *about).then(Vec::new)
+        }
     }
 }
 

@@ -83,6 +83,7 @@ fn the_palette_takes_short_names_words_and_a_filter_after_the_name() {
         ("roles", ListKind::Roles),
         ("assoc", ListKind::Associations),
         ("nodes", ListKind::Nodes),
+        ("findings", ListKind::Findings),
         ("pods", ListKind::Pods),
     ] {
         session.press(":");

@@ -25,7 +25,7 @@ fn number_keys_and_tab_open_the_lists() {
     session.press("Tab");
     assert_eq!(session.model.tab, ListKind::Pods);
     session.press("BackTab");
-    assert_eq!(session.model.tab, ListKind::Nodes);
+    assert_eq!(session.model.tab, ListKind::Findings);
 }
 
 #[test]

@@ -43,6 +43,7 @@ fn go(model: &mut Model, command: Command) {
         Command::GoRoles => navigate::go_to(model, ListKind::Roles),
         Command::GoAssociations => navigate::go_to(model, ListKind::Associations),
         Command::GoNodes => navigate::go_to(model, ListKind::Nodes),
+        Command::GoFindings => navigate::go_to(model, ListKind::Findings),
         Command::NextTab => navigate::tab(model, true),
         Command::PreviousTab => navigate::tab(model, false),
         Command::ShowTrust => navigate::show_trust(model),

@@ -57,7 +57,7 @@ pub(super) fn open(model: &mut Model) {
         Some(Screen::List(_)) | None => model.subject(),
         Some(_) => None,
     };
-    match subject {
+    match subject.map(|subject| subject.object()) {
         Some(Subject::Namespace(name)) => {
             let list = ListScreen::new(ListKind::ServiceAccounts, Scope::Namespace(name));
             push(model, Screen::List(Box::new(list)));

@@ -33,10 +33,11 @@ fn short(kind: ListKind) -> &'static str {
         ListKind::Roles => "Roles",
         ListKind::Associations => "Assoc",
         ListKind::Nodes => "Nodes",
+        ListKind::Findings => "Find",
     }
 }
 
-fn counted(counts: &Counts, kind: ListKind) -> usize {
+fn counted(counts: &Counts, findings: usize, kind: ListKind) -> usize {
     match kind {
         ListKind::Pods => counts.pods,
         ListKind::ServiceAccounts => counts.service_accounts,
@@ -44,6 +45,7 @@ fn counted(counts: &Counts, kind: ListKind) -> usize {
         ListKind::Roles => counts.roles,
         ListKind::Associations => counts.associations,
         ListKind::Nodes => counts.nodes,
+        ListKind::Findings => findings,
     }
 }
 
@@ -55,6 +57,7 @@ fn go(kind: ListKind) -> Command {
         ListKind::Roles => Command::GoRoles,
         ListKind::Associations => Command::GoAssociations,
         ListKind::Nodes => Command::GoNodes,
+        ListKind::Findings => Command::GoFindings,
     }
 }
 
@@ -69,9 +72,11 @@ enum Length {
 /// The tabs: keys, names, counts; the open one in brackets.
 pub fn tabs(scene: &Scene<'_>, width: usize) -> Line<'static> {
     let counts = scene.inventory().counts();
+    let findings = scene.inventory().finding_counts().total();
     let lengths = [Length::Full, Length::Short, Length::Bare];
-    let lines = lengths.map(|length| ListKind::ALL.map(|kind| tab(scene, kind, counted(&counts, kind), length)));
-    let wide = |labels: &[String; 6]| labels.iter().map(|label| text::width(label) + 1).sum::<usize>() + 1;
+    let lines =
+        lengths.map(|length| ListKind::ALL.map(|kind| tab(scene, kind, counted(&counts, findings, kind), length)));
+    let wide = |labels: &[String; 7]| labels.iter().map(|label| text::width(label) + 1).sum::<usize>() + 1;
     let fits = lines.iter().position(|labels| wide(labels) <= width).unwrap_or(2);
     let open = scene.model.tab;
     let mut row = Row::new(width).put(" ", Style::new());

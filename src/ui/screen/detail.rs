@@ -1,6 +1,7 @@
 //! What is said about one object: its state, why, the identity chain drawn, who owns it, what
 //! may be done. The same lines stand beside a list and on the object's own page.
 
+mod finding;
 mod object;
 mod workload;
 
@@ -49,7 +50,7 @@ pub fn said(scene: &Scene<'_>, subject: &Subject, row: Option<&Row>, width: usiz
 }
 
 fn body(scene: &Scene<'_>, subject: &Subject, row: Option<&Row>, width: usize) -> Vec<Line<'static>> {
-    match subject {
+    let mut lines = match subject {
         Subject::Workload(id) => workload::of_workload(scene, id, width),
         Subject::Pod(id) => workload::of_pod(scene, id, width),
         Subject::ServiceAccount(id) => workload::of_service_account(scene, id, row, width),
@@ -57,7 +58,10 @@ fn body(scene: &Scene<'_>, subject: &Subject, row: Option<&Row>, width: usize) -
         Subject::Role(arn) => object::of_role(scene, arn, row, width),
         Subject::Association(id) => object::of_association(scene, id, row, width),
         Subject::Node(name) => object::of_node(scene, name, row, width),
-    }
+        Subject::Finding(code, about) => finding::of_finding(scene, (code, about), row, width),
+    };
+    lines.extend(finding::of_object(scene, subject, width));
+    lines
 }
 
 /// WHY and FIX of a selection, nothing else: what stands below a narrow list.

@@ -32,6 +32,7 @@ fn columns(list: &ListScreen) -> &'static [Column] {
         ListKind::Roles => rows::ROLES,
         ListKind::Associations => rows::ASSOCIATIONS,
         ListKind::Nodes => rows::NODES,
+        ListKind::Findings => rows::FINDINGS,
     }
 }
 
@@ -45,6 +46,7 @@ fn cells(scene: &Scene<'_>, list: &ListScreen, row: &Row) -> TableRow {
         Row::Role(row) => rows::role(paint, row, query),
         Row::Association(association) => rows::association(paint, association, row.state(), query),
         Row::Node(row) => rows::node(paint, row, query),
+        Row::Finding(finding) => rows::finding(paint, finding, row.state(), query),
     }
 }
 

@@ -5,6 +5,7 @@ use ratatui::style::Style;
 use crate::{
     config::theme::Meaning,
     domain::{
+        finding::Finding,
         id::{RoleArn, ServiceAccountId},
         identity::{Mechanism, State},
         node::NodeKind,
@@ -88,6 +89,16 @@ pub const NODES: &[Column] = &[
     Column::fixed(" AGENT", 12),
     Column::fixed("IMDS", 11),
     Column::share("ROLE", 14),
+];
+
+/// Findings.
+pub const FINDINGS: &[Column] = &[
+    Column::fixed("SEVERITY", 8),
+    Column::share("CODE", 14),
+    Column::share("SUBJECT", 18),
+    Column::number("PODS", 5),
+    Column::fixed("", 0),
+    Column::share("WHAT AND WHY", 22),
 ];
 
 fn plain(paint: &Paint<'_>, content: impl Into<String>) -> Cell {
@@ -295,6 +306,20 @@ pub fn node(paint: &Paint<'_>, row: &NodeRow, query: &Query) -> TableRow {
         role_cell(paint, row.role_arn.as_ref()),
     ];
     TableRow { state: None, marked: false, cells }
+}
+
+/// A finding; its severity has the glyph and colour of a state.
+pub fn finding(paint: &Paint<'_>, row: &Finding, state: State, query: &Query) -> TableRow {
+    let pods = if row.pods == 0 { String::new() } else { text::count(row.pods as usize) };
+    let cells = vec![
+        Cell::Text(row.severity.word().to_owned(), paint.state(state)),
+        name(paint, row.code.name, query, Some(Field::Name)),
+        name(paint, row.subject.to_string(), query, None),
+        plain(paint, pods),
+        plain(paint, ""),
+        Cell::Text(row.message.clone(), paint.muted()),
+    ];
+    TableRow { state: Some(state), marked: false, cells }
 }
 
 /// Whether pods reach instance metadata there, in one or two words.

@@ -47,9 +47,14 @@ fn in_a_wide_window_the_trust_policy_stands_beside_the_chain() {
 
 #[test]
 fn the_other_lists() {
-    for (key, name) in
-        [("2", "service_accounts"), ("3", "namespaces"), ("4", "roles"), ("5", "associations"), ("6", "nodes")]
-    {
+    for (key, name) in [
+        ("2", "service_accounts"),
+        ("3", "namespaces"),
+        ("4", "roles"),
+        ("5", "associations"),
+        ("6", "nodes"),
+        ("7", "findings"),
+    ] {
         assert_snapshot!(format!("{name}_120x20"), picture(world::full(120, 20), key, 120, 20));
     }
 }

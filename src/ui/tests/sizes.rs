@@ -13,6 +13,7 @@ const SCREENS: &[&str] = &[
     "4",
     "5",
     "6",
+    "7",
     "z",
     "Enter",
     "2 Enter",
