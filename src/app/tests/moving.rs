@@ -8,6 +8,7 @@ use crate::{
         dialog::Dialog,
         effect::Effect,
         message::{Input, Message},
+        row::Row,
         screen::{Screen, list::ListKind},
         subject::Subject,
     },
@@ -206,4 +207,18 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn enter_on_a_finding_opens_what_it_is_about_and_esc_returns_to_the_finding() {
+    let mut session = Session::new();
+    session.press("7");
+    let workload = |subject: &Subject| matches!(subject.object(), Subject::Workload(_));
+    let found = session.model.list().unwrap().view.rows().iter().map(Row::subject).find(workload).unwrap();
+    session.select(&found);
+    session.press("Enter");
+    let Some(Screen::Detail(detail)) = session.model.screen() else { panic!("no page") };
+    assert_eq!(detail.subject, found.object());
+    session.press("Esc");
+    assert_eq!((session.model.history.len(), session.selected()), (0, found.to_string()));
 }
