@@ -70,6 +70,7 @@ fn clusters() -> Vec<Cluster> {
         ipv6: false,
         auto_mode: false,
         auto_node_role_arn: None,
+        vpc_id: None,
         public_endpoint: true,
     };
     found.into_iter().map(cluster).collect()
@@ -216,8 +217,10 @@ fn nodes() -> Vec<Change> {
             tokens_required: true,
             hop_limit: 1 + u8::from(index.is_multiple_of(2)),
             pending: false,
+            ipv6: false,
         };
-        let instance = Instance { id: id.as_str().into(), profile_arn: Some(Arc::clone(&profile)), metadata };
+        let instance =
+            Instance { id: id.as_str().into(), profile_arn: Some(Arc::clone(&profile)), metadata, operator: None };
         changes.push(Change::Instance(id.into(), Fact::Known(instance)));
     }
     changes.push(Change::Nodes(Fact::Known(nodes)));

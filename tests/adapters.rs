@@ -282,6 +282,64 @@ async fn each_refused_call_about_a_role_makes_only_its_own_part_unknown() {
 }
 
 #[tokio::test]
+async fn access_entries_of_node_types_are_read_and_those_of_people_are_left_out() {
+    let world = demo();
+    let (session, name) = aws(&world);
+    let entries = session.access_entries(&name).await.unwrap();
+    let told: Vec<_> = entries.iter().map(|entry| (entry.role_arn.as_str(), &*entry.kind)).collect();
+    assert!(told.contains(&("arn:aws:iam::111122223333:role/acme-prod-node-general", "EC2_LINUX")), "{told:?}");
+    assert!(told.contains(&("arn:aws:iam::111122223333:role/acme-prod-fargate", "FARGATE_LINUX")), "{told:?}");
+    assert!(!told.iter().any(|(role, _)| role.ends_with("acme-engineer")), "{told:?}");
+    assert_eq!(session.fargate_profiles(&name).await.unwrap(), ["reports".into()]);
+    fault(&world, "eks:DescribeAccessEntry=denied");
+    let refused = session.access_entries(&name).await.unwrap_err();
+    assert_eq!(refused.action.as_deref(), Some("eks:DescribeAccessEntry"));
+}
+
+const PRIVATE: &str = r#"
+aws:
+  account: "111122223333"
+  region: eu-west-1
+  cluster: { name: private, ipFamily: ipv6 }
+  roles: [{ name: node, trusts: [ec2.amazonaws.com] }, { name: ebs, trusts: [pod-identity] }]
+  instanceProfiles: [{ name: node, role: node }]
+  instances:
+  - { id: i-0a11111111111111a, profile: node, ipv6: enabled, operator: eks.amazonaws.com }
+  vpcEndpoints:
+  - { service: sts }
+  - { service: s3 }
+  - { service: eks-auth, state: pending, privateDns: false }
+  addons:
+  - { name: aws-ebs-csi-driver, status: DEGRADED, issues: [{ code: InsufficientNumberOfReplicas, message: no replicas }] }
+  associations:
+  - { namespace: kube-system, serviceAccount: ebs, role: ebs, owner: aws-ebs-csi-driver }
+"#;
+
+#[tokio::test]
+async fn endpoints_operators_and_the_health_of_add_ons_are_read() {
+    let world = World::from_yaml(PRIVATE, now()).unwrap();
+    let (session, name) = aws(&world);
+    let cluster = session.cluster(&name).await.unwrap();
+    assert!(cluster.ipv6);
+    let endpoints = session.vpc_endpoints(&cluster.vpc_id.unwrap()).await.unwrap();
+    let mut told: Vec<_> = endpoints.iter().map(|one| (one.service(), one.private_dns, one.available)).collect();
+    told.sort_unstable();
+    assert_eq!(told, [("eks-auth", false, false), ("s3", false, true), ("sts", true, true)]);
+    assert!(session.vpc_endpoints("vpc-0other").await.unwrap().is_empty());
+    let found = session.instances(&["i-0a11111111111111a".into()]).await.unwrap();
+    let instance = found[0].1.known().unwrap();
+    assert_eq!((instance.metadata.ipv6, instance.operator.as_deref()), (true, Some("eks.amazonaws.com")));
+    let add_on = session.add_ons(&name).await.unwrap().remove(0);
+    let issue = ("InsufficientNumberOfReplicas".into(), "no replicas".into());
+    assert_eq!((&*add_on.status, &add_on.issues[0]), ("DEGRADED", &issue));
+    let association = session.associations(&name).await.unwrap().remove(0);
+    assert_eq!(add_on.association_arns, [association.arn]);
+    fault(&world, "ec2:DescribeVpcEndpoints=denied");
+    let refused = session.vpc_endpoints("vpc-1").await.unwrap_err();
+    assert_eq!(refused.action.as_deref(), Some("ec2:DescribeVpcEndpoints"));
+}
+
+#[tokio::test]
 async fn an_association_is_created_read_and_removed() {
     let world = demo();
     let (session, cluster) = aws(&world);

@@ -208,6 +208,8 @@ async fn one_missing_permission_degrades_one_fact() {
         "iam:GetOpenIDConnectProvider",
         "iam:GetInstanceProfile",
         "iam:GetRole",
+        "eks:ListFargateProfiles",
+        "ec2:DescribeVpcEndpoints",
         "iam:ListAttachedRolePolicies",
         "iam:ListRolePolicies",
         "ec2:DescribeInstances",

@@ -9,7 +9,7 @@ use crate::domain::{
     fact::Fact,
     failure::Failure,
     id::InstanceId,
-    node::{Instance, MetadataOptions},
+    node::{Instance, MetadataOptions, VpcEndpoint},
 };
 
 /// Values of one filter.
@@ -33,6 +33,27 @@ impl Session {
         Ok(answers)
     }
 
+    /// DescribeVpcEndpoints of one VPC, all pages.
+    ///
+    /// # Errors
+    /// `Denied` without `ec2:DescribeVpcEndpoints`, and the failures of every call.
+    pub async fn vpc_endpoints(&self, vpc: &str) -> Result<Vec<VpcEndpoint>, Failure> {
+        let call = Call::new(Service::Ec2, "ec2:DescribeVpcEndpoints", "*", "cannot read the endpoints of the VPC");
+        let filter = types::Filter::builder().name("vpc-id").values(vpc).build();
+        let mut endpoints = Vec::new();
+        let mut token = None;
+        loop {
+            let request = self.ec2.describe_vpc_endpoints().filters(filter.clone()).set_next_token(token.clone());
+            let page = self.perform(&call, request.send()).await?;
+            endpoints.extend(page.vpc_endpoints().iter().filter_map(endpoint));
+            let next = page.next_token().filter(|next| !next.is_empty()).map(str::to_owned);
+            if next.is_none() || next == token {
+                return Ok(endpoints);
+            }
+            token = next;
+        }
+    }
+
     async fn batch(&self, ids: &[InstanceId]) -> Result<Vec<Instance>, Failure> {
         let call = Call::new(Service::Ec2, "ec2:DescribeInstances", "*", "cannot read the instances of the nodes");
         let values = ids.iter().map(InstanceId::to_string).collect();
@@ -53,12 +74,21 @@ impl Session {
     }
 }
 
+fn endpoint(raw: &types::VpcEndpoint) -> Option<VpcEndpoint> {
+    Some(VpcEndpoint {
+        service_name: raw.service_name()?.into(),
+        private_dns: raw.private_dns_enabled().unwrap_or(false),
+        available: raw.state() == Some(&types::State::Available),
+    })
+}
+
 fn instance(raw: &types::Instance) -> Option<Instance> {
     let profile = raw.iam_instance_profile().and_then(types::IamInstanceProfile::arn);
     Some(Instance {
         id: raw.instance_id()?.into(),
         profile_arn: profile.map(Arc::from),
         metadata: metadata(raw.metadata_options()),
+        operator: raw.operator().and_then(types::OperatorResponse::principal).map(Arc::from),
     })
 }
 
@@ -68,10 +98,12 @@ fn metadata(raw: Option<&types::InstanceMetadataOptionsResponse>) -> MetadataOpt
     let tokens = raw.and_then(types::InstanceMetadataOptionsResponse::http_tokens);
     let hops = raw.and_then(types::InstanceMetadataOptionsResponse::http_put_response_hop_limit);
     let state = raw.and_then(types::InstanceMetadataOptionsResponse::state);
+    let ipv6 = raw.and_then(types::InstanceMetadataOptionsResponse::http_protocol_ipv6);
     MetadataOptions {
         enabled: endpoint != Some(&types::InstanceMetadataEndpointState::Disabled),
         tokens_required: tokens == Some(&types::HttpTokensState::Required),
         hop_limit: hops.and_then(|hops| u8::try_from(hops).ok()).unwrap_or(1),
         pending: state == Some(&types::InstanceMetadataOptionsState::Pending),
+        ipv6: ipv6 == Some(&types::InstanceMetadataProtocolState::Enabled),
     }
 }

@@ -17,6 +17,7 @@ use crate::domain::{
     node::{AddOn, NodeGroup},
 };
 
+mod access;
 mod association;
 
 pub use association::NewAssociation;
@@ -122,6 +123,24 @@ impl Session {
         Ok(role.map(|role| NodeGroup { name: name.as_str().into(), role_arn: role.into() }))
     }
 
+    /// ListFargateProfiles: their names.
+    ///
+    /// # Errors
+    /// `Denied`, and the failures of every call.
+    pub async fn fargate_profiles(&self, cluster: &ClusterName) -> Result<Vec<Arc<str>>, Failure> {
+        let call = on("eks:ListFargateProfiles", cluster, "cannot list Fargate profiles".to_owned());
+        let mut names = Vec::new();
+        let mut token = None;
+        loop {
+            let request = self.eks.list_fargate_profiles().cluster_name(cluster.as_str()).max_results(PAGE);
+            let page = self.perform(&call, request.set_next_token(token.clone()).send()).await?;
+            names.extend(page.fargate_profile_names().iter().map(|name| Arc::from(name.as_str())));
+            if !turn(&mut token, page.next_token()) {
+                return Ok(names);
+            }
+        }
+    }
+
     /// ListAddons and DescribeAddon of each.
     ///
     /// # Errors
@@ -181,7 +200,15 @@ fn add_on(name: &str, raw: &types::Addon) -> AddOn {
         name: raw.addon_name().unwrap_or(name).into(),
         version: raw.addon_version().map(Arc::from),
         status: raw.status().map_or("UNKNOWN", types::AddonStatus::as_str).into(),
+        issues: raw.health().map(types::AddonHealth::issues).unwrap_or_default().iter().map(issue).collect(),
+        association_arns: raw.pod_identity_associations().iter().map(|arn| Arc::from(arn.as_str())).collect(),
+        service_account_role_arn: raw.service_account_role_arn().filter(|arn| !arn.is_empty()).map(Into::into),
     }
+}
+
+fn issue(raw: &types::AddonIssue) -> (Arc<str>, Arc<str>) {
+    let code = raw.code().map_or("Unknown", types::AddonIssueCode::as_str);
+    (code.into(), raw.message().unwrap_or_default().into())
 }
 
 fn cluster(raw: &types::Cluster) -> Option<Cluster> {
@@ -199,6 +226,7 @@ fn cluster(raw: &types::Cluster) -> Option<Cluster> {
         ipv6: family == Some(&types::IpFamily::Ipv6),
         auto_mode: compute.and_then(types::ComputeConfigResponse::enabled).unwrap_or(false),
         auto_node_role_arn: compute.and_then(types::ComputeConfigResponse::node_role_arn).map(Arc::from),
+        vpc_id: raw.resources_vpc_config().and_then(types::VpcConfigResponse::vpc_id).map(Arc::from),
         public_endpoint: raw.resources_vpc_config().is_none_or(types::VpcConfigResponse::endpoint_public_access),
     })
 }

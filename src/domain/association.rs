@@ -9,6 +9,9 @@ use super::{
     id::{AssociationId, RoleArn, ServiceAccountId},
 };
 
+/// Most associations of one cluster, as EKS documents it; older pages say 1,000 (identity-resolution 4.4).
+pub const QUOTA: usize = 5_000;
+
 /// One association. The list call gives everything but `detail` (ListPodIdentityAssociations
 /// carries no role), which needs one Describe a row.
 #[derive(Clone, Debug, PartialEq, Eq)]

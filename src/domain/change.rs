@@ -8,7 +8,7 @@ use super::{
     cluster::{Caller, Cluster, Target},
     fact::Fact,
     id::{AssociationId, InstanceId, Namespace, NodeName, PodId, RoleArn, RoleName, ServiceAccountId},
-    node::{AddOn, Instance, Node, NodeGroup},
+    node::{AccessEntry, AddOn, Instance, Node, NodeGroup, VpcEndpoint},
     permission::RoleDetail,
     provider::Provider,
     role::Role,
@@ -72,6 +72,12 @@ pub enum Change {
     Instance(InstanceId, Fact<Instance>),
     /// Role of an instance profile, by the profile's ARN.
     InstanceProfile(Arc<str>, Fact<RoleArn>),
+    /// Access entries of node types, where no better source told a node's role.
+    AccessEntries(Fact<Vec<AccessEntry>>),
+    /// Names of the Fargate profiles.
+    FargateProfiles(Fact<Vec<Arc<str>>>),
+    /// The endpoints of the cluster's VPC.
+    VpcEndpoints(Fact<Vec<VpcEndpoint>>),
     /// All add-ons.
     AddOns(Fact<Vec<AddOn>>),
 }

@@ -53,6 +53,8 @@ pub struct Cluster {
     pub auto_mode: bool,
     /// Role of Auto Mode's nodes (`computeConfig.nodeRoleArn`).
     pub auto_node_role_arn: Option<Arc<str>>,
+    /// Its VPC.
+    pub vpc_id: Option<Arc<str>>,
     /// The API server answers on the internet.
     pub public_endpoint: bool,
 }

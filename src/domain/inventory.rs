@@ -29,6 +29,7 @@ use super::{
         pod_identity,
         resolve::{self, Outcome, Subject},
     },
+    node::{AddOn, VpcEndpoint},
     permission::RoleDetail,
     role::Role,
     service_account::ServiceAccount,
@@ -82,6 +83,8 @@ pub struct Wanted {
     pub roles: Vec<RoleName>,
     /// Roles to be read in detail: their permissions decide, or a screen shows them.
     pub role_details: Vec<RoleName>,
+    /// The access entries of nodes: no better source tells a node's role.
+    pub access_entries: bool,
     /// Instances behind nodes.
     pub instances: Vec<InstanceId>,
     /// Instance profiles of instances.
@@ -308,6 +311,21 @@ impl Inventory {
     /// account is unknown, with a sentence.
     pub fn role(&self, arn: &RoleArn) -> Fact<&Role> {
         self.facts.role(arn)
+    }
+
+    /// The installed add-ons.
+    pub fn add_ons(&self) -> Fact<&Vec<AddOn>> {
+        self.facts.joined(self.facts.add_ons.as_ref())
+    }
+
+    /// Names of the Fargate profiles.
+    pub fn fargate_profiles(&self) -> Fact<&Vec<Arc<str>>> {
+        self.facts.joined(self.facts.fargate_profiles.as_ref())
+    }
+
+    /// The endpoints of the cluster's VPC.
+    pub fn vpc_endpoints(&self) -> Fact<&Vec<VpcEndpoint>> {
+        self.facts.joined(self.facts.vpc_endpoints.as_ref())
     }
 
     /// A role of the account in detail; `None` until it was asked for.

@@ -44,6 +44,8 @@ pub struct Instance {
     pub profile_arn: Option<Arc<str>>,
     /// Its metadata options.
     pub metadata: MetadataOptions,
+    /// The service that manages it (`Operator.Principal`): `eks.amazonaws.com` for Auto Mode.
+    pub operator: Option<Arc<str>>,
 }
 
 /// `MetadataOptions` of an instance.
@@ -57,6 +59,8 @@ pub struct MetadataOptions {
     pub hop_limit: u8,
     /// `State = pending`: the settings are still being applied.
     pub pending: bool,
+    /// `HttpProtocolIpv6 = enabled`: it answers at `fd00:ec2::254`, too.
+    pub ipv6: bool,
 }
 
 /// One managed node group (DescribeNodegroup).
@@ -77,4 +81,37 @@ pub struct AddOn {
     pub version: Option<Arc<str>>,
     /// `ACTIVE`, `DEGRADED`, …
     pub status: Arc<str>,
+    /// What EKS says is wrong with it: code and sentence.
+    pub issues: Vec<(Arc<str>, Arc<str>)>,
+    /// ARNs of the associations that it owns.
+    pub association_arns: Vec<Arc<str>>,
+    /// Role of its service account by IRSA.
+    pub service_account_role_arn: Option<RoleArn>,
+}
+
+/// One access entry of a node type (DescribeAccessEntry).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccessEntry {
+    /// The role that nodes come with.
+    pub role_arn: RoleArn,
+    /// `EC2_LINUX`, `EC2_WINDOWS`, `EC2` (Auto Mode), `FARGATE_LINUX`, `HYBRID_LINUX`, `HYPERPOD_LINUX`.
+    pub kind: Arc<str>,
+}
+
+/// One interface or gateway endpoint of the cluster's VPC (DescribeVpcEndpoints).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VpcEndpoint {
+    /// `com.amazonaws.REGION.SERVICE`.
+    pub service_name: Arc<str>,
+    /// Names of the service resolve to it inside the VPC.
+    pub private_dns: bool,
+    /// It is `available`.
+    pub available: bool,
+}
+
+impl VpcEndpoint {
+    /// The service without what stands before it: `eks-auth`, `sts`, `ecr.api`.
+    pub fn service(&self) -> &str {
+        self.service_name.splitn(4, '.').nth(3).unwrap_or(&self.service_name)
+    }
 }

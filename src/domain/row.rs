@@ -176,6 +176,8 @@ pub struct NodeRow {
     pub role_arn: Option<RoleArn>,
     /// Which source told the role: `instance-profile`, `nodegroup`, …, `unknown`.
     pub role_source: &'static str,
+    /// Where only access entries tell: the roles it may be.
+    pub role_candidates: Vec<RoleArn>,
     /// Whether ordinary pods reach instance metadata: `yes`, `no`, `hostNetwork`, `unknown`.
     pub imds: &'static str,
     /// `HttpPutResponseHopLimit`.

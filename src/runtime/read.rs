@@ -29,6 +29,7 @@ struct UnderWay {
     associations: HashSet<AssociationId>,
     roles: HashSet<RoleName>,
     role_details: HashSet<RoleName>,
+    access_entries: bool,
     instances: HashSet<InstanceId>,
     instance_profiles: HashSet<Arc<str>>,
 }
@@ -38,6 +39,8 @@ impl UnderWay {
     fn take_on(&mut self, mut wanted: Wanted) -> Wanted {
         wanted.associations.retain(|id| self.associations.insert(id.clone()));
         wanted.roles.retain(|name| self.roles.insert(name.clone()));
+        wanted.access_entries &= !self.access_entries;
+        self.access_entries |= wanted.access_entries;
         wanted.role_details.retain(|name| self.role_details.insert(name.clone()));
         wanted.instances.retain(|id| self.instances.insert(id.clone()));
         wanted.instance_profiles.retain(|arn| self.instance_profiles.insert(arn.clone()));
@@ -47,6 +50,7 @@ impl UnderWay {
     fn forget(&mut self, done: &Wanted) {
         self.associations.retain(|id| !done.associations.contains(id));
         self.roles.retain(|name| !done.roles.contains(name));
+        self.access_entries &= !done.access_entries;
         self.role_details.retain(|name| !done.role_details.contains(name));
         self.instances.retain(|id| !done.instances.contains(id));
         self.instance_profiles.retain(|arn| !done.instance_profiles.contains(arn));
@@ -73,7 +77,8 @@ impl Reader {
         let _ = self.told.send(vec![change]).await;
     }
 
-    /// Caller, cluster, associations, roles, providers, node groups, add-ons: side by side.
+    /// Caller, cluster with its VPC's endpoints, associations, roles, providers, node groups, add-ons,
+    /// Fargate profiles: side by side.
     /// Returns the first failure, for the header.
     pub async fn everything(&self) -> Option<Arc<Failure>> {
         let failures = tokio::join!(
@@ -102,8 +107,13 @@ impl Reader {
             None => Fact::Unknown(Arc::new(nameless())),
         };
         let failure = fact.failure().cloned();
+        let vpc = fact.known().and_then(|cluster| cluster.vpc_id.clone());
         self.tell(Change::Cluster(fact)).await;
-        failure
+        let Some(vpc) = vpc else { return failure };
+        let endpoints = Fact::from(self.session.vpc_endpoints(&vpc).await);
+        let refused = endpoints.failure().cloned();
+        self.tell(Change::VpcEndpoints(endpoints)).await;
+        failure.or(refused)
     }
 
     async fn associations(&self) -> Option<Arc<Failure>> {
@@ -130,13 +140,19 @@ impl Reader {
         failure
     }
 
+    /// Node groups and the names of Fargate profiles.
     async fn node_groups(&self) -> Option<Arc<Failure>> {
-        let fact = match &self.cluster {
-            Some(name) => Fact::from(self.session.node_groups(name).await),
-            None => Fact::Unknown(Arc::new(nameless())),
+        let (groups, profiles) = match &self.cluster {
+            Some(name) => {
+                let (groups, profiles) =
+                    tokio::join!(self.session.node_groups(name), self.session.fargate_profiles(name));
+                (Fact::from(groups), Fact::from(profiles))
+            }
+            None => (Fact::Unknown(Arc::new(nameless())), Fact::Loading),
         };
-        let failure = fact.failure().cloned();
-        self.tell(Change::NodeGroups(fact)).await;
+        let failure = groups.failure().or(profiles.failure()).cloned();
+        // A receiver that is gone has no use for it.
+        let _ = self.told.send(vec![Change::NodeGroups(groups), Change::FargateProfiles(profiles)]).await;
         failure
     }
 
@@ -179,6 +195,12 @@ impl Reader {
         self.tell(Change::RoleDetail(name, detail)).await;
     }
 
+    async fn access_entries(&self, wanted: bool) {
+        let Some(name) = self.cluster.as_ref().filter(|_| wanted) else { return };
+        let fact = Fact::from(self.session.access_entries(name).await);
+        self.tell(Change::AccessEntries(fact)).await;
+    }
+
     async fn instance_profile(self, arn: Arc<str>) {
         let fact = self.session.instance_profile(&arn).await;
         self.tell(Change::InstanceProfile(arn, fact)).await;
@@ -207,6 +229,7 @@ impl Reader {
         tokio::join!(
             self.each(fresh.associations, Self::association),
             self.each(fresh.roles, Self::role),
+            self.access_entries(fresh.access_entries),
             self.each(fresh.role_details, Self::role_detail),
             self.each(fresh.instance_profiles, Self::instance_profile),
             self.instances(fresh.instances),

@@ -24,7 +24,9 @@ pub use account::{Account, AddonChange, Call};
 pub use eks::{addon_arn, newest_addon, seconds};
 pub use iam::managed::arn_of as managed_policy_arn;
 pub use lagging::Lagging;
-pub use model::{Addon, Association, Cluster, Delays, Instance, InstanceProfile, ManagedPolicy, Provider, Role, State};
+pub use model::{
+    Addon, Association, Cluster, Delays, Instance, InstanceProfile, ManagedPolicy, Provider, Role, State, VpcEndpoint,
+};
 pub use random::Random;
 
 #[cfg(test)]

@@ -145,6 +145,7 @@ fn cluster() -> Cluster {
         ipv6: false,
         auto_mode: false,
         auto_node_role_arn: None,
+        vpc_id: None,
         public_endpoint: true,
     }
 }
@@ -163,7 +164,8 @@ fn instance() -> Instance {
     Instance {
         id: "i-0aaaaaaaaaaaaaaaa".into(),
         profile_arn: Some("arn:aws:iam::111122223333:instance-profile/ng".into()),
-        metadata: MetadataOptions { enabled: true, tokens_required: true, hop_limit: 2, pending: false },
+        metadata: MetadataOptions { enabled: true, tokens_required: true, hop_limit: 2, pending: false, ipv6: false },
+        operator: None,
     }
 }
 

@@ -71,6 +71,8 @@ pub struct Settings {
     pub authorization_text: bool,
     /// `AWS_EC2_METADATA_DISABLED` is true.
     pub metadata_disabled: bool,
+    /// `AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE` is IPv6.
+    pub metadata_ipv6: bool,
     /// `AWS_REGION` or `AWS_DEFAULT_REGION` is set.
     pub region: bool,
     /// `AWS_STS_REGIONAL_ENDPOINTS` is set.
@@ -133,6 +135,9 @@ impl Settings {
             authorization_text: setting("AWS_CONTAINER_AUTHORIZATION_TOKEN").is_set(),
             metadata_disabled: matches!(
                 setting("AWS_EC2_METADATA_DISABLED"), Setting::Text(text) if text.eq_ignore_ascii_case("true")
+            ),
+            metadata_ipv6: matches!(
+                setting("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE"), Setting::Text(text) if text.eq_ignore_ascii_case("ipv6")
             ),
             region: environment.has("AWS_REGION") || environment.has("AWS_DEFAULT_REGION"),
             sts_endpoints: environment.has("AWS_STS_REGIONAL_ENDPOINTS"),

@@ -14,7 +14,7 @@ use crate::domain::{
     fact::Fact,
     failure::{Failure, FailureKind},
     id::{AssociationId, InstanceId, NodeName, RoleArn, RoleName, ServiceAccountId},
-    node::{AddOn, Instance, Node, NodeGroup},
+    node::{AccessEntry, AddOn, Instance, Node, NodeGroup, VpcEndpoint},
     permission::{Permission, RoleDetail},
     provider::Provider,
     role::Role,
@@ -59,6 +59,12 @@ pub struct Facts {
     pub instances: FxHashMap<InstanceId, Fact<Instance>>,
     /// Roles of instance profiles, by the ARN of the profile.
     pub instance_profiles: FxHashMap<Arc<str>, Fact<RoleArn>>,
+    /// Access entries of node types, once asked for.
+    pub access_entries: Fact<Vec<AccessEntry>>,
+    /// Names of the Fargate profiles.
+    pub fargate_profiles: Fact<Vec<Arc<str>>>,
+    /// Endpoints of the cluster's VPC.
+    pub vpc_endpoints: Fact<Vec<VpcEndpoint>>,
     /// Installed add-ons.
     pub add_ons: Fact<Vec<AddOn>>,
     /// Whether AWS facts may be joined; see [`Facts::recheck`].

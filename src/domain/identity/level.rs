@@ -82,7 +82,10 @@ pub fn metadata(subject: &Subject<'_>, settings: &Settings, trail: &mut Trail) -
         return (Mechanism::None, None);
     }
     match reach(subject, trail) {
-        Mechanism::NodeRole => role(subject, trail),
+        Mechanism::NodeRole => {
+            walk_ipv6(subject, settings, trail);
+            role(subject, trail)
+        }
         other => (other, None),
     }
 }
@@ -125,6 +128,21 @@ fn reach(subject: &Subject<'_>, trail: &mut Trail) -> Mechanism {
     }
 }
 
+/// Single-stack IPv6 pods: SDKs ask the IPv4 address unless they are told not to (3.1).
+fn walk_ipv6(subject: &Subject<'_>, settings: &Settings, trail: &mut Trail) {
+    let Some(answers) = subject.node.ipv6_metadata.filter(|_| !subject.spec.host_network) else { return };
+    if answers && settings.metadata_ipv6 {
+        return trail.ok("IPv6", || "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE".to_owned());
+    }
+    let message = if answers {
+        "Pods have IPv6 addresses, but SDKs ask the IPv4 address of instance metadata: AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE is not IPv6."
+    } else {
+        "Pods have IPv6 addresses, but instance metadata does not answer over IPv6 on this node."
+    };
+    let found = resting(Some("IPV6-IMDS"), message, "IPv4 path to instance metadata");
+    trail.fail(Verdict::Depends, "IPv6", || "IPv4 only".to_owned(), found);
+}
+
 /// The node's role; no credentials at all if the node offers none.
 fn role(subject: &Subject<'_>, trail: &mut Trail) -> (Mechanism, Option<RoleArn>) {
     trail.hop(
@@ -142,6 +160,14 @@ fn role(subject: &Subject<'_>, trail: &mut Trail) -> (Mechanism, Option<RoleArn>
             return (Mechanism::None, None);
         }
         NodeRole::Loading => trail.waiting("role"),
+        NodeRole::Candidates(roles, missing) => {
+            let names: Vec<String> = roles.iter().map(short).collect();
+            let message =
+                format!("By the access entries of the cluster the role of the node is one of {}.", names.join(", "));
+            let mut found = reason(None, message);
+            found.depends_on.extend(missing.as_deref().map(str::to_owned));
+            trail.fail(Verdict::Unknown, "role", || format!("one of {}", names.len()), found);
+        }
         NodeRole::Unknown(action) => {
             let mut found = reason(None, "The role of the node cannot be read.");
             found.depends_on.extend(action.as_deref().map(str::to_owned));

@@ -28,6 +28,8 @@ pub struct NodeFacts {
     pub host_reach: Reach,
     /// The Pod Identity agent there.
     pub agent: Agent,
+    /// In an IPv6 cluster: whether instance metadata answers over IPv6.
+    pub ipv6_metadata: Option<bool>,
     /// Whether the role lets the agent get credentials for pods (4.1).
     pub agent_permission: Permission,
 }
@@ -41,6 +43,8 @@ pub enum NodeRole {
     NotOffered,
     /// A source has not answered yet.
     Loading,
+    /// One of these, by the access entries of nodes (3.4, source 6); the permission that a better source lacks.
+    Candidates(Vec<RoleArn>, Option<Arc<str>>),
     /// No source could be read; the permission that the best one lacks, if that is why.
     Unknown(Option<Arc<str>>),
     /// The nodes that a pod could land on have different roles.
@@ -90,7 +94,16 @@ impl NodeRole {
     pub fn source(&self) -> &'static str {
         match self {
             Self::Known(_, source) => source,
+            Self::Candidates(..) => "access-entry",
             _ => "unknown",
+        }
+    }
+
+    /// The roles it may be, where only access entries tell.
+    pub fn candidates(&self) -> &[RoleArn] {
+        match self {
+            Self::Candidates(roles, _) => roles,
+            _ => &[],
         }
     }
 
@@ -163,6 +176,16 @@ pub fn kind(node: &Node) -> NodeKind {
     }
 }
 
+/// The kind, where the labels leave it open also by the service that manages the instance.
+pub fn seen_kind(facts: &Facts, node: &Node) -> NodeKind {
+    let by_labels = kind(node);
+    if by_labels != NodeKind::SelfManaged {
+        return by_labels;
+    }
+    let operator = instance_id(node).and_then(|id| facts.instance(&id).known()?.operator.clone());
+    if operator.as_deref() == Some("eks.amazonaws.com") { NodeKind::Auto } else { by_labels }
+}
+
 /// The EC2 instance behind a node, from its provider id.
 pub fn instance_id(node: &Node) -> Option<InstanceId> {
     let id = last_segment(node.provider_id.as_deref()?);
@@ -205,12 +228,13 @@ fn unseen(role: NodeRole, reach: Reach, pods: NodePods) -> NodeFacts {
         host_reach: reach.clone(),
         reach,
         agent,
+        ipv6_metadata: None,
         agent_permission: Permission::Loading,
     }
 }
 
 fn known_node(facts: &Facts, node: &Node, pods: NodePods) -> NodeFacts {
-    let kind = kind(node);
+    let kind = seen_kind(facts, node);
     let windows = is_windows(node);
     let role = role(facts, node, kind);
     NodeFacts {
@@ -221,7 +245,14 @@ fn known_node(facts: &Facts, node: &Node, pods: NodePods) -> NodeFacts {
         reach: reach(facts, node, kind, false, pods.proxy),
         host_reach: reach(facts, node, kind, true, false),
         agent: agent(kind, windows, pods),
+        ipv6_metadata: ipv6_metadata(facts, node),
     }
+}
+
+/// Whether instance metadata answers over IPv6, in a cluster whose pods have only such addresses.
+fn ipv6_metadata(facts: &Facts, node: &Node) -> Option<bool> {
+    facts.cluster.known().filter(|cluster| cluster.ipv6)?;
+    Some(facts.instance(&instance_id(node)?).known()?.metadata.ipv6)
 }
 
 /// Whether the agent may get credentials for pods with the role of its node.
@@ -254,11 +285,14 @@ fn agent_pod(pods: NodePods) -> Agent {
     }
 }
 
-/// The role of a node: the instance's own profile first, then the node group, then Auto Mode's role.
+/// The role of a node: the instance's own profile first, then the node group or Auto Mode's role, last the
+/// access entries.
 fn role(facts: &Facts, node: &Node, kind: NodeKind) -> NodeRole {
     match kind {
         NodeKind::Fargate => return NodeRole::NotOffered,
-        NodeKind::Hybrid => return NodeRole::Unknown(Some("ssm:DescribeInstanceInformation".into())),
+        NodeKind::Hybrid => {
+            return candidates(facts, node, kind, Some("ssm:DescribeInstanceInformation".into()));
+        }
         NodeKind::Managed | NodeKind::SelfManaged | NodeKind::Karpenter | NodeKind::Auto => {}
     }
     let from_instance = role_of_instance(facts, node);
@@ -273,7 +307,31 @@ fn role(facts: &Facts, node: &Node, kind: NodeKind) -> NodeRole {
     match (other, from_instance) {
         (Some(NodeRole::Loading), NodeRole::Unknown(_)) => NodeRole::Loading,
         (Some(known @ NodeRole::Known(..)), _) => known,
+        (_, NodeRole::Unknown(missing)) => candidates(facts, node, kind, missing),
         (_, from_instance) => from_instance,
+    }
+}
+
+/// The roles of the access entries of a node's type: one is the answer, several are a set to choose from.
+fn candidates(facts: &Facts, node: &Node, kind: NodeKind, missing: Option<Arc<str>>) -> NodeRole {
+    let wanted = match kind {
+        NodeKind::Auto => "EC2",
+        NodeKind::Hybrid => "HYBRID_LINUX",
+        _ if is_windows(node) => "EC2_WINDOWS",
+        _ => "EC2_LINUX",
+    };
+    let entries = facts.joined(facts.access_entries.as_ref());
+    let of_kind = entries.known().into_iter().flat_map(|entries| entries.iter());
+    let mut roles: Vec<RoleArn> =
+        of_kind.filter(|entry| &*entry.kind == wanted).map(|entry| entry.role_arn.clone()).collect();
+    roles.sort();
+    match (roles.pop(), roles.is_empty()) {
+        (None, _) => NodeRole::Unknown(missing),
+        (Some(only), true) => NodeRole::Known(only, "access-entry"),
+        (Some(last), false) => {
+            roles.push(last);
+            NodeRole::Candidates(roles, missing)
+        }
     }
 }
 
@@ -386,6 +444,7 @@ fn no_node(reach: Reach, role: NodeRole, agent: Agent) -> NodeFacts {
         host_reach: reach.clone(),
         reach,
         agent,
+        ipv6_metadata: None,
         agent_permission: Permission::Loading,
     }
 }
@@ -399,6 +458,7 @@ impl NodeFacts {
             reach: common_reach(self.reach, &other.reach),
             host_reach: common_reach(self.host_reach, &other.host_reach),
             agent: common_agent(self.agent, other.agent),
+            ipv6_metadata: self.ipv6_metadata.zip(other.ipv6_metadata).map(|(one, other)| one && other),
             agent_permission: common_permission(self.agent_permission, &other.agent_permission),
         }
     }

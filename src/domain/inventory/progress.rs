@@ -13,7 +13,7 @@ use crate::domain::{
     fact::Fact,
     failure::{Failure, FailureKind},
     id::{AssociationId, InstanceId, NodeName, RoleArn, RoleName, ServiceAccountId},
-    identity::node_role::{self, Agent},
+    identity::node_role::{self, Agent, NodeFacts, NodeRole},
     permission::RoleDetail,
 };
 
@@ -34,6 +34,7 @@ impl Inventory {
             ("OIDC providers", !facts.providers.is_answered(), 0),
             ("node groups", !facts.node_groups.is_answered(), 0),
             ("add-ons", !facts.add_ons.is_answered(), 0),
+            ("VPC endpoints", self.awaits_endpoints(), 0),
         ];
         let loading = lists.into_iter().filter(|(_, loading, _)| *loading);
         let mut progress: Vec<Progress> = loading.map(|(what, _, done)| Progress { what, done, total: 0 }).collect();
@@ -41,6 +42,11 @@ impl Inventory {
         progress.extend(self.instances_read());
         progress.extend(self.details_of_roles());
         progress
+    }
+
+    fn awaits_endpoints(&self) -> bool {
+        let vpc = self.facts.cluster.known().and_then(|cluster| cluster.vpc_id.as_ref());
+        vpc.is_some() && !self.facts.vpc_endpoints.is_answered()
     }
 
     fn details(&self) -> Option<Progress> {
@@ -75,6 +81,9 @@ impl Inventory {
             ("roles", facts.roles.failure()),
             ("OIDC providers", facts.providers.failure()),
             ("node groups", facts.node_groups.failure()),
+            ("access entries", facts.access_entries.failure()),
+            ("Fargate profiles", facts.fargate_profiles.failure()),
+            ("VPC endpoints", facts.vpc_endpoints.failure()),
             ("add-ons", facts.add_ons.failure()),
         ];
         let gap = |(what, failure): (&str, Option<&Arc<Failure>>)| {
@@ -133,6 +142,7 @@ impl Inventory {
             associations: self.wanted_associations(),
             roles: self.wanted_roles(),
             role_details: self.wanted_details(),
+            access_entries: self.wants_access_entries(),
             instances,
             instance_profiles,
         }
@@ -150,6 +160,13 @@ impl Inventory {
     fn wanted_details(&self) -> Vec<RoleName> {
         let is_open = |name: &RoleName| !self.is_detailed(name) || self.facts.stale_details.contains(name);
         self.needed_details().into_iter().filter(is_open).collect()
+    }
+
+    /// Whether a node's role is still open after every better source.
+    fn wants_access_entries(&self) -> bool {
+        let in_use = || self.node_classes.iter().filter(|class| Arc::strong_count(class) > 1);
+        let is_open = |class: &Arc<NodeFacts>| class.kind.is_some() && matches!(class.role, NodeRole::Unknown(_));
+        !self.facts.access_entries.is_answered() && in_use().any(is_open)
     }
 
     fn is_detailed(&self, name: &RoleName) -> bool {

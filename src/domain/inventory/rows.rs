@@ -175,9 +175,10 @@ impl Inventory {
         let options = instance.known().map(|instance| &instance.metadata);
         NodeRow {
             name: node.name.clone(),
-            kind: node_role::kind(node),
+            kind: found.kind.unwrap_or_else(|| node_role::kind(node)),
             role_arn: found.role.arn().cloned(),
             role_source: found.role.source(),
+            role_candidates: found.role.candidates().to_vec(),
             imds: match (&found.reach, &found.host_reach) {
                 (Reach::No(_), Reach::Yes) => "hostNetwork",
                 (reach, _) => reach.word(),

@@ -45,9 +45,13 @@ impl Inventory {
             Change::Roles(roles) => self.take_roles(roles, dirty),
             Change::Role(name, role) => self.take_role(name, role, dirty),
             Change::RoleDetail(name, detail) => self.take_role_detail(name, detail, dirty),
-            Change::Webhooks(_) | Change::Providers(_) | Change::NodeGroups(_) | Change::AddOns(_) => {
-                self.take_common(change, dirty);
-            }
+            Change::Webhooks(_)
+            | Change::Providers(_)
+            | Change::NodeGroups(_)
+            | Change::AccessEntries(_)
+            | Change::FargateProfiles(_)
+            | Change::VpcEndpoints(_)
+            | Change::AddOns(_) => self.take_common(change, dirty),
             Change::Instance(id, instance) => {
                 if update(self.facts.instances.entry(id.clone()).or_default(), instance) {
                     dirty.instances.insert(id);
@@ -148,6 +152,15 @@ impl Inventory {
             Change::Webhooks(webhooks) => (update(&mut facts.webhooks, webhooks), false),
             Change::Providers(providers) => (update(&mut facts.providers, providers), false),
             Change::NodeGroups(groups) => (false, update(&mut facts.node_groups, groups)),
+            Change::AccessEntries(entries) => (false, update(&mut facts.access_entries, entries)),
+            Change::FargateProfiles(names) => {
+                dirty.visible |= update(&mut facts.fargate_profiles, names);
+                (false, false)
+            }
+            Change::VpcEndpoints(endpoints) => {
+                dirty.visible |= update(&mut facts.vpc_endpoints, endpoints);
+                (false, false)
+            }
             Change::AddOns(add_ons) => (false, update(&mut facts.add_ons, add_ons)),
             _ => (false, false),
         };

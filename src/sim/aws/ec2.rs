@@ -1,8 +1,9 @@
-//! EC2, its own query protocol: DescribeInstances with what identity needs.
+//! EC2, its own query protocol: DescribeInstances and DescribeVpcEndpoints with what identity needs.
 
 use super::dispatch::REQUEST_ID;
+use super::eks::VPC;
 use super::error::{Failure, Service, unknown_operation};
-use super::model::{Instance, State};
+use super::model::{Instance, State, VpcEndpoint};
 use super::page::page;
 use super::query::Parameters;
 use super::xml::Xml;
@@ -15,6 +16,7 @@ const NAMESPACE: &str = "http://ec2.amazonaws.com/doc/2016-11-15/";
 pub fn perform(state: &State, operation: &str, parameters: &Parameters) -> Result<String, Failure> {
     match operation {
         "DescribeInstances" => describe_instances(state, parameters),
+        "DescribeVpcEndpoints" => describe_vpc_endpoints(state, parameters),
         other => Err(unknown_operation(Service::Ec2, other, VERSION)),
     }
 }
@@ -40,6 +42,38 @@ fn describe_instances(state: &State, parameters: &Parameters) -> Result<String, 
     xml.root("DescribeInstancesResponse", NAMESPACE, |xml| {
         xml.text("requestId", REQUEST_ID);
         xml.list("reservationSet", "item", &page.items, |xml, instance| reservation(xml, state, instance));
+        xml.optional("nextToken", page.next.as_deref());
+    });
+    Ok(xml.finish())
+}
+
+/// The endpoints of the cluster's VPC, by `vpc-id` and `service-name`.
+fn describe_vpc_endpoints(state: &State, parameters: &Parameters) -> Result<String, Failure> {
+    let filters = named_filters(parameters, &["vpc-id", "service-name"])?;
+    let admits = |filter: &Filter, endpoint: &VpcEndpoint| match filter.name.as_str() {
+        "vpc-id" => filter.values.iter().any(|id| id == VPC),
+        _ => filter.values.contains(&endpoint.service_name),
+    };
+    let chosen = state
+        .vpc_endpoints
+        .iter()
+        .filter(|endpoint| filters.iter().all(|filter| admits(filter, endpoint)))
+        .map(|endpoint| (endpoint.id.clone(), endpoint));
+    let size = parameters.number("MaxResults", 1000, 5, 1000)?;
+    let page = page(chosen, size, parameters.get("NextToken"))
+        .map_err(|_| Failure::new(400, "InvalidNextToken", "The token is invalid."))?;
+    let mut xml = Xml::document();
+    xml.root("DescribeVpcEndpointsResponse", NAMESPACE, |xml| {
+        xml.text("requestId", REQUEST_ID);
+        xml.list("vpcEndpointSet", "item", &page.items, |xml, endpoint| {
+            xml.text("vpcEndpointId", &endpoint.id);
+            xml.text("vpcEndpointType", &endpoint.kind);
+            xml.text("vpcId", VPC);
+            xml.text("serviceName", &endpoint.service_name);
+            xml.text("state", &endpoint.state);
+            xml.text("privateDnsEnabled", if endpoint.private_dns { "true" } else { "false" });
+            xml.text("ownerId", &state.account);
+        });
         xml.optional("nextToken", page.next.as_deref());
     });
     Ok(xml.finish())
@@ -85,6 +119,10 @@ impl Filter {
 
 fn filters(parameters: &Parameters) -> Result<Vec<Filter>, Failure> {
     let known = ["instance-id", "instance-state-name", "private-dns-name", "iam-instance-profile.arn", "tag-key"];
+    named_filters(parameters, &known)
+}
+
+fn named_filters(parameters: &Parameters, known: &[&str]) -> Result<Vec<Filter>, Failure> {
     let mut filters = Vec::new();
     for index in 1.. {
         let Some(name) = parameters.get(&format!("Filter.{index}.Name")) else {

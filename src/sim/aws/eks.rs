@@ -7,6 +7,7 @@ mod describe;
 mod tag;
 
 pub use addon::{arn as addon_arn, newest as newest_addon};
+pub use describe::VPC;
 
 use http::Method;
 use jiff::Timestamp;

@@ -172,6 +172,21 @@ pub struct Instance {
     pub tags: BTreeMap<String, String>,
 }
 
+/// An endpoint of the cluster's VPC.
+#[derive(Clone, Debug)]
+pub struct VpcEndpoint {
+    /// `vpce-…`
+    pub id: String,
+    /// `com.amazonaws.REGION.SERVICE`
+    pub service_name: String,
+    /// `Interface` or `Gateway`.
+    pub kind: String,
+    /// `available`, `pending`, …
+    pub state: String,
+    /// Whether the service's names resolve to it inside the VPC.
+    pub private_dns: bool,
+}
+
 /// A Pod Identity association.
 #[derive(Clone, Debug)]
 pub struct Association {
@@ -247,6 +262,8 @@ pub struct State {
     pub profiles: BTreeMap<String, InstanceProfile>,
     /// Instances by id.
     pub instances: BTreeMap<String, Instance>,
+    /// Endpoints of the cluster's VPC.
+    pub vpc_endpoints: Vec<VpcEndpoint>,
     /// Managed node groups by name, as DescribeNodegroup gives them.
     pub nodegroups: BTreeMap<String, Value>,
     /// Fargate profiles by name, as DescribeFargateProfile gives them.

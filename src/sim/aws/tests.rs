@@ -86,6 +86,7 @@ pub(super) fn setup() -> Setup {
         providers: Default::default(),
         profiles: Default::default(),
         instances: Default::default(),
+        vpc_endpoints: Default::default(),
         nodegroups: Default::default(),
         fargate_profiles: Default::default(),
         access_entries: Default::default(),

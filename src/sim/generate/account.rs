@@ -98,6 +98,7 @@ fn empty(spec: &Spec, old: Timestamp) -> State {
         providers: BTreeMap::new(),
         profiles: BTreeMap::new(),
         instances: BTreeMap::new(),
+        vpc_endpoints: Vec::new(),
         nodegroups: BTreeMap::new(),
         fargate_profiles: BTreeMap::new(),
         access_entries: BTreeMap::new(),

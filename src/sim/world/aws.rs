@@ -79,6 +79,7 @@ fn foundation(fields: &Fields<'_>, old: Timestamp) -> Result<State, WorldError> 
         providers: BTreeMap::new(),
         profiles: BTreeMap::new(),
         instances: BTreeMap::new(),
+        vpc_endpoints: Vec::new(),
         nodegroups: BTreeMap::new(),
         fargate_profiles: BTreeMap::new(),
         access_entries: BTreeMap::new(),

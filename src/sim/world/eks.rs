@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::sim::aws::{Addon, Association, Instance, Lagging, State, addon_arn, newest_addon, seconds};
+use crate::sim::aws::{Addon, Association, Instance, Lagging, State, VpcEndpoint, addon_arn, newest_addon, seconds};
 
 use super::WorldError;
 use super::field::Fields;
@@ -41,7 +41,25 @@ pub fn read(state: &mut State, fields: &Fields<'_>, old: Timestamp) -> Result<()
     for instance in fields.each("instances", |fields| instance(state, fields, old))? {
         state.instances.insert(instance.id.clone(), instance);
     }
+    state.vpc_endpoints = fields.each("vpcEndpoints", |fields| vpc_endpoint(state, fields))?;
     Ok(())
+}
+
+/// `service` is `sts`, `eks-auth`, `ecr.api`, …, or a whole service name.
+fn vpc_endpoint(state: &mut State, fields: &Fields<'_>) -> Result<VpcEndpoint, WorldError> {
+    let service = fields.text("service")?;
+    let service_name = match service.starts_with("com.amazonaws.") {
+        true => service,
+        false => format!("com.amazonaws.{}.{service}", state.region),
+    };
+    let gateway = service_name.ends_with(".s3") || service_name.ends_with(".dynamodb");
+    Ok(VpcEndpoint {
+        id: format!("vpce-0{}", state.random.hex(16)),
+        kind: fields.text_or("type", if gateway { "Gateway" } else { "Interface" })?,
+        state: fields.text_or("state", "available")?,
+        private_dns: fields.flag("privateDns", !gateway)?,
+        service_name,
+    })
 }
 
 /// A role by ARN or by name.

@@ -116,6 +116,7 @@ fn cluster() -> Cluster {
         ipv6: false,
         auto_mode: false,
         auto_node_role_arn: None,
+        vpc_id: None,
         public_endpoint: true,
     }
 }
@@ -264,13 +265,18 @@ fn node() -> Vec<Change> {
     let name = "ip-10-0-1-17.eu-west-1.compute.internal";
     let node = Node { name: name.into(), provider_id: Some("aws:///eu-west-1a/i-0abc".into()), labels, ready: true };
     let profile: Arc<str> = "arn:aws:iam::111122223333:instance-profile/ng".into();
-    let metadata = MetadataOptions { enabled: true, tokens_required: true, hop_limit: 2, pending: false };
+    let metadata = MetadataOptions { enabled: true, tokens_required: true, hop_limit: 2, pending: false, ipv6: false };
     vec![
         Change::Nodes(Fact::Known(vec![node])),
         Change::NodeGroups(Fact::Known(vec![NodeGroup { name: "ng".into(), role_arn: arn("ng-role").into() }])),
         Change::Instance(
             "i-0abc".into(),
-            Fact::Known(Instance { id: "i-0abc".into(), profile_arn: Some(Arc::clone(&profile)), metadata }),
+            Fact::Known(Instance {
+                id: "i-0abc".into(),
+                profile_arn: Some(Arc::clone(&profile)),
+                metadata,
+                operator: None,
+            }),
         ),
         Change::InstanceProfile(profile, Fact::Known(arn("ng-role").into())),
         Change::RoleDetail("ng-role".into(), RoleDetail::with_policies_of_aws(&["AmazonEKSWorkerNodePolicy"])),

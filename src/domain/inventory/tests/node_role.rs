@@ -3,9 +3,11 @@
 use super::world::*;
 use crate::domain::{
     change::Change,
+    cluster::Cluster,
     fact::Fact,
     identity::{Mechanism, State, Verdict, node_role},
-    node::{Instance, MetadataOptions, Node, NodeGroup, NodeKind},
+    node::{AccessEntry, Instance, MetadataOptions, Node, NodeGroup, NodeKind},
+    row::NodeRow,
 };
 
 fn on(metadata: MetadataOptions, host_network: bool) -> World {
@@ -109,7 +111,7 @@ fn the_node_group_tells_it_where_the_instance_cannot_be_read() {
 #[test]
 fn an_instance_without_a_profile_offers_nothing() {
     let mut world = on(options(false, 2), false);
-    let bare = Instance { id: "i-n1".into(), profile_arn: None, metadata: options(false, 2) };
+    let bare = Instance { id: "i-n1".into(), profile_arn: None, metadata: options(false, 2), operator: None };
     world.apply(vec![Change::Instance("i-n1".into(), Fact::Known(bare))]);
     assert_eq!(world.now_of("shop/web-1").mechanism, Mechanism::None);
 }
@@ -141,4 +143,103 @@ fn nodes_are_classified_by_labels_and_provider_id() {
     assert_eq!(kind("n", ec2, &[("eks.amazonaws.com/compute-type", "auto")]), NodeKind::Auto);
     assert_eq!(kind("fargate-ip-1", "aws:///eu-west-1a/1f2e/fargate-ip-1", &[]), NodeKind::Fargate);
     assert_eq!(kind("n", "eks-hybrid:///eu-west-1/acme/n", &[]), NodeKind::Hybrid);
+}
+
+fn entries(of: &[(&str, &str)]) -> Change {
+    let entry = |(role, kind): &(&str, &str)| AccessEntry { role_arn: arn(role), kind: (*kind).into() };
+    Change::AccessEntries(Fact::Known(of.iter().map(entry).collect()))
+}
+
+/// A node whose instance may not be read, with a pod on the host's network.
+fn unreadable() -> World {
+    let mut world = World::new();
+    let mut changes = node("n2", &[], options(false, 2));
+    changes.truncate(1);
+    changes.push(Change::Instance("i-n2".into(), Fact::Unknown(denied("ec2:DescribeInstances"))));
+    world.apply(changes);
+    world.account("shop/web", None);
+    world.put(with_spec(pod("shop/web-1", "web", "n2", vec![plain("app")]), |spec| spec.host_network = true));
+    world
+}
+
+fn node_row(world: &World, name: &str) -> NodeRow {
+    world.inventory.nodes().into_iter().find(|row| row.name.as_str() == name).unwrap()
+}
+
+#[test]
+fn access_entries_are_asked_for_only_where_no_better_source_tells_the_role() {
+    assert!(!on(options(false, 2), false).inventory.wanted().access_entries);
+    let mut world = unreadable();
+    assert!(world.inventory.wanted().access_entries);
+    world.apply(vec![entries(&[])]);
+    assert!(!world.inventory.wanted().access_entries);
+}
+
+#[test]
+fn several_access_entries_of_the_nodes_type_are_a_set_of_candidates() {
+    let mut world = unreadable();
+    world.apply(vec![entries(&[("b", "EC2_LINUX"), ("a", "EC2_LINUX"), ("w", "EC2_WINDOWS"), ("f", "FARGATE_LINUX")])]);
+    let row = node_row(&world, "n2");
+    assert_eq!((row.role_arn, row.role_source), (None, "access-entry"));
+    assert_eq!(row.role_candidates, [arn("a"), arn("b")]);
+    let now = world.now_of("shop/web-1");
+    assert_eq!((now.mechanism, now.verdict, now.role_arn.clone()), (Mechanism::NodeRole, Verdict::Unknown, None));
+}
+
+#[test]
+fn a_single_access_entry_of_the_nodes_type_is_its_role() {
+    let mut world = unreadable();
+    world.apply(vec![entries(&[("only", "EC2_LINUX"), ("auto", "EC2")])]);
+    let row = node_row(&world, "n2");
+    assert_eq!((row.role_arn, row.role_source), (Some(arn("only")), "access-entry"));
+}
+
+#[test]
+fn hybrid_nodes_take_their_candidates_from_hybrid_access_entries() {
+    let mut world = World::new();
+    let provider_id = Some("eks-hybrid:///eu-west-1/acme/mi-1".into());
+    world.apply(vec![Change::Node(Node { name: "mi-1".into(), provider_id, labels: Default::default(), ready: true })]);
+    world.apply(vec![entries(&[("linux", "EC2_LINUX"), ("one", "HYBRID_LINUX"), ("two", "HYBRID_LINUX")])]);
+    let row = node_row(&world, "mi-1");
+    assert_eq!(row.kind, NodeKind::Hybrid);
+    assert_eq!(row.role_candidates, [arn("one"), arn("two")]);
+}
+
+#[test]
+fn the_instance_profile_goes_before_access_entries() {
+    let mut world = on(options(false, 2), false);
+    world.apply(vec![entries(&[("other", "EC2_LINUX")])]);
+    assert_eq!(node_row(&world, "n1").role_source, "instance-profile");
+}
+
+#[test]
+fn an_instance_that_eks_operates_is_a_node_of_auto_mode() {
+    let mut world = on(options(true, 1), false);
+    let profile_arn = Some(format!("arn:aws:iam::{ACCOUNT}:instance-profile/eks-n1").into());
+    let operator = Some("eks.amazonaws.com".into());
+    let instance = Instance { id: "i-n1".into(), profile_arn, metadata: options(true, 1), operator };
+    world.apply(vec![Change::Instance("i-n1".into(), Fact::Known(instance))]);
+    let row = node_row(&world, "n1");
+    assert_eq!((row.kind, row.agent), (NodeKind::Auto, "built-in"));
+}
+
+/// A world of IPv6 pods; the instance answers over IPv6 or not, the container asks so or not.
+fn ipv6(answers: bool, asks: bool) -> World {
+    let mut world = on(MetadataOptions { ipv6: answers, ..options(false, 2) }, false);
+    world.apply(vec![Change::Cluster(Fact::Known(Cluster { ipv6: true, ..cluster() }))]);
+    let variables: &[(&str, &str)] = if asks { &[("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "IPv6")] } else { &[] };
+    world.pod("shop/web-2", "web", vec![container("app", variables, &[])]);
+    world
+}
+
+#[test]
+fn pods_with_ipv6_addresses_need_both_the_protocol_and_the_endpoint_mode() {
+    let now = |world: &World| {
+        let now = world.now_of("shop/web-2");
+        (now.mechanism, now.verdict, world.why("shop/web-2"))
+    };
+    let depends = (Mechanism::NodeRole, Verdict::Depends, Some("IPV6-IMDS"));
+    assert_eq!(now(&ipv6(true, true)), (Mechanism::NodeRole, Verdict::Ok, None));
+    assert_eq!(now(&ipv6(true, false)), depends);
+    assert_eq!(now(&ipv6(false, true)), depends);
 }

@@ -169,6 +169,7 @@ pub fn cluster() -> Cluster {
         ipv6: false,
         auto_mode: false,
         auto_node_role_arn: None,
+        vpc_id: None,
         public_endpoint: true,
     }
 }
@@ -196,7 +197,7 @@ pub fn provider(audiences: &[&str]) -> Provider {
 }
 
 pub fn options(tokens_required: bool, hop_limit: u8) -> MetadataOptions {
-    MetadataOptions { enabled: true, tokens_required, hop_limit, pending: false }
+    MetadataOptions { enabled: true, tokens_required, hop_limit, pending: false, ipv6: false }
 }
 
 pub fn node(name: &str, labels: &[(&str, &str)], metadata: MetadataOptions) -> Vec<Change> {
@@ -212,7 +213,12 @@ pub fn node(name: &str, labels: &[(&str, &str)], metadata: MetadataOptions) -> V
         }),
         Change::Instance(
             id.as_str().into(),
-            Fact::Known(Instance { id: id.as_str().into(), profile_arn: Some(profile.clone()), metadata }),
+            Fact::Known(Instance {
+                id: id.as_str().into(),
+                profile_arn: Some(profile.clone()),
+                metadata,
+                operator: None,
+            }),
         ),
         Change::InstanceProfile(profile, Fact::Known(arn("ng-role"))),
     ]

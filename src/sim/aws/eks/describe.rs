@@ -9,6 +9,9 @@ use crate::sim::aws::model::State;
 
 use super::{not_found, seconds};
 
+/// The VPC of the cluster.
+pub const VPC: &str = "vpc-0a1b2c3d4e5f60718";
+
 /// The cluster with the members that clients read.
 pub fn cluster(state: &State) -> Value {
     let cluster = &state.cluster;
@@ -44,7 +47,7 @@ pub fn cluster(state: &State) -> Value {
 
 fn vpc(public: bool) -> Value {
     json!({
-        "vpcId": "vpc-0a1b2c3d4e5f60718",
+        "vpcId": VPC,
         "subnetIds": ["subnet-0a1b2c3d4e5f60711", "subnet-0a1b2c3d4e5f60712", "subnet-0a1b2c3d4e5f60713"],
         "securityGroupIds": [],
         "clusterSecurityGroupId": "sg-0a1b2c3d4e5f60710",

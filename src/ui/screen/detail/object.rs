@@ -233,6 +233,7 @@ fn node_role(scene: &Scene<'_>, row: &NodeRow, width: usize) -> Vec<Line<'static
     };
     let mut lines = Vec::new();
     lines.push(field(scene, "role", row.role_arn.as_ref().map_or("unknown", |arn| arn.as_str()), width));
+    lines.extend(row.role_candidates.iter().map(|arn| field(scene, "one of", arn.as_str(), width)));
     lines.push(field(scene, "told by", row.role_source, width));
     lines.push(field(scene, "metadata", reach, width));
     lines.extend(row.hop_limit.map(|limit| field(scene, "hop limit", &limit.to_string(), width)));
