@@ -149,7 +149,7 @@ fn trim(text: &str) -> &str {
 }
 
 /// The account of a role, if it is not the cluster's.
-fn foreign_account(facts: &Facts, arn: &RoleArn) -> Option<String> {
+pub fn foreign_account(facts: &Facts, arn: &RoleArn) -> Option<String> {
     let account = Arn::role(arn.as_str()).ok()?.account();
     let cluster = facts.cluster.known()?;
     (cluster.account() != account).then(|| account.to_string())

@@ -115,9 +115,8 @@ fn walk_annotation(facts: &Facts, subject: &Subject<'_>, role: Option<&RoleArn>,
 
 fn walk_provider(facts: &Facts, role: Option<&RoleArn>, audience: Option<&str>, trail: &mut Trail) {
     trail.hop(HopKind::Provider, || provider_subject(facts));
-    // Of another account neither provider nor audience can be read; the role's hop says so.
-    if role.is_some_and(|arn| is_foreign(facts, arn)) {
-        return trail.unasked("audience", "in the role's account");
+    if let Some(account) = role.and_then(|arn| admission::foreign_account(facts, arn)) {
+        return walk_foreign_provider(&account, trail);
     }
     match facts.provider() {
         Fact::Known(provider) => walk_audience(provider, audience, trail),
@@ -140,9 +139,14 @@ fn walk_provider(facts: &Facts, role: Option<&RoleArn>, audience: Option<&str>, 
     }
 }
 
-fn is_foreign(facts: &Facts, arn: &RoleArn) -> bool {
-    let account = crate::domain::arn::Arn::role(arn.as_str()).ok().map(|arn| arn.account());
-    account.zip(facts.cluster.known()).is_some_and(|(account, cluster)| account != cluster.account())
+/// The provider has to stand in the role's account (5.1), and of another account it cannot be read.
+fn walk_foreign_provider(account: &str, trail: &mut Trail) {
+    let message = format!(
+        "The role belongs to account {account}: that account needs an OIDC provider for this cluster's issuer, which cannot be read from here."
+    );
+    let found = resting(None, message, format!("OIDC provider in account {account}"));
+    trail.fail(Verdict::Depends, "provider", || format!("in account {account}"), found);
+    trail.unasked("audience", "in the role's account");
 }
 
 fn provider_subject(facts: &Facts) -> String {

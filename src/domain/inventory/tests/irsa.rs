@@ -77,6 +77,17 @@ fn a_role_of_another_account_cannot_be_read_and_is_not_missing() {
 }
 
 #[test]
+fn the_provider_of_a_role_of_another_account_is_needed_there_and_never_missing_here() {
+    let mut world = with_arn("arn:aws:iam::444455556666:role/web");
+    world.apply(vec![Change::Providers(Fact::Known(vec![]))]);
+    let now = world.now_of("shop/web-1");
+    assert_eq!(now.verdict, Verdict::Depends);
+    let on: Vec<&str> = now.reasons.iter().flat_map(|reason| &reason.depends_on).map(String::as_str).collect();
+    assert_eq!(on, ["OIDC provider in account 444455556666", "trust policy of arn:aws:iam::444455556666:role/web"]);
+    assert!(now.reasons.iter().all(|reason| reason.code.is_none()));
+}
+
+#[test]
 fn a_role_that_iam_does_not_know_is_missing() {
     let mut world = shop(&irsa_trust("shop:web"));
     world.apply(vec![Change::Role("web".into(), Fact::Absent)]);

@@ -1,0 +1,66 @@
+//! The data that the binary prints for the demo world, against `assets/schema`: every field is
+//! listed there, nothing required is missing, every word is one of those allowed.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, missing_docs)]
+
+#[path = "support/schema.rs"]
+mod schema;
+
+use assert_cmd::Command;
+use rolecall::report::Kind;
+use schema::{Schemas, kebab};
+use serde_json::{Value, json};
+use tempfile::tempdir;
+
+fn printed(words: &[&str]) -> Value {
+    let state = tempdir().unwrap();
+    let mut command = Command::cargo_bin("rolecall").unwrap();
+    for name in ["KUBECONFIG", "AWS_PROFILE", "AWS_REGION", "AWS_ENDPOINT_URL", "NO_COLOR"] {
+        command.env_remove(name);
+    }
+    let done = command.env("HOME", state.path()).env("ROLECALL_STATE_DIR", state.path()).args(words).output().unwrap();
+    serde_json::from_slice(&done.stdout)
+        .unwrap_or_else(|error| panic!("{words:?}: {error}\n{}", String::from_utf8_lossy(&done.stderr)))
+}
+
+#[test]
+fn every_list_of_the_demo_world_is_as_its_schema_says() {
+    let schemas = Schemas::load();
+    for kind in Kind::ALL {
+        let answer = printed(&["get", kind.word(), "--demo", "-o", "json"]);
+        assert!(!answer["items"].as_array().unwrap().is_empty(), "{}", kind.word());
+        let name = kebab(answer["kind"].as_str().unwrap());
+        assert_eq!(schemas.problems(&name, &answer), Vec::<String>::new(), "{name}.json");
+    }
+}
+
+#[test]
+fn plans_are_as_their_schema_says() {
+    let schemas = Schemas::load();
+    let role = "acme-checkout-cart";
+    for words in [
+        &["associate", "checkout/pricing", "--role", role, "--dry-run", "-o", "json", "--demo"][..],
+        &["dissociate", "payments/payments-api", "--dry-run", "-o", "json", "--demo"][..],
+    ] {
+        assert_eq!(schemas.problems("plan", &printed(words)), Vec::<String>::new(), "{words:?}");
+    }
+}
+
+#[test]
+fn the_check_fails_on_fields_that_are_not_listed_missing_or_of_another_kind() {
+    let schemas = Schemas::load();
+    let mut answer = printed(&["get", "nodes", "--demo", "-o", "json"]);
+    answer["items"][0]["surprise"] = json!(1);
+    answer["items"][0]["imds"].as_object_mut().unwrap().remove("hopLimit");
+    answer["items"][0]["agent"] = json!("perhaps");
+    answer["items"][0]["pods"] = json!("many");
+    let problems = schemas.problems("node-list", &answer).join("\n");
+    for expected in ["surprise: not listed", "imds: `hopLimit` is missing", "agent: \"perhaps\"", "pods: \"many\""] {
+        assert!(problems.contains(expected), "{expected}\n{problems}");
+    }
+}
+
+#[test]
+fn every_schema_is_one_that_the_check_understands_and_every_reference_leads_somewhere() {
+    Schemas::load().examine();
+}
