@@ -8,7 +8,7 @@ mod cluster;
 
 use std::hint::black_box;
 
-use cluster::{ROLES, account, arn, association, at, pods, surroundings};
+use cluster::{ROLES, account, arn, association, at, pods, surroundings, templates};
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use rolecall::domain::{change::Change, fact::Fact, id::ClusterId, inventory::Inventory};
 
@@ -16,7 +16,7 @@ fn benches(criterion: &mut Criterion) {
     let now = at("2026-03-01T00:00:00Z");
     let mut known = Inventory::new(ClusterId(0));
     known.apply(surroundings(), now);
-    let pods = pods();
+    let pods = pods(&templates());
     let mut group = criterion.benchmark_group("inventory");
     group.sample_size(10);
 

@@ -174,8 +174,12 @@ fn spec(index: usize) -> Arc<PodSpec> {
     })
 }
 
-pub fn pods() -> Vec<Pod> {
-    let specs: Vec<Arc<PodSpec>> = (0..ACCOUNTS).map(spec).collect();
+/// What the replicas share.
+pub fn templates() -> Vec<Arc<PodSpec>> {
+    (0..ACCOUNTS).map(spec).collect()
+}
+
+pub fn pods(specs: &[Arc<PodSpec>]) -> Vec<Pod> {
     let pod = |index: usize| {
         let owner = index % ACCOUNTS;
         let namespace = account(owner).namespace;

@@ -78,7 +78,8 @@ fn endpoint(raw: &types::VpcEndpoint) -> Option<VpcEndpoint> {
     Some(VpcEndpoint {
         service_name: raw.service_name()?.into(),
         private_dns: raw.private_dns_enabled().unwrap_or(false),
-        available: raw.state() == Some(&types::State::Available),
+        // The model spells it `Available`, answers spell it `available`.
+        available: raw.state().is_some_and(|state| state.as_str().eq_ignore_ascii_case("available")),
     })
 }
 

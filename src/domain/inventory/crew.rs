@@ -1,9 +1,10 @@
 //! The pods of a cluster with their indexes: by service account, node and workload. What replicas
 //! share is kept once; it decides nothing about identities.
 
-use std::{mem, sync::Arc};
+use std::{hash::BuildHasher, mem, sync::Arc};
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use hashbrown::HashTable;
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
 use crate::domain::{
     fact::Fact,
@@ -23,7 +24,8 @@ pub struct Crew {
     failure: Option<Arc<Failure>>,
     entries: Vec<Option<Entry>>,
     free: Vec<Place>,
-    places: FxHashMap<PodId, Place>,
+    /// By the hash of a pod's id, which stands in its entry only.
+    places: HashTable<Place>,
     accounts: FxHashMap<ServiceAccountId, Vec<Place>>,
     nodes: FxHashMap<NodeName, Vec<Place>>,
     workloads: FxHashMap<WorkloadId, Vec<Place>>,
@@ -75,7 +77,7 @@ impl Crew {
 
     /// The place of a pod.
     pub fn place(&self, id: &PodId) -> Option<Place> {
-        self.places.get(id).copied()
+        self.places.find(hash(id), |place| is_at(&self.entries, *place, id)).copied()
     }
 
     /// The entry at a place.
@@ -158,7 +160,7 @@ impl Crew {
 
     fn add(&mut self, pod: Pod) -> Touched {
         let nodes = watched_node(&pod);
-        let id = pod.id.clone();
+        let hash_of_id = hash(&pod.id);
         let entry = Some(Entry { pod, resolution: None });
         let place = match self.free.pop() {
             Some(place) => {
@@ -170,14 +172,16 @@ impl Crew {
                 Place::try_from(self.entries.len() - 1).unwrap_or(Place::MAX)
             }
         };
-        self.places.insert(id, place);
+        let entries = &self.entries;
+        self.places.insert_unique(hash_of_id, place, |place| hash_at(entries, *place));
         self.link(place);
         Touched { place: Some(place), nodes, left: None }
     }
 
     /// Removes a pod.
     pub fn remove(&mut self, id: &PodId) -> Option<Touched> {
-        let place = self.places.remove(id)?;
+        let found = self.places.find_entry(hash(id), |place| is_at(&self.entries, *place, id)).ok()?;
+        let (place, _) = found.remove();
         let entry = self.entries.get_mut(place as usize)?.take()?;
         self.unlink(&entry.pod, place);
         self.free.push(place);
@@ -220,13 +224,14 @@ impl Crew {
             return Vec::new();
         }
         let kept: FxHashSet<&PodId> = pods.iter().map(|pod| &pod.id).collect();
-        self.places.keys().filter(|id| !kept.contains(*id)).cloned().collect()
+        self.entries().map(|entry| &entry.pod.id).filter(|id| !kept.contains(*id)).cloned().collect()
     }
 
     fn reserve(&mut self, pods: usize) {
         let more = pods.saturating_sub(self.places.len());
         self.entries.reserve_exact(more.saturating_sub(self.free.len()));
-        self.places.reserve(more);
+        let entries = &self.entries;
+        self.places.reserve(more, |place| hash_at(entries, *place));
     }
 
     /// Drops specs and texts that nothing uses any more.
@@ -277,6 +282,18 @@ impl Crew {
         self.texts.insert(Arc::clone(&text));
         text
     }
+}
+
+fn hash(id: &PodId) -> u64 {
+    FxBuildHasher.hash_one(id)
+}
+
+fn hash_at(entries: &[Option<Entry>], place: Place) -> u64 {
+    entries.get(place as usize).and_then(Option::as_ref).map_or(0, |entry| hash(&entry.pod.id))
+}
+
+fn is_at(entries: &[Option<Entry>], place: Place, id: &PodId) -> bool {
+    entries.get(place as usize).and_then(Option::as_ref).is_some_and(|entry| entry.pod.id == *id)
 }
 
 fn push<K: Clone + Eq + std::hash::Hash>(index: &mut FxHashMap<K, Vec<Place>>, key: &K, place: Place) {

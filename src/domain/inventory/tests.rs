@@ -10,7 +10,6 @@ mod now;
 mod permission;
 mod pod_identity;
 mod rows;
-mod size;
 mod state;
 mod story;
 mod world;
