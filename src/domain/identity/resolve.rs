@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     environment::{Settings, Winner},
     facts::Facts,
-    injection::{self, Exempt, Method, Supposed},
+    injection::{self, Exempt, Injected, Method, Supposed},
     irsa, level,
     node_role::NodeFacts,
     pod_identity,
@@ -110,35 +110,52 @@ pub fn age(detail: Option<&AssociationDetail>, now: Timestamp, created_at: Times
 /// Resolves a pod.
 pub fn resolve(facts: &Facts, subject: &Subject<'_>) -> Resolution {
     let pod = Injector::of(facts, subject);
-    let containers: Vec<Resolved> = share(subject.spec.containers.iter().map(|container| pod.container(container)));
-    join(subject.spec, containers)
+    let cases: Vec<Case> = subject.spec.containers.iter().map(|container| pod.case(container)).collect();
+    join(subject.spec, share(&pod, &cases))
 }
 
-/// Now and next of one container, before they are shared.
+/// Everything of a container that decides its identities.
+#[derive(PartialEq)]
+struct Case {
+    settings: Settings,
+    removed: Option<Injected>,
+    exempt: Option<Exempt>,
+}
+
+/// Now and next of one container.
+#[derive(Clone)]
 struct Resolved {
     now: Arc<Identity>,
     next: Arc<Identity>,
     loading: bool,
 }
 
-/// Containers with equal answers share them.
-fn share(containers: impl Iterator<Item = (Outcome, Outcome)>) -> Vec<Resolved> {
-    let mut known: Vec<Arc<Identity>> = Vec::new();
-    let mut intern = |identity: Identity| match known.iter().find(|other| ***other == identity) {
-        Some(other) => Arc::clone(other),
-        None => {
-            let new = Arc::new(identity);
-            known.push(Arc::clone(&new));
-            new
-        }
-    };
-    containers
-        .map(|(now, next)| Resolved {
-            loading: now.loading || next.loading,
-            now: intern(now.identity),
-            next: intern(next.identity),
-        })
-        .collect()
+/// Containers that agree in what decides are resolved once; those with equal answers share them.
+fn share(pod: &Injector<'_>, cases: &[Case]) -> Vec<Resolved> {
+    let mut resolved: Vec<Resolved> = Vec::with_capacity(cases.len());
+    for (index, case) in cases.iter().enumerate() {
+        let found = match cases[..index].iter().position(|earlier| earlier == case) {
+            Some(earlier) => resolved[earlier].clone(),
+            None => Resolved::sharing(&resolved, pod.answers(case)),
+        };
+        resolved.push(found);
+    }
+    resolved
+}
+
+impl Resolved {
+    fn sharing(known: &[Self], (now, next): (Outcome, Outcome)) -> Self {
+        let loading = now.loading || next.loading;
+        let find = |identity: &Identity| {
+            let all = known.iter().flat_map(|found| [&found.now, &found.next]);
+            all.into_iter().find(|other| ***other == *identity).cloned()
+        };
+        let now = find(&now.identity).unwrap_or_else(|| Arc::new(now.identity));
+        let is_same = *now == next.identity;
+        let next =
+            if is_same { Arc::clone(&now) } else { find(&next.identity).unwrap_or_else(|| Arc::new(next.identity)) };
+        Self { now, next, loading }
+    }
 }
 
 /// What the webhook does to one pod.
@@ -156,11 +173,15 @@ impl<'a> Injector<'a> {
         Self { facts, subject, method, exempt }
     }
 
-    fn container(&self, container: &Container) -> (Outcome, Outcome) {
+    fn case(&self, container: &Container) -> Case {
         let settings = Settings::of(container, self.subject.spec);
-        let mut now = self.outcome(&settings, Moment::Now, None);
         let exempt = injection::exempt_container(self.subject.spec, container).or_else(|| self.exempt.clone());
-        let next = self.next(&settings, container, exempt.as_ref());
+        Case { removed: injection::injected(&settings, container), settings, exempt }
+    }
+
+    fn answers(&self, case: &Case) -> (Outcome, Outcome) {
+        let mut now = self.outcome(&case.settings, Moment::Now, None);
+        let next = self.next(case);
         if matches!(now.identity.mechanism, Mechanism::NodeRole | Mechanism::None) {
             let missed = missed(self.subject, &now.identity, &next.identity);
             now.identity.reasons.splice(0..0, missed);
@@ -169,29 +190,23 @@ impl<'a> Injector<'a> {
     }
 
     /// What a container would have if its pod were created again, with the settings it then has.
-    pub(super) fn next_settings(
-        &self,
-        settings: &Settings,
-        container: &Container,
-        exempt: Option<&Exempt>,
-    ) -> Settings {
-        if matches!(exempt, Some(Exempt::Container | Exempt::Ephemeral)) {
-            return settings.clone();
+    fn next_settings(&self, case: &Case) -> Settings {
+        if matches!(case.exempt, Some(Exempt::Container | Exempt::Ephemeral)) {
+            return case.settings.clone();
         }
-        let removed = injection::injected(settings, container);
-        let bare = injection::minus_injected(settings.clone(), removed);
-        match exempt {
-            None => injection::inject(bare, &self.method, self.subject.spec, removed),
+        let bare = injection::minus_injected(case.settings.clone(), case.removed);
+        match case.exempt {
+            None => injection::inject(bare, &self.method, self.subject.spec, case.removed),
             Some(_) => bare,
         }
     }
 
-    fn next(&self, settings: &Settings, container: &Container, exempt: Option<&Exempt>) -> Outcome {
-        let settings = self.next_settings(settings, container, exempt);
+    fn next(&self, case: &Case) -> Outcome {
+        let settings = self.next_settings(case);
         let own = matches!(settings.winner(), Winner::StaticKeys | Winner::Profile(_) | Winner::WebIdentity);
-        match (own, undecided(&self.method, exempt)) {
+        match (own, undecided(&self.method, case.exempt.as_ref())) {
             (false, Some(outcome)) => outcome,
-            _ => self.outcome(&settings, Moment::Next, exempt),
+            _ => self.outcome(&settings, Moment::Next, case.exempt.as_ref()),
         }
     }
 
