@@ -16,6 +16,7 @@ use crate::domain::{
     failure::Failure,
     id::{RoleArn, ServiceAccountId},
     identity::{HopKind, Reason, Verdict},
+    permission::RoleDetail,
     role::Role,
     trust::{self, Decision, Request},
 };
@@ -106,7 +107,7 @@ pub fn walk_role(facts: &Facts, trail: &mut Trail, arn: &RoleArn, account: &Serv
     match role {
         Fact::Known(_) => {
             trail.ok("exists", || arn.to_string());
-            trail.unasked("permissions", "not read");
+            trail.unasked("permissions", &permissions(facts, arn));
         }
         Fact::Absent => {
             let message = format!("IAM knows no role {arn}.");
@@ -115,6 +116,13 @@ pub fn walk_role(facts: &Facts, trail: &mut Trail, arn: &RoleArn, account: &Serv
         Fact::Loading => trail.waiting("exists"),
         Fact::Unknown(_) => trail.unasked("exists", "cannot be read"),
     }
+}
+
+/// The names of its policies, once somebody looked at the role.
+fn permissions(facts: &Facts, arn: &RoleArn) -> String {
+    let names: Vec<&str> =
+        facts.role_detail(arn).into_iter().flat_map(RoleDetail::policies).map(|policy| &*policy.name).collect();
+    if names.is_empty() { "not read".to_owned() } else { names.join(", ") }
 }
 
 fn trust_subject(facts: &Facts, role: &Fact<&Role>, account: &ServiceAccountId, asking: &Asking<'_>) -> String {

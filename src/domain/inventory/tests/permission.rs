@@ -9,6 +9,7 @@ use crate::domain::{
     association::AssociationDetail,
     change::Change,
     fact::Fact,
+    id::PodId,
     identity::{State, Verdict},
     permission::{Policy, PolicyDocument, RoleAbout, RoleDetail},
 };
@@ -107,6 +108,19 @@ fn the_second_hop_breaks_where_the_associations_role_may_not_tag_the_session() {
     let now = world.now_of("shop/web-1");
     assert_eq!((now.verdict, now.reasons[0].code), (Verdict::Broken, Some("PI-TARGET-CHAIN")));
     assert!(now.reasons[0].message.contains("sts:TagSession"), "{}", now.reasons[0].message);
+}
+
+#[test]
+fn the_chain_names_the_policies_of_a_role_that_was_read() {
+    let mut world = shop();
+    let said = |world: &World| {
+        let hops = world.inventory.chain(&PodId::new("shop", "web-1"));
+        let checks = hops.iter().flat_map(|hop| &hop.checks);
+        checks.filter(|check| check.name == "permissions").map(|check| check.detail.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(said(&world), ["not read"]);
+    read(&mut world, "web", RoleDetail::with_policies_of_aws(&["AmazonS3ReadOnlyAccess", "AmazonSQSFullAccess"]));
+    assert_eq!(said(&world), ["AmazonS3ReadOnlyAccess, AmazonSQSFullAccess"]);
 }
 
 #[test]
