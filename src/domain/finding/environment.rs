@@ -107,21 +107,22 @@ fn sts_endpoint(team: &Team<'_>) -> Option<Finding> {
 
 /// One container was given the pod's identity, and another one, exempt from nothing, was not.
 fn late_container(team: &Team<'_>) -> Option<Finding> {
-    let late = |group: &Group<'_>, container: &Container, answer: &ContainerIdentity| {
-        let injected =
-            |container: &Container| injection::injected(&Settings::of(container, group.spec), container).is_some();
-        let others = || group.spec.containers.iter().any(|other| other.name != container.name && injected(other));
-        matches!(answer.now.mechanism, Mechanism::NodeRole | Mechanism::None)
-            && matches!(answer.next.mechanism, Mechanism::PodIdentity | Mechanism::Irsa)
-            && container.kind != ContainerKind::Ephemeral
-            && others()
-    };
-    about("SIDECAR-WEBHOOK-ORDER", team, late, |container| {
+    about("SIDECAR-WEBHOOK-ORDER", team, is_late, |container| {
         format!(
             "Container {} has no identity although the others were given one: it was probably added by a webhook that ran later.",
             container.name
         )
     })
+}
+
+/// Whether a container lacks what others of the same pod were given: the pod is not older than its configuration.
+pub(super) fn is_late(group: &Group<'_>, container: &Container, answer: &ContainerIdentity) -> bool {
+    let injected =
+        |container: &Container| injection::injected(&Settings::of(container, group.spec), container).is_some();
+    matches!(answer.now.mechanism, Mechanism::NodeRole | Mechanism::None)
+        && matches!(answer.next.mechanism, Mechanism::PodIdentity | Mechanism::Irsa)
+        && container.kind != ContainerKind::Ephemeral
+        && group.spec.containers.iter().any(|other| other.name != container.name && injected(other))
 }
 
 /// Pods of an IPv6 cluster have no way to 169.254.169.254 (1.3, 3.1).

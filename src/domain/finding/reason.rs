@@ -1,6 +1,6 @@
 //! Findings that the resolution has already made: reasons with a code in the answers of now and next.
 
-use super::{Finding, Scene, Severity, Subject, Team};
+use super::{Finding, Group, Scene, Severity, Subject, Team, environment::is_late};
 use crate::domain::{
     fact::Fact,
     id::ServiceAccountId,
@@ -15,11 +15,7 @@ pub fn of_team(scene: &Scene<'_>, team: &Team<'_>) -> Vec<Finding> {
     let mut found: Vec<Finding> = Vec::new();
     for group in &team.groups {
         let mut counted: Vec<&str> = Vec::new();
-        let answers = group.containers().flat_map(|(_, answer)| [&answer.now, &answer.next]);
-        for (identity, reason) in
-            answers.flat_map(|identity| identity.reasons.iter().map(move |reason| (identity, reason)))
-        {
-            let Some(code) = code_of(identity, reason) else { continue };
+        for (code, identity, reason) in coded(group) {
             let known = found.iter().position(|finding| finding.code.name == code);
             let first = !counted.contains(&code);
             counted.push(code);
@@ -39,6 +35,19 @@ pub fn of_team(scene: &Scene<'_>, team: &Team<'_>) -> Vec<Finding> {
         }
     }
     found
+}
+
+/// The reasons of a kind of pods that are findings, with the answers they belong to.
+fn coded<'a>(group: &'a Group<'_>) -> impl Iterator<Item = (&'static str, &'a Identity, &'a Reason)> {
+    group.containers().flat_map(move |(container, answer)| {
+        let late = is_late(group, container, answer);
+        let reasons = [&answer.now, &answer.next]
+            .into_iter()
+            .flat_map(|identity| identity.reasons.iter().map(move |reason| (&**identity, reason)));
+        // A container that came too late is told by its own code (8.57).
+        let coded = reasons.filter_map(|(identity, reason)| Some((code_of(identity, reason)?, identity, reason)));
+        coded.filter(move |(_, _, reason)| !(late && reason.code == Some("IDENTITY-NOT-INJECTED")))
+    })
 }
 
 /// The coded reasons of what new pods of a service account without pods would get.

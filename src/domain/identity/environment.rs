@@ -229,7 +229,7 @@ fn token(file: &Setting, container: &Container, spec: &PodSpec) -> Token {
     let path = match file {
         Setting::Unset => return Token::Missing,
         Setting::Hidden => return Token::Unseen,
-        Setting::Text(path) => path.replace('\\', "/"),
+        Setting::Text(path) => unix(path),
     };
     let covering = |mount: &&Mount| covers(&mount.path, &path).is_some();
     let Some(mount) = container.mounts.iter().filter(covering).max_by_key(|mount| mount.path.len()) else {
@@ -251,9 +251,16 @@ fn token(file: &Setting, container: &Container, spec: &PodSpec) -> Token {
     }
 }
 
+/// A Windows path (`C:\var\run\…`) as the Linux path that it is built from: the webhook writes the drive into
+/// the variable only, never into the mount (1.6).
+pub(super) fn unix(path: &str) -> String {
+    let path = path.strip_prefix("C:").unwrap_or(path);
+    path.replace('\\', "/")
+}
+
 /// What remains of a path below a mount.
 fn covers<'a>(mount: &str, path: &'a str) -> Option<&'a str> {
-    let mount = mount.replace('\\', "/");
+    let mount = unix(mount);
     let rest = path.strip_prefix(mount.trim_end_matches('/'))?;
     if rest.is_empty() { Some(rest) } else { rest.strip_prefix('/') }
 }

@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
-    environment::{Setting, Settings, Token, is_injectable},
+    environment::{Setting, Settings, Token, is_injectable, unix},
     facts::Facts,
 };
 use crate::domain::{
@@ -233,12 +233,6 @@ fn is_path(setting: &Setting, directory: &str, file: &str) -> bool {
 fn is_mounted(container: &Container, volume: &str, directory: &str) -> bool {
     let is_it = |path: &str| unix(path).trim_end_matches('/') == directory;
     container.mounts.iter().any(|mount| &*mount.volume == volume && !mount.sub_path && is_it(&mount.path))
-}
-
-/// A Windows path (`C:\var\run\…`) as the Linux path that it is built from.
-fn unix(path: &str) -> String {
-    let path = path.strip_prefix("C:").unwrap_or(path);
-    path.replace('\\', "/")
 }
 
 /// A container's settings without what the webhook injected.

@@ -1,9 +1,11 @@
 //! Worlds built by hand, and the identities that the specification gives them.
 
+mod bad_input;
 mod findings;
 mod gaps;
 mod incremental;
 mod irsa;
+mod large;
 mod next;
 mod node_role;
 mod now;
@@ -12,4 +14,5 @@ mod pod_identity;
 mod rows;
 mod state;
 mod story;
+mod unread;
 mod world;

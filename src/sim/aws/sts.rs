@@ -35,7 +35,8 @@ fn caller(state: &State) -> String {
     answer("GetCallerIdentity", |xml| {
         xml.text("Arn", &state.caller_arn);
         xml.text("UserId", &state.caller_id);
-        xml.text("Account", &state.account);
+        // The credentials' own account, which need not be the cluster's.
+        xml.text("Account", state.caller_arn.split(':').nth(4).unwrap_or(&state.account));
     })
 }
 

@@ -69,7 +69,7 @@ fn a_changed_association_touches_only_its_own_pods() {
 }
 
 /// Changes of different objects: an IRSA pod, a Pod Identity pod, one that drifts, one on a node of its own.
-fn changes() -> Vec<Change> {
+pub(super) fn changes() -> Vec<Change> {
     let mut changes = base();
     changes.retain(|change| {
         !matches!(
