@@ -14,9 +14,9 @@ use rolecall::{
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-#[path = "support/fixture.rs"]
-mod fixture;
-use fixture::{Documents, look};
+#[path = "support/look.rs"]
+mod look;
+use look::look;
 
 const ROLE: &str = "arn:aws:iam::111122223333:role/payments";
 const OTHER: &str = "arn:aws:iam::111122223333:role/before";
@@ -184,8 +184,7 @@ fn world(family: &str) -> Arc<World> {
     add("fargate", &["plain"]);
     add("windows", &["windows"]);
     let text: Vec<String> = documents.iter().map(Value::to_string).collect();
-    let text = Documents::read(&text.join("\n---\n")).text();
-    World::from_yaml(&text, "2026-11-23T09:00:00Z".parse().unwrap()).unwrap()
+    World::from_yaml(&text.join("\n---\n"), "2026-11-23T09:00:00Z".parse().unwrap()).unwrap()
 }
 
 type Answers = BTreeMap<String, Arc<Identity>>;

@@ -24,9 +24,12 @@ use rolecall::{
 };
 use serde::Deserialize;
 
-#[path = "support/fixture.rs"]
-mod fixture;
-use fixture::{Documents, look};
+#[path = "support/look.rs"]
+mod look;
+#[path = "support/overlay.rs"]
+mod overlay;
+use look::look;
+use overlay::Documents;
 
 /// Codes of the table that no rule decides yet: the day one does, it needs a world and leaves this list.
 const UNDECIDED: &[&str] = &[
@@ -107,7 +110,8 @@ async fn inventory_of(case: &str, documents: &Documents) -> Inventory {
     let world = World::from_yaml(&documents.text(), now).unwrap_or_else(|error| panic!("{case}: {error}"));
     let inventory = look(&world).await;
     let open: Vec<String> = inventory.progress().iter().map(|open| format!("{open:?}")).collect();
-    assert!(open.is_empty(), "{case}: not everything was answered: {open:?}");
+    // While the account is another one's, nothing of the cluster's nodes is asked.
+    assert!(open.is_empty() || inventory.mismatch().is_some(), "{case}: not everything was answered: {open:?}");
     inventory
 }
 

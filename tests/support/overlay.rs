@@ -1,12 +1,5 @@
 //! Worlds made of little: a base, what a case adds to it, and what its counter-example changes again.
 
-use std::{sync::Arc, time::Duration};
-
-use rolecall::{
-    domain::inventory::Inventory,
-    runtime::{clock::Clock, outside::Outside, survey},
-    sim::world::World,
-};
 use serde_json::{Map, Value};
 
 /// The documents of a world file.
@@ -81,11 +74,4 @@ fn element_key(element: &Value) -> String {
         .iter()
         .find_map(|key| element.get(key))
         .map_or_else(|| format!("{} {}", element["namespace"], element["serviceAccount"]), Value::to_string)
-}
-
-/// Looks once at everything in a world, as the commands do.
-pub async fn look(world: &Arc<World>) -> Inventory {
-    let outside = Outside::Simulated(Arc::clone(world));
-    let clock = Clock::tokio(world.clock.now());
-    survey::survey(&outside, Duration::from_secs(3600), clock).await.unwrap().inventory
 }
