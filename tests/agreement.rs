@@ -61,7 +61,8 @@ fn template(kind: &str, account: &str, labels: &Value) -> Value {
         "role-arn-only" => &[("AWS_ROLE_ARN", OTHER)],
         "token-only" => &[("AWS_WEB_IDENTITY_TOKEN_FILE", token)],
         "uri-only" => &[("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://169.254.170.23/v1/credentials")],
-        "pair" => &[("AWS_ROLE_ARN", OTHER), ("AWS_WEB_IDENTITY_TOKEN_FILE", token)],
+        // A pair with exactly the injected values cannot be told from an injected one without the template (0.2).
+        "pair" => &[("AWS_ROLE_ARN", OTHER), ("AWS_WEB_IDENTITY_TOKEN_FILE", "/tokens/token")],
         "keys" => &[("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"), ("AWS_SECRET_ACCESS_KEY", "none")],
         "key-only" => &[("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")],
         "profile" => &[("AWS_PROFILE", "reporting")],
