@@ -16,6 +16,7 @@ mod export;
 mod generated;
 mod get;
 mod global;
+mod restart;
 mod sim;
 mod trust;
 mod ui;
@@ -165,6 +166,10 @@ pub enum Command {
     Associate(associate::Create),
     /// Remove an EKS Pod Identity association
     Dissociate(associate::Remove),
+    /// Restart a workload: its own strategy, as `kubectl rollout restart` does
+    Restart(restart::Restart),
+    /// Install the EKS Pod Identity agent
+    Agent(restart::Agent),
     /// Evaluate or lint trust policies
     Trust(trust::Arguments),
     /// Serve a simulated cluster and account on loopback for other clients
@@ -247,6 +252,8 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Some(Command::Doctor) => doctor::run(&global),
         Some(Command::Associate(arguments)) => associate::create(&global, &arguments),
         Some(Command::Dissociate(arguments)) => associate::remove(&global, &arguments),
+        Some(Command::Restart(arguments)) => restart::restart(&global, &arguments),
+        Some(Command::Agent(arguments)) => restart::agent(&global, &arguments),
         Some(Command::Trust(arguments)) => trust::run(&arguments),
         Some(Command::Sim(arguments)) => sim::run(&global, &arguments),
         Some(Command::Completions(arguments)) => generated::completions(&arguments),

@@ -460,3 +460,21 @@ fn the_doctor_names_the_caller_and_every_permission() {
     let json = json(&["doctor", "--demo", "-o", "json"]);
     assert!(json["permissions"].as_array().is_some_and(|all| all.len() > 30), "{json}");
 }
+
+#[test]
+fn a_restart_is_planned_by_name_and_a_name_that_nothing_has_is_bad_input() {
+    let done = run(&["restart", "checkout/web", "--demo", "--dry-run"]);
+    assert_eq!(done.status.code(), Some(0), "{}", stderr(&done));
+    assert!(stdout(&done).starts_with("restart checkout/deploy/web"), "{}", stdout(&done));
+    for name in ["checkout/nothing", "web"] {
+        let done = run(&["restart", name, "--demo", "--dry-run"]);
+        assert_eq!(done.status.code(), Some(2), "{name}: {}", stderr(&done));
+    }
+}
+
+#[test]
+fn an_agent_that_is_there_is_not_installed_again() {
+    let done = run(&["agent", "install", "--demo", "--yes"]);
+    assert_eq!(done.status.code(), Some(1), "{}", stderr(&done));
+    assert!(stdout(&done).contains("REFUSED  the agent is not installed yet"), "{}", stdout(&done));
+}

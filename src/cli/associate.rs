@@ -136,7 +136,8 @@ fn read_policy(file: &PathBuf) -> Result<String, Failure> {
     })
 }
 
-fn run(
+/// Plans, shows, asks and performs: what every command that changes something does.
+pub(super) fn run(
     global: &Global,
     change: &Change,
     restart: bool,
