@@ -15,6 +15,7 @@ pub mod read;
 pub mod run;
 pub mod settings;
 pub mod signal;
+mod source;
 pub mod start;
 pub mod survey;
 pub mod terminal;

@@ -14,7 +14,7 @@ use super::{
     role::Role,
     service_account::ServiceAccount,
     webhook::Webhook,
-    workload::Pod,
+    workload::{Environment, Pod, SourceId},
 };
 
 /// One change of what is known about a cluster.
@@ -44,6 +44,8 @@ pub enum Change {
     NodeGone(NodeName),
     /// All nodes, after a re-list.
     Nodes(Fact<Vec<Node>>),
+    /// The variables that a ConfigMap named by `envFrom` gives, names with the prefix; `Absent` when there is none.
+    ConfigMap(SourceId, Fact<Environment>),
     /// The pod identity webhooks of the cluster (whole set).
     Webhooks(Fact<Vec<Webhook>>),
     /// What the context says.

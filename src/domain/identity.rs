@@ -18,6 +18,7 @@ pub mod listing;
 pub mod node_role;
 pub mod pod_identity;
 pub mod resolve;
+pub mod source;
 pub mod trail;
 
 /// How a container gets credentials; always the same words (experience part 2).

@@ -34,7 +34,7 @@ use super::{
     role::Role,
     service_account::ServiceAccount,
     trust,
-    workload::Pod,
+    workload::{Pod, SourceId},
 };
 
 mod crew;
@@ -89,6 +89,8 @@ pub struct Wanted {
     pub instances: Vec<InstanceId>,
     /// Instance profiles of instances.
     pub instance_profiles: Vec<Arc<str>>,
+    /// ConfigMaps that containers take variables from: asked of Kubernetes, all others of AWS.
+    pub config_maps: Vec<SourceId>,
 }
 
 /// Numbers of the header tabs.

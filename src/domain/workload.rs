@@ -103,6 +103,17 @@ pub struct EnvironmentSource {
     pub secret: bool,
 }
 
+/// A ConfigMap as `envFrom` names it: what it gives depends on the prefix too.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SourceId {
+    /// The namespace it is in.
+    pub namespace: Namespace,
+    /// Its name.
+    pub name: Arc<str>,
+    /// Prefix of every name.
+    pub prefix: Arc<str>,
+}
+
 /// The kinds of containers that are told apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]

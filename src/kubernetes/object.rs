@@ -1,6 +1,8 @@
 //! The few writes to the cluster and the reads they need. Every write re-reads first and refuses
 //! when the object is no longer what the plan was made for. Nothing is ever created here.
 
+use std::sync::Arc;
+
 use http::Method;
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -8,16 +10,17 @@ use serde_json::json;
 
 use super::{
     connect::Connection,
-    decode::metadata,
+    decode::{metadata, variable},
     failure::Call,
     intern::Strings,
     request::{Message, encode},
 };
 use crate::domain::{
+    fact::Fact,
     failure::{Failure, FailureKind},
     id::{RoleArn, ServiceAccountId},
     service_account::ServiceAccount,
-    workload::{WorkloadId, WorkloadKind},
+    workload::{Environment, SourceId, WorkloadId, WorkloadKind},
 };
 
 /// The annotation that IRSA reads.
@@ -64,6 +67,28 @@ pub async fn service_account(connection: &Connection, id: &ServiceAccountId) -> 
             "Look at it with `kubectl get serviceaccount -o yaml`",
         )
     })
+}
+
+/// The variables that a ConfigMap gives through `envFrom`, as far as they matter (identity-resolution 0.1);
+/// absent if there is no such ConfigMap, unknown with the verb and resource if it may not be read.
+pub async fn config_map(connection: &Connection, id: &SourceId) -> Fact<Environment> {
+    let (namespace, name) = (id.namespace.as_str(), &*id.name);
+    let call = Call::new("get", "configmaps").within(Some(namespace)).named(name);
+    let path = format!("/api/v1/namespaces/{}/configmaps/{}", encode(namespace), encode(name));
+    let body = match connection.read(&call, &Message::get(path)).await {
+        Ok(body) => body,
+        Err(failure) if failure.kind == FailureKind::NotFound => return Fact::Absent,
+        Err(failure) => return Fact::Unknown(Arc::new(failure)),
+    };
+    match variable::of_config_map(&String::from_utf8_lossy(&body), &id.prefix) {
+        Ok(found) => Fact::Known(found),
+        Err(error) => Fact::Unknown(Arc::new(Failure::new(
+            FailureKind::Server,
+            format!("cannot read ConfigMap {namespace}/{name}"),
+            error.to_string(),
+            "Look at it with `kubectl get configmap -o yaml`",
+        ))),
+    }
 }
 
 fn service_account_path(id: &ServiceAccountId) -> String {

@@ -13,6 +13,7 @@ use super::{
     clock::Clock,
     outside::{Outside, Place, SessionSoon},
     read::Reader,
+    source::Sources,
 };
 use crate::{
     app::{
@@ -46,6 +47,7 @@ pub struct Hand {
     clock: Clock,
     told: mpsc::Sender<Message>,
     changes: mpsc::Sender<Vec<Change>>,
+    sources: Sources,
     stop: CancellationToken,
     session: Arc<OnceLock<Session>>,
     reader: Arc<OnceLock<Reader>>,
@@ -70,6 +72,7 @@ impl Hand {
             place,
             clock,
             told,
+            sources: Sources::new(changes.clone()),
             changes,
             stop,
             session: Arc::default(),
@@ -242,7 +245,12 @@ impl Hand {
     }
 
     /// Reads the details that rows want, the selected service account first.
-    pub fn read(&self, wanted: Wanted, selected: Option<ServiceAccountId>) {
+    pub fn read(&self, mut wanted: Wanted, selected: Option<ServiceAccountId>) {
+        let config_maps = std::mem::take(&mut wanted.config_maps);
+        if let Some(connection) = self.connection().filter(|_| !config_maps.is_empty()) {
+            let sources = self.sources.clone();
+            self.spawn(async move { sources.read(connection, config_maps).await });
+        }
         self.spawn(self.clone().read_details(wanted, selected));
     }
 

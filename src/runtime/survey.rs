@@ -11,6 +11,7 @@ use super::{
     hand::{unknown, unread},
     outside::Outside,
     read::Reader,
+    source::Sources,
 };
 use crate::{
     aws::session::Session,
@@ -53,7 +54,7 @@ pub async fn survey(outside: &Outside, timeout: Duration, clock: Clock) -> Resul
         .ok();
     let (changes, mut arriving) = mpsc::channel(256);
     let stop = CancellationToken::new();
-    let mut look = Look { inventory, clock, reader: None };
+    let mut look = Look { inventory, clock, reader: None, sources: None };
     if let Some(session) = &session {
         let reader = Reader::new(session.clone(), place.target.cluster.clone(), changes.clone());
         look.reader = Some(reader.clone());
@@ -69,6 +70,7 @@ struct Look {
     inventory: Inventory,
     clock: Clock,
     reader: Option<Reader>,
+    sources: Option<(Connection, Sources)>,
 }
 
 impl Look {
@@ -80,6 +82,7 @@ impl Look {
     ) -> Option<Connection> {
         match connection {
             Ok(connection) => {
+                self.sources = Some((connection.clone(), Sources::new(changes.clone())));
                 let (events, mut heard) = mpsc::channel(256);
                 // Everything is read, also for one namespace: agents, nodes and webhooks decide elsewhere.
                 tokio::spawn(watch::watch(connection.clone(), None, events, stop.clone()));
@@ -113,14 +116,28 @@ impl Look {
     }
 
     fn is_settled(&self) -> bool {
-        self.inventory.progress().is_empty() && (self.reader.is_none() || self.inventory.wanted() == Wanted::default())
+        self.inventory.progress().is_empty() && self.wanted() == Wanted::default()
+    }
+
+    /// What is wanted of those that can be asked.
+    fn wanted(&self) -> Wanted {
+        let mut wanted = self.inventory.wanted();
+        if self.sources.is_none() {
+            wanted.config_maps.clear();
+        }
+        match self.reader {
+            Some(_) => wanted,
+            None => Wanted { config_maps: wanted.config_maps, ..Wanted::default() },
+        }
     }
 
     fn ask_for_details(&mut self) {
-        let Some(reader) = &self.reader else { return };
-        let wanted = self.inventory.wanted();
-        if wanted != Wanted::default() {
-            let reader = reader.clone();
+        let mut wanted = self.wanted();
+        let config_maps = std::mem::take(&mut wanted.config_maps);
+        if let Some((connection, sources)) = self.sources.clone().filter(|_| !config_maps.is_empty()) {
+            tokio::spawn(async move { sources.read(connection, config_maps).await });
+        }
+        if let Some(reader) = self.reader.clone().filter(|_| wanted != Wanted::default()) {
             tokio::spawn(async move { reader.details(wanted).await });
         }
     }

@@ -7,6 +7,7 @@ use super::{
     injection::Supposed,
     node_role::NodeFacts,
     resolve::{Injector, Moment, Subject, with_plain},
+    source,
     trail::Trail,
 };
 use crate::domain::{
@@ -20,6 +21,7 @@ pub fn of_pod(facts: &Facts, subject: &Subject<'_>) -> Vec<Hop> {
     let injector = Injector::of(facts, subject);
     let walk = |container: &Container| {
         let settings = Settings::of(container, subject.spec);
+        let settings = source::filled(settings, facts, &subject.account.namespace, container, subject.spec);
         injector.walk(&settings, Moment::Now, None, Trail::recording())
     };
     let ephemeral = |container: &&Container| container.kind != ContainerKind::Ephemeral;

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use crate::domain::{
-    identity::Mechanism,
-    workload::{Container, ContainerKind, Mount, PodSpec, Value},
+    identity::{Mechanism, source::Unseen},
+    workload::{Container, ContainerKind, Environment, Mount, PodSpec, Value},
 };
 
 /// A variable as far as it may be read.
@@ -21,6 +21,21 @@ pub enum Setting {
 }
 
 impl Setting {
+    /// A variable of an environment.
+    pub fn of(environment: &Environment, name: &str) -> Self {
+        match environment.get(name) {
+            None => Self::Unset,
+            Some(Value::Text(text)) if text.is_empty() => Self::Unset,
+            Some(Value::Text(text)) => Self::Text(Arc::clone(text)),
+            Some(Value::Hidden | Value::AccessKey(_)) => Self::Hidden,
+        }
+    }
+
+    /// Whether it is set to `true`.
+    pub fn is_true(&self) -> bool {
+        matches!(self, Self::Text(text) if text.eq_ignore_ascii_case("true"))
+    }
+
     /// Whether it is set to something.
     pub fn is_set(&self) -> bool {
         !matches!(self, Self::Unset)
@@ -77,6 +92,10 @@ pub struct Settings {
     pub region: bool,
     /// `AWS_STS_REGIONAL_ENDPOINTS` is set.
     pub sts_endpoints: bool,
+    /// What `envFrom` may add that cannot be seen.
+    pub unseen: Unseen,
+    /// A Secret that `envFrom` names: never read, and presumed to set no `AWS_` variables.
+    pub secret: Option<Arc<str>>,
 }
 
 /// The level that decides, of those in 0.1.
@@ -111,15 +130,10 @@ impl Winner {
 }
 
 impl Settings {
-    /// Reads the settings of a container.
+    /// Reads the settings that are written in a container; [`source::filled`](super::source::filled) adds the others.
     pub fn of(container: &Container, spec: &PodSpec) -> Self {
         let environment = &container.environment;
-        let setting = |name: &str| match environment.get(name) {
-            None => Setting::Unset,
-            Some(Value::Text(text)) if text.is_empty() => Setting::Unset,
-            Some(Value::Text(text)) => Setting::Text(Arc::clone(text)),
-            Some(Value::Hidden | Value::AccessKey(_)) => Setting::Hidden,
-        };
+        let setting = |name: &str| Setting::of(environment, name);
         let token_file = setting("AWS_WEB_IDENTITY_TOKEN_FILE");
         let authorization_file = setting("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
         Self {
@@ -133,14 +147,14 @@ impl Settings {
             authorization: token(&authorization_file, container, spec),
             authorization_file,
             authorization_text: setting("AWS_CONTAINER_AUTHORIZATION_TOKEN").is_set(),
-            metadata_disabled: matches!(
-                setting("AWS_EC2_METADATA_DISABLED"), Setting::Text(text) if text.eq_ignore_ascii_case("true")
-            ),
+            metadata_disabled: setting("AWS_EC2_METADATA_DISABLED").is_true(),
             metadata_ipv6: matches!(
                 setting("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE"), Setting::Text(text) if text.eq_ignore_ascii_case("ipv6")
             ),
             region: environment.has("AWS_REGION") || environment.has("AWS_DEFAULT_REGION"),
             sts_endpoints: environment.has("AWS_STS_REGIONAL_ENDPOINTS"),
+            unseen: Unseen::Nothing,
+            secret: None,
         }
     }
 
@@ -204,17 +218,14 @@ pub fn host(url: &str) -> &str {
 }
 
 fn profile(container: &Container, is_set: impl Fn(&str) -> bool) -> Option<Arc<str>> {
-    ["AWS_PROFILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"]
-        .into_iter()
-        .find(|name| is_set(name))
-        .map(Arc::from)
-        .or_else(|| {
-            container
-                .mounts
-                .iter()
-                .find(|mount| is_shared_configuration(&mount.path))
-                .map(|mount| Arc::clone(&mount.path))
-        })
+    let mounted = || container.mounts.iter().find(|mount| is_shared_configuration(&mount.path));
+    set_profile(is_set).or_else(|| mounted().map(|mount| Arc::clone(&mount.path)))
+}
+
+/// The variable that brings a shared configuration file, if one is set.
+pub fn set_profile(is_set: impl Fn(&str) -> bool) -> Option<Arc<str>> {
+    let names = ["AWS_PROFILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"];
+    names.into_iter().find(|name| is_set(name)).map(Arc::from)
 }
 
 /// `…/.aws`, `…/.aws/credentials`, `…/.aws/config`.
@@ -225,7 +236,7 @@ fn is_shared_configuration(path: &str) -> bool {
 }
 
 /// What is mounted where a variable points; nothing is for a variable that is not set.
-fn token(file: &Setting, container: &Container, spec: &PodSpec) -> Token {
+pub fn token(file: &Setting, container: &Container, spec: &PodSpec) -> Token {
     let path = match file {
         Setting::Unset => return Token::Missing,
         Setting::Hidden => return Token::Unseen,

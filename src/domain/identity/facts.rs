@@ -20,6 +20,7 @@ use crate::domain::{
     role::Role,
     service_account::ServiceAccount,
     webhook::Webhook,
+    workload::{Environment, SourceId},
 };
 
 /// Everything that was answered, except pods.
@@ -37,6 +38,8 @@ pub struct Facts {
     pub service_accounts: Listing<ServiceAccountId, ServiceAccount>,
     /// Nodes.
     pub nodes: Listing<NodeName, Node>,
+    /// ConfigMaps that containers take variables from, as far as those matter; loading until they were read.
+    pub config_maps: FxHashMap<SourceId, Fact<Environment>>,
     /// The live webhook objects.
     pub webhooks: Fact<Vec<Webhook>>,
     /// Associations, with what was described of them.

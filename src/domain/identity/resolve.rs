@@ -11,7 +11,7 @@ use super::{
     injection::{self, Exempt, Injected, Method, Supposed},
     irsa, level,
     node_role::NodeFacts,
-    pod_identity,
+    pod_identity, source,
     trail::{Trail, reason, resting},
 };
 use crate::domain::{
@@ -117,8 +117,8 @@ pub fn resolve(facts: &Facts, subject: &Subject<'_>) -> Resolution {
 /// Everything of a container that decides its identities.
 #[derive(PartialEq)]
 struct Case {
-    settings: Settings,
-    removed: Option<Injected>,
+    now: Settings,
+    next: Settings,
     exempt: Option<Exempt>,
 }
 
@@ -175,12 +175,14 @@ impl<'a> Injector<'a> {
 
     fn case(&self, container: &Container) -> Case {
         let settings = Settings::of(container, self.subject.spec);
+        let removed = injection::injected(&settings, container);
         let exempt = injection::exempt_container(self.subject.spec, container).or_else(|| self.exempt.clone());
-        Case { removed: injection::injected(&settings, container), settings, exempt }
+        let next = self.filled(self.next_settings(&settings, removed, exempt.as_ref()), container);
+        Case { now: self.filled(settings, container), next, exempt }
     }
 
     fn answers(&self, case: &Case) -> (Outcome, Outcome) {
-        let mut now = self.outcome(&case.settings, Moment::Now, None);
+        let mut now = self.outcome(&case.now, Moment::Now, None);
         let next = self.next(case);
         if matches!(now.identity.mechanism, Mechanism::NodeRole | Mechanism::None) {
             let missed = missed(self.subject, &now.identity, &next.identity);
@@ -189,24 +191,29 @@ impl<'a> Injector<'a> {
         (now, next)
     }
 
-    /// What a container would have if its pod were created again, with the settings it then has.
-    fn next_settings(&self, case: &Case) -> Settings {
-        if matches!(case.exempt, Some(Exempt::Container | Exempt::Ephemeral)) {
-            return case.settings.clone();
+    /// The settings with what `envFrom` adds.
+    fn filled(&self, settings: Settings, container: &Container) -> Settings {
+        source::filled(settings, self.facts, &self.subject.account.namespace, container, self.subject.spec)
+    }
+
+    /// What a container would have if its pod were created again, with the settings it has now.
+    fn next_settings(&self, settings: &Settings, removed: Option<Injected>, exempt: Option<&Exempt>) -> Settings {
+        if matches!(exempt, Some(Exempt::Container | Exempt::Ephemeral)) {
+            return settings.clone();
         }
-        let bare = injection::minus_injected(case.settings.clone(), case.removed);
-        match case.exempt {
-            None => injection::inject(bare, &self.method, self.subject.spec, case.removed),
+        let bare = injection::minus_injected(settings.clone(), removed);
+        match exempt {
+            None => injection::inject(bare, &self.method, self.subject.spec, removed),
             Some(_) => bare,
         }
     }
 
     fn next(&self, case: &Case) -> Outcome {
-        let settings = self.next_settings(case);
+        let settings = &case.next;
         let own = matches!(settings.winner(), Winner::StaticKeys | Winner::Profile(_) | Winner::WebIdentity);
         match (own, undecided(&self.method, case.exempt.as_ref())) {
             (false, Some(outcome)) => outcome,
-            _ => self.outcome(&settings, Moment::Next, case.exempt.as_ref()),
+            _ => self.outcome(settings, Moment::Next, case.exempt.as_ref()),
         }
     }
 
@@ -237,6 +244,9 @@ impl<'a> Injector<'a> {
         let (facts, subject) = (self.facts, self.subject);
         let levels = settings.levels();
         let winner = levels.first().cloned().unwrap_or(Winner::Metadata);
+        if let Some(outcome) = source::unseen(subject, settings, &winner, &mut trail) {
+            return (outcome, trail);
+        }
         let mut identity = blank(winner.mechanism());
         let intended = moment == Moment::Next && matches!(self.method, Method::PodIdentity | Method::Irsa(..));
         if intended {
@@ -262,6 +272,7 @@ impl<'a> Injector<'a> {
         if intended && exempt.is_none() {
             self.presumed(&mut trail);
         }
+        source::footnote(settings).into_iter().for_each(|reason| trail.note(reason));
         identity.verdict = trail.verdict();
         identity.reasons = trail.take_reasons();
         (Outcome { identity, loading: trail.is_loading() }, trail)

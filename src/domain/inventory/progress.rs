@@ -15,6 +15,7 @@ use crate::domain::{
     id::{AssociationId, InstanceId, NodeName, RoleArn, RoleName, ServiceAccountId},
     identity::node_role::{self, Agent, NodeFacts, NodeRole},
     permission::RoleDetail,
+    workload::SourceId,
 };
 
 impl Inventory {
@@ -122,7 +123,9 @@ impl Inventory {
             permissions.flat_map(|(name, found)| found.failures().map(move |failure| (name.as_str(), failure)));
         let instances = facts.instances.iter().filter_map(|(id, answer)| Some((id.as_str(), answer.failure()?)));
         let profiles = facts.instance_profiles.iter().filter_map(|(arn, answer)| Some((&**arn, answer.failure()?)));
+        let config_maps = facts.config_maps.iter().filter_map(|(id, answer)| Some((&*id.name, answer.failure()?)));
         [
+            folded(("ConfigMap", "ConfigMaps"), config_maps),
             folded(("association", "associations"), details),
             folded(("role", "roles"), roles),
             folded(("permissions of role", "permissions of roles"), permissions),
@@ -135,7 +138,7 @@ impl Inventory {
     /// Facts that rows need and nobody has read yet, those with most pods first.
     pub fn wanted(&self) -> Wanted {
         if !matches!(self.facts.gate(), Fact::Known(())) {
-            return Wanted::default();
+            return Wanted { config_maps: self.wanted_config_maps(), ..Wanted::default() };
         }
         let (instances, instance_profiles) = self.wanted_instances();
         Wanted {
@@ -145,7 +148,15 @@ impl Inventory {
             access_entries: self.wants_access_entries(),
             instances,
             instance_profiles,
+            config_maps: self.wanted_config_maps(),
         }
+    }
+
+    fn wanted_config_maps(&self) -> Vec<SourceId> {
+        let open = self.facts.config_maps.iter().filter(|(_, found)| !found.is_answered());
+        let mut open: Vec<SourceId> = open.map(|(id, _)| id.clone()).collect();
+        open.sort_unstable();
+        open
     }
 
     /// Roles whose permissions decide identities: those of nodes, and of associations that go on to a target.

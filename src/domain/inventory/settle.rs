@@ -20,9 +20,10 @@ use crate::domain::{
         node_role::{self, NodeFacts, NodePods},
         pod_identity,
         resolve::{self, Age, Subject},
+        source,
     },
     node::AddOn,
-    workload::{PodSpec, Value, WorkloadId},
+    workload::{PodSpec, SourceId, Value, WorkloadId},
 };
 
 /// What a batch of changes touched.
@@ -229,6 +230,14 @@ impl Inventory {
         }
     }
 
+    /// Marks the service accounts whose pods take variables from a ConfigMap.
+    pub(super) fn touch_source(&self, id: &SourceId, dirty: &mut Dirty) {
+        let takes = |entry: &Entry| source::named(&id.namespace, &entry.pod.spec).any(|named| named == *id);
+        let there = self.crew.accounts().iter().filter(|(account, _)| account.namespace == id.namespace);
+        let concerned = there.filter(|(_, places)| self.crew.at(places).any(takes));
+        dirty.accounts.extend(concerned.map(|(account, _)| account.clone()));
+    }
+
     /// Finds who uses the roles that changed: associations, annotations, and what pods carry.
     fn touch_roles(&self, dirty: &mut Dirty) {
         if dirty.roles.is_empty() || dirty.all {
@@ -269,6 +278,9 @@ impl Inventory {
     fn resolve_group(&mut self, places: &[Place]) -> bool {
         let Some(first) = places.first().and_then(|place| self.crew.entry(*place)) else { return false };
         let (account, spec) = (first.pod.service_account(), Arc::clone(&first.pod.spec));
+        for id in source::named(&account.namespace, &spec) {
+            self.facts.config_maps.entry(id).or_default();
+        }
         let mut answers = self.answers.remove(&account).unwrap_or_default();
         let detail = self.facts.association_detail(&account).cloned();
         let now = self.facts.now;

@@ -52,6 +52,12 @@ impl Inventory {
             | Change::FargateProfiles(_)
             | Change::VpcEndpoints(_)
             | Change::AddOns(_) => self.take_common(change, dirty),
+            Change::ConfigMap(id, found) => {
+                if update(self.facts.config_maps.entry(id.clone()).or_default(), found) {
+                    self.touch_source(&id, dirty);
+                    dirty.visible = true;
+                }
+            }
             Change::Instance(id, instance) => {
                 if update(self.facts.instances.entry(id.clone()).or_default(), instance) {
                     dirty.instances.insert(id);

@@ -12,6 +12,7 @@ mod now;
 mod permission;
 mod pod_identity;
 mod rows;
+mod source;
 mod state;
 mod story;
 mod unread;

@@ -8,7 +8,7 @@ use serde::{
     de::{IgnoredAny, SeqAccess, Visitor},
 };
 
-use super::text::Text;
+use super::text::{Labels, Text};
 use crate::domain::workload::{Environment, Value};
 
 /// Variables whose values are read (identity-resolution part 0). The value of any other `AWS_*`
@@ -89,11 +89,13 @@ impl AsRef<str> for Text<'_> {
 }
 
 fn value(variable: &Variable<'_>) -> Value {
-    let name = &*variable.name;
-    let text = &*variable.value;
-    if variable.value_from.is_some() {
-        return Value::Hidden;
+    match variable.value_from {
+        Some(_) => Value::Hidden,
+        None => kept(&variable.name, &variable.value),
     }
+}
+
+fn kept(name: &str, text: &str) -> Value {
     match name {
         // An empty variable counts as not set in every SDK, and there is nothing in it to hide.
         _ if text.is_empty() => Value::Text("".into()),
@@ -118,4 +120,21 @@ fn without_password(text: &str) -> String {
         Some((_, host)) => format!("{scheme}://{host}"),
         None => text.to_owned(),
     }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct ConfigMap<'a> {
+    #[serde(borrow)]
+    data: Labels<'a>,
+}
+
+/// The variables that a ConfigMap gives through `envFrom`, as far as they may be kept: names with the prefix.
+pub(in crate::kubernetes) fn of_config_map(json: &str, prefix: &str) -> Result<Environment, serde_json::Error> {
+    let map: ConfigMap<'_> = serde_json::from_str(json)?;
+    let named = map.data.0.iter().map(|(key, text)| (format!("{prefix}{}", &**key), &**text));
+    Ok(Environment::new(named.filter(|(name, _)| Environment::is_kept(name)).map(|(name, text)| {
+        let value = kept(&name, text);
+        (name.into(), value)
+    })))
 }

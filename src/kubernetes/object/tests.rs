@@ -1,5 +1,8 @@
 use super::*;
-use crate::kubernetes::tests::{Answer, connection, status};
+use crate::{
+    domain::workload::Value,
+    kubernetes::tests::{Answer, connection, status},
+};
 
 const ACCOUNT: &str = r#"{"metadata":{"name":"api","namespace":"shop","resourceVersion":"7","annotations":{"eks.amazonaws.com/role-arn":"arn:old"}}}"#;
 
@@ -77,5 +80,44 @@ async fn a_missing_right_to_restart_names_the_group() {
     let (connection, _) = connection(|_| Answer::Body(403, status(403, "Forbidden", "no"))).await;
     let failure = restart(&connection, &workload(WorkloadKind::StatefulSet), Timestamp::UNIX_EPOCH).await.unwrap_err();
     assert_eq!(failure.action.as_deref(), Some("patch statefulsets.apps"));
+    assert_eq!(failure.resource.as_deref(), Some("namespace shop"));
+}
+
+fn source(prefix: &str) -> SourceId {
+    SourceId { namespace: "shop".into(), name: "settings".into(), prefix: prefix.into() }
+}
+
+#[tokio::test]
+async fn of_a_config_map_only_aws_variables_are_kept_and_no_secret_value() {
+    let body = r#"{"data":{"AWS_PROFILE":"dev","AWS_SECRET_ACCESS_KEY":"do-not-keep","AWS_ACCESS_KEY_ID":"AKIAEXAMPLE12345","PASSWORD":"x"}}"#;
+    let (connection, log) = connection(|_| Answer::Body(200, body.into())).await;
+    let found = config_map(&connection, &source("")).await;
+    let found = found.known().unwrap();
+    let names: Vec<&str> = found.iter().map(|(name, _)| &**name).collect();
+    assert_eq!(names, ["AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_SECRET_ACCESS_KEY"]);
+    assert_eq!(found.text("AWS_PROFILE").map(|text| &**text), Some("dev"));
+    assert_eq!(found.get("AWS_SECRET_ACCESS_KEY"), Some(&Value::Hidden));
+    assert_eq!(found.get("AWS_ACCESS_KEY_ID"), Some(&Value::AccessKey("2345".into())));
+    assert_eq!(log.lock().unwrap()[0].path, "/api/v1/namespaces/shop/configmaps/settings");
+}
+
+#[tokio::test]
+async fn the_prefix_of_env_from_stands_before_the_names_of_a_config_map() {
+    let body = r#"{"data":{"ROLE_ARN":"arn:a","AWS_PROFILE":"dev"}}"#;
+    let (connection, _) = connection(|_| Answer::Body(200, body.into())).await;
+    let found = config_map(&connection, &source("AWS_")).await;
+    let found = found.known().unwrap();
+    assert_eq!(found.text("AWS_ROLE_ARN").map(|text| &**text), Some("arn:a"));
+    assert!(!found.has("AWS_PROFILE"), "it is AWS_AWS_PROFILE now");
+}
+
+#[tokio::test]
+async fn a_config_map_that_is_not_there_is_absent_and_a_forbidden_one_unknown() {
+    let (missing, _) = connection(|_| Answer::Body(404, status(404, "NotFound", "no"))).await;
+    assert_eq!(config_map(&missing, &source("")).await, Fact::Absent);
+    let (forbidden, _) = connection(|_| Answer::Body(403, status(403, "Forbidden", "no"))).await;
+    let found = config_map(&forbidden, &source("")).await;
+    let failure = found.failure().unwrap();
+    assert_eq!(failure.action.as_deref(), Some("get configmaps"));
     assert_eq!(failure.resource.as_deref(), Some("namespace shop"));
 }
