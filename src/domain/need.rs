@@ -47,6 +47,7 @@ pub const NEEDS: &[Need] = &[
     read("watch nodes", CLUSTER, "the same, live"),
     read("list mutatingwebhookconfigurations", CLUSTER, "whether identities are injected at all"),
     read("watch mutatingwebhookconfigurations", CLUSTER, "the same, live"),
+    read("get configmaps", WIDE, "variables that containers take through envFrom"),
     read("sts:GetCallerIdentity", ANY, "who asks; needs no policy"),
     read("eks:ListClusters", ANY, "which cluster is meant, where the context does not tell"),
     read("eks:DescribeCluster", CLUSTER, "issuer, account and Auto Mode of the cluster"),
