@@ -37,7 +37,7 @@ fn every_list_of_the_demo_world_is_as_its_schema_says() {
 #[test]
 fn plans_are_as_their_schema_says() {
     let schemas = Schemas::load();
-    let role = "acme-checkout-cart";
+    let role = "acme-payments-api";
     for words in [
         &["associate", "checkout/pricing", "--role", role, "--dry-run", "-o", "json", "--demo"][..],
         &["dissociate", "payments/payments-api", "--dry-run", "-o", "json", "--demo"][..],
