@@ -74,8 +74,9 @@ fn lint(file: &PathBuf) -> Result<Exit, Failure> {
         )
     })?;
     let lints = trust::lints(&document);
+    let mut places = document.places();
     for found in &lints {
-        let (line, column) = document.line_column(found.span.start);
+        let (line, column) = places.at(found.span.start);
         let code = found.code;
         print(&format!("{}:{line}:{column}: {code}: {}\n", file.display(), found.message))?;
     }

@@ -32,7 +32,7 @@ pub use decision::{Decision, Verdict};
 pub use document::{Document, Duplicate, Effect, Statement, Version};
 pub use evaluate::{Standing, evaluate, evaluate_raw, statement_standing, verdict};
 pub use glob::Glob;
-pub use json::{Span, SyntaxError};
+pub use json::{Places, Span, SyntaxError};
 pub use lint::{DEFAULT_LENGTH_QUOTA, Lint, Severity, lints, lints_for};
 pub use operator::{Operator, Quantifier};
 pub use principal::{Principal, PrincipalKind};

@@ -16,13 +16,14 @@ pub fn of_role(scene: &Scene<'_>, role: &Role) -> Vec<Finding> {
     let mut found: Vec<Finding> = Vec::new();
     let lints = trust::lints(document);
     let misplaced = lints.iter().any(|lint| lint.code == "AUD-VS-SUB");
+    let mut places = document.places();
     for lint in lints {
         // The subject is there, only under the wrong key: nobody is let in by that.
         if misplaced && lint.code == "TRUST-TOO-OPEN" {
             continue;
         }
         let known = found.iter().position(|finding| finding.code.name == lint.code);
-        let place = document.line_column(lint.span.start);
+        let place = places.at(lint.span.start);
         let spot = format!("line {}, column {} of the trust policy: {}", place.0, place.1, lint.message);
         match known {
             Some(at) => found[at].evidence.push(spot),

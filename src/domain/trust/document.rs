@@ -5,7 +5,7 @@
 use super::action::ActionElement;
 use super::condition::Condition;
 use super::grammar;
-use super::json::{self, Node, Shape, Span, SyntaxError};
+use super::json::{self, Node, Places, Shape, Span, SyntaxError};
 use super::lint::Lint;
 use super::principal::Principal;
 
@@ -152,6 +152,11 @@ impl Document {
     /// Line and column (in characters), both from 1, of a byte offset.
     pub fn line_column(&self, offset: usize) -> (usize, usize) {
         json::line_column(&self.text, offset)
+    }
+
+    /// The same for many offsets in ascending order.
+    pub fn places(&self) -> Places<'_> {
+        Places::new(&self.text)
     }
 
     /// The text of a range.

@@ -201,6 +201,40 @@ pub(super) fn line_column(text: &str, offset: usize) -> (usize, usize) {
     (line, before[line_start..].chars().count() + 1)
 }
 
+/// Lines and columns of many offsets: those asked for in ascending order cost one walk over the text together.
+#[derive(Clone, Debug)]
+pub struct Places<'a> {
+    text: &'a str,
+    offset: usize,
+    line: usize,
+    column: usize,
+}
+
+impl<'a> Places<'a> {
+    /// At the start of a text.
+    pub(super) fn new(text: &'a str) -> Self {
+        Self { text, offset: 0, line: 1, column: 1 }
+    }
+
+    /// Line and column (in characters) of a byte offset, both from 1.
+    pub fn at(&mut self, offset: usize) -> (usize, usize) {
+        let offset = floor_boundary(self.text, offset);
+        if offset < self.offset {
+            *self = Self::new(self.text);
+        }
+        let walked = self.text.get(self.offset..offset).unwrap_or_default();
+        match walked.rfind('\n') {
+            Some(newline) => {
+                self.line += walked.bytes().filter(|byte| *byte == b'\n').count();
+                self.column = walked[newline + 1..].chars().count() + 1;
+            }
+            None => self.column += walked.chars().count(),
+        }
+        self.offset = offset;
+        (self.line, self.column)
+    }
+}
+
 fn floor_boundary(text: &str, offset: usize) -> usize {
     let mut offset = offset.min(text.len());
     while !text.is_char_boundary(offset) {

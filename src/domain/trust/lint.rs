@@ -79,9 +79,10 @@ impl Linter {
     }
 
     fn duplicates(&mut self, document: &Document) {
+        let mut places = document.places();
         for duplicate in document.duplicates() {
             let name = shortened(&duplicate.name);
-            let (line, column) = document.line_column(duplicate.first.start);
+            let (line, column) = places.at(duplicate.first.start);
             let effect = match duplicate.documented {
                 true if name == "Effect" => "in a stored policy the last one counts",
                 true => "in a stored policy they are merged",

@@ -102,3 +102,14 @@ fn what_iam_refuses_is_kept_as_refusals() {
     );
     assert!(refusal(r#"{"Effect":"Allow","Principal":{"Service":"a.b"}}"#).contains("no Action"));
 }
+
+#[test]
+fn many_places_are_told_in_one_walk_as_each_by_itself() {
+    let text = "{\n  \"Version\": \"2012-10-17\",\n  \"Id\": \"\u{e9}\u{4e2d}\", \"Statement\": []\n}\n";
+    let document = Document::parse(text).unwrap();
+    let mut places = document.places();
+    let ascending = 0..=text.len() + 3;
+    for offset in ascending.clone().chain(ascending.rev()) {
+        assert_eq!(places.at(offset), document.line_column(offset), "{offset}");
+    }
+}
