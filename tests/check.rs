@@ -45,6 +45,7 @@ const PLANTED: &[(&str, &str)] = &[
     ("NEXT-BROKEN", "data/deploy/warehouse-loader"),
     ("NEXT-BROKEN", "logging/deploy/audit"),
     ("NODE-ROLE-FALLBACK", "checkout/deploy/pricing"),
+    ("NODE-ROLE-OVERPRIVILEGED", "acme-prod-node-general"),
     ("ORPHAN-ASSOCIATION", "marketing/newsletter"),
     ("PI-AGENT-DOWN", "search/deploy/query-api"),
     ("PI-FARGATE", "data/deploy/nightly-report"),

@@ -17,6 +17,7 @@ pub mod code;
 mod environment;
 mod fallback;
 mod host;
+mod node;
 mod reason;
 mod role;
 pub mod scene;
@@ -225,5 +226,7 @@ pub fn of_role(scene: &Scene<'_>, role: &super::role::Role) -> Vec<Finding> {
 
 /// The findings of the cluster, its webhook, its node groups and nodes.
 pub fn of_cluster(scene: &Scene<'_>) -> Vec<Finding> {
-    cluster::of_cluster(scene)
+    let mut found = cluster::of_cluster(scene);
+    found.extend(node::of_nodes(scene));
+    found
 }

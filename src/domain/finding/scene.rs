@@ -20,6 +20,8 @@ pub struct Scene<'a> {
     pub facts: &'a Facts,
     /// What pods without a node may expect.
     pub fleet: &'a NodeFacts,
+    /// The distinct kinds of nodes.
+    pub nodes: &'a [&'a NodeFacts],
     /// What several rules look up.
     pub index: &'a Index,
 }

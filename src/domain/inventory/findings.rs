@@ -11,7 +11,7 @@ use crate::domain::{
     arn::Arn,
     finding::{self, Finding, Group, Scene, Severity, Team, scene::Index},
     id::{PodId, RoleArn, RoleName, ServiceAccountId},
-    identity::{Mechanism, Resolution},
+    identity::{Mechanism, Resolution, node_role::NodeFacts},
     workload::WorkloadId,
 };
 
@@ -192,7 +192,8 @@ impl Inventory {
 
     fn look(&self, stale: Stale) -> Vec<(Key, Vec<Finding>)> {
         let index = Index::default();
-        let scene = Scene { facts: &self.facts, fleet: &self.fleet, index: &index };
+        let nodes = self.distinct_nodes();
+        let scene = Scene { facts: &self.facts, fleet: &self.fleet, nodes: &nodes, index: &index };
         let stale = if stale.all { self.everything() } else { stale };
         let mut found = vec![(Key::Cluster, finding::of_cluster(&scene))];
         for name in stale.roles {
@@ -210,6 +211,15 @@ impl Inventory {
             found.push((Key::Workload(id), of_team));
         }
         found
+    }
+
+    /// The nodes that differ in what decides, in an order that does not change.
+    fn distinct_nodes(&self) -> Vec<&NodeFacts> {
+        let mut seen: FxHashSet<usize> = FxHashSet::default();
+        let mut nodes: Vec<&NodeFacts> =
+            self.node_facts.values().map(|node| &**node).filter(|node| seen.insert(address(*node))).collect();
+        nodes.sort_by_cached_key(|node| format!("{node:?}"));
+        nodes
     }
 
     /// Everything that is there, and everything that something was found of.
