@@ -183,7 +183,9 @@ mod tests {
     #[test]
     fn what_no_permission_explains_is_told_as_well() {
         let failure = Failure::new(FailureKind::Credentials, "cannot ask STS", "the token expired", "Sign in again");
-        let lines = lines(&inventory_with(vec![Change::Caller(Fact::Unknown(Arc::new(failure)))]));
+        let mut inventory = Inventory::default();
+        inventory.apply(vec![Change::Caller(Fact::Unknown(Arc::new(failure)))], jiff::Timestamp::UNIX_EPOCH);
+        let lines = lines(&inventory);
         assert!(line(&lines, "caller: ").contains("the token expired. Sign in again"), "{lines:?}");
     }
 }
