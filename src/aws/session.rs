@@ -20,6 +20,7 @@ use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkErro
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::{
+    ec2,
     failure::{self, Call},
     pace::Pace,
     transport,
@@ -70,7 +71,7 @@ pub struct Session {
     pub(super) iam: aws_sdk_iam::Client,
     pub(super) iam_lists: aws_sdk_iam::Client,
     pub(super) sts: aws_sdk_sts::Client,
-    pub(super) ec2: aws_sdk_ec2::Client,
+    pub(super) ec2: ec2::Client,
     pub(super) credentials: Option<SharedCredentialsProvider>,
     pub(super) profile: Option<String>,
     pub(super) region: Region,
@@ -201,7 +202,7 @@ impl Session {
             iam: aws_sdk_iam::Client::new(config),
             iam_lists: aws_sdk_iam::Client::from_conf(lists),
             sts: aws_sdk_sts::Client::new(config),
-            ec2: aws_sdk_ec2::Client::new(config),
+            ec2: ec2::Client::new(config),
             credentials: config.credentials_provider(),
             profile,
             region,
