@@ -12,7 +12,7 @@ mod sts;
 mod token;
 mod transport;
 
-pub use eks::NewAssociation;
+pub use eks::{AssociationUpdate, NewAssociation};
 
 #[cfg(test)]
 mod tests;

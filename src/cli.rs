@@ -5,7 +5,10 @@ use std::{io::Write, path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::domain::failure::{Failure, FailureKind};
+use crate::{
+    domain::failure::{Failure, FailureKind},
+    report,
+};
 
 mod associate;
 mod check;
@@ -17,6 +20,7 @@ mod generated;
 mod get;
 mod global;
 mod restart;
+mod retarget;
 mod sim;
 mod trust;
 mod ui;
@@ -164,13 +168,15 @@ pub enum Command {
     Doctor,
     /// Create an EKS Pod Identity association
     Associate(associate::Create),
+    /// Change role, target role, session policy or tags of an association
+    Retarget(retarget::Retarget),
     /// Remove an EKS Pod Identity association
     Dissociate(associate::Remove),
     /// Restart a workload: its own strategy, as `kubectl rollout restart` does
     Restart(restart::Restart),
     /// Install the EKS Pod Identity agent
     Agent(restart::Agent),
-    /// Evaluate or lint trust policies
+    /// Edit, evaluate or lint trust policies
     Trust(trust::Arguments),
     /// Serve a simulated cluster and account on loopback for other clients
     Sim(sim::Arguments),
@@ -234,6 +240,9 @@ pub fn main() -> ExitCode {
         Ok(exit) => exit.into(),
         Err(failure) => {
             complain(&format!("rolecall: {failure}"));
+            if let Some(difference) = &failure.difference {
+                complain(&report::text::printable_lines(difference));
+            }
             Exit::from(&failure).into()
         }
     }
@@ -251,10 +260,11 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Some(Command::Check(arguments)) => check::run(&global, &arguments),
         Some(Command::Doctor) => doctor::run(&global),
         Some(Command::Associate(arguments)) => associate::create(&global, &arguments),
+        Some(Command::Retarget(arguments)) => retarget::retarget(&global, &arguments),
         Some(Command::Dissociate(arguments)) => associate::remove(&global, &arguments),
         Some(Command::Restart(arguments)) => restart::restart(&global, &arguments),
         Some(Command::Agent(arguments)) => restart::agent(&global, &arguments),
-        Some(Command::Trust(arguments)) => trust::run(&arguments),
+        Some(Command::Trust(arguments)) => trust::run(&global, &arguments),
         Some(Command::Sim(arguments)) => sim::run(&global, &arguments),
         Some(Command::Completions(arguments)) => generated::completions(&arguments),
         Some(Command::Man) => generated::manual(),

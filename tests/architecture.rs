@@ -220,3 +220,115 @@ fn functions_are_short() {
     assert!(wrong.is_empty(), "functions over 60 lines:\n{}", wrong.join("\n"));
     assert!(median < 10, "median function of {median} lines");
 }
+
+/// Every operation of the AWS SDK that changes something, with the function of `aws` that calls it. Written by
+/// hand: a new one has to be put here, and then below only `perform` may reach it.
+const AWS_CHANGES: &[(&str, &str)] = &[
+    ("create_addon", "create_addon"),
+    ("create_pod_identity_association", "create_association"),
+    ("delete_pod_identity_association", "delete_association"),
+    ("tag_resource", "tag_resource"),
+    ("untag_resource", "untag_resource"),
+    ("update_assume_role_policy", "update_trust"),
+    ("update_pod_identity_association", "update_association"),
+];
+
+/// Functions of `kubernetes` that change something.
+const KUBERNETES_CHANGES: &[&str] = &["annotate", "restart"];
+
+/// Requests to Kubernetes that are no reads by their method and change nothing all the same.
+const KUBERNETES_QUESTIONS: &[&str] = &[];
+
+/// The name of the function that a place of the code is in.
+fn function_at(code: &str, at: usize) -> String {
+    let start = Regex::new(r"(?m)^ *(pub(\([a-z]+\))? )?(const )?(async )?fn (\w+)").unwrap();
+    let before = start.captures_iter(code).take_while(|found| found.get(0).unwrap().start() < at);
+    before.last().map(|found| found[5].to_owned()).unwrap_or_default()
+}
+
+/// Where a function is called, apart from the module that has it.
+fn callers(sources: &[Source], home: &str, call: &Regex) -> Vec<String> {
+    // The simulator knows none of the adapters: what it has of the same name is its own.
+    let others = sources.iter().filter(|source| !source.is_test && source.module != home && source.module != "sim");
+    others.filter(|source| call.is_match(&source.code)).map(|source| source.path.display().to_string()).collect()
+}
+
+fn is_perform(path: &str) -> bool {
+    path == "runtime/perform.rs" || path.starts_with("runtime/perform/")
+}
+
+#[test]
+fn only_perform_reaches_what_changes_the_account() {
+    let sources = sources();
+    let operation = Regex::new(r"self\s*\.(?:eks|iam|iam_lists|sts|ec2|\w+)\s*\.(\w+)\(\)").unwrap();
+    let reads = Regex::new(r"^(list_|describe_|get_|lookup_|simulate_|assume_role)").unwrap();
+    let mut found = BTreeSet::new();
+    for source in sources.iter().filter(|source| source.module == "aws" && !source.is_test) {
+        for one in operation.captures_iter(&source.code) {
+            let (name, at) = (one[1].to_owned(), one.get(0).unwrap().start());
+            if source.code[at..].contains(".send()") && name.contains('_') && !reads.is_match(&name) {
+                found.insert((name, function_at(&source.code, at)));
+            }
+        }
+    }
+    let listed: BTreeSet<(String, String)> =
+        AWS_CHANGES.iter().map(|(operation, function)| ((*operation).to_owned(), (*function).to_owned())).collect();
+    assert_eq!(found, listed, "left: src/aws, right: AWS_CHANGES");
+    for (_, function) in AWS_CHANGES {
+        let call = Regex::new(&format!(r"(session|session\(\)\?|Session)\s*(\.|::){function}\(")).unwrap();
+        let callers = callers(&sources, "aws", &call);
+        let wrong: Vec<&String> = callers.iter().filter(|path| !is_perform(path)).collect();
+        assert!(!callers.is_empty() && wrong.is_empty(), "{function} is called by {wrong:?}");
+        let any = Regex::new(&format!(r"[.:]{function}\b")).unwrap();
+        let named: Vec<String> = self::callers(&sources, "aws", &any);
+        assert!(named.iter().all(|path| is_perform(path)), "{function} is named by {named:?}");
+    }
+}
+
+#[test]
+fn only_perform_reaches_what_changes_the_cluster() {
+    let sources = sources();
+    let method = Regex::new(r"Method::(POST|PUT|PATCH|DELETE)").unwrap();
+    let mut changing = BTreeSet::new();
+    for source in sources.iter().filter(|source| source.module == "kubernetes" && !source.is_test) {
+        let mut inner: BTreeSet<String> =
+            method.find_iter(&source.code).map(|found| function_at(&source.code, found.start())).collect();
+        // Whoever calls one of these changes something as well; the public ones are what others can reach.
+        while let Some(more) = calling(&source.code, &inner) {
+            inner.insert(more);
+        }
+        let public =
+            |name: &String| Regex::new(&format!(r"\bpub (async )?fn {name}\b")).unwrap().is_match(&source.code);
+        changing.extend(inner.into_iter().filter(public));
+    }
+    let listed: BTreeSet<String> =
+        [KUBERNETES_CHANGES, KUBERNETES_QUESTIONS].concat().into_iter().map(str::to_owned).collect();
+    assert_eq!(changing, listed, "left: src/kubernetes, right: KUBERNETES_CHANGES");
+    for function in KUBERNETES_CHANGES {
+        let call = Regex::new(&format!(r"object::{function}\(|use [^;]*object::[^;]*\b{function}\b")).unwrap();
+        let callers = callers(&sources, "kubernetes", &call);
+        assert!(!callers.is_empty() && callers.iter().all(|path| is_perform(path)), "{function}: {callers:?}");
+    }
+}
+
+/// A function that calls one of these and is not one of them.
+fn calling(code: &str, these: &BTreeSet<String>) -> Option<String> {
+    let call = |name: &String| Regex::new(&format!(r"\b{name}\(")).unwrap();
+    let places =
+        these.iter().flat_map(|name| call(name).find_iter(code).map(|found| found.start()).collect::<Vec<_>>());
+    places.map(|at| function_at(code, at)).find(|caller| !caller.is_empty() && !these.contains(caller))
+}
+
+#[test]
+fn plans_are_performed_only_after_somebody_confirmed_them() {
+    let performs = Regex::new(r"\.perform\(operation\b|\.perform\(Operation\b|\bperformer\s*\.perform\(").unwrap();
+    let callers = callers(&sources(), "", &performs);
+    // The explorer's effect `Apply`, which only the confirmation of a plan emits, and the command line after
+    // `--yes` or the prompt.
+    let confirmed = |path: &String| is_perform(path) || path.starts_with("runtime/deeds") || path.starts_with("cli/");
+    assert!(!callers.is_empty() && callers.iter().all(confirmed), "{callers:?}");
+    let applies = Regex::new(r"Effect::Apply \{").unwrap();
+    let emitted = self::callers(&sources(), "", &applies);
+    let wanted = |path: &String| path.starts_with("app/update/confirm") || path.starts_with("runtime/");
+    assert!(emitted.iter().all(wanted), "{emitted:?}");
+}

@@ -3,6 +3,13 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, missing_docs)]
 
+#[path = "cli/owned.rs"]
+mod owned;
+#[path = "cli/retarget.rs"]
+mod retarget;
+#[path = "cli/trust.rs"]
+mod trust;
+
 use std::{fs, path::Path, process::Output};
 
 use assert_cmd::Command;

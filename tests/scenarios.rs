@@ -5,6 +5,8 @@
 
 #[path = "scenarios/declared.rs"]
 mod declared;
+#[path = "scenarios/edits.rs"]
+mod edits;
 #[path = "scenarios/permissions.rs"]
 mod permissions;
 #[path = "support/play.rs"]

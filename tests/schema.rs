@@ -41,6 +41,7 @@ fn plans_are_as_their_schema_says() {
     for words in [
         &["associate", "checkout/pricing", "--role", role, "--dry-run", "-o", "json", "--demo"][..],
         &["dissociate", "payments/payments-api", "--dry-run", "-o", "json", "--demo"][..],
+        &["trust", "allow", "acme-checkout-pricing", "checkout/web", "--dry-run", "-o", "json", "--demo"][..],
     ] {
         assert_eq!(schemas.problems("plan", &printed(words)), Vec::<String>::new(), "{words:?}");
     }

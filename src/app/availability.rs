@@ -2,16 +2,19 @@
 
 use super::{
     command::Command,
-    dialog::Dialog,
+    dialog::{Dialog, role_form::Purpose},
     model::Model,
     screen::{Screen, list::ListKind},
     subject::Subject,
-    target,
+    target::{self, Admission},
 };
 use crate::domain::{
     declaration::Standing,
-    id::ServiceAccountId,
+    id::{RoleArn, ServiceAccountId},
+    identity::Mechanism,
     inventory::{AgentState, FixAction},
+    plan::{role_name, trust::is_editable},
+    trust::Verdict,
     workload::{WorkloadId, WorkloadKind},
 };
 
@@ -25,7 +28,7 @@ pub fn command_for(action: FixAction) -> Option<Command> {
         FixAction::Annotate => Some(Command::Annotate),
         FixAction::Restart => Some(Command::Restart),
         FixAction::InstallAgent => Some(Command::InstallAgent),
-        FixAction::Trust => Some(Command::ShowTrust),
+        FixAction::Trust => Some(Command::Admit),
         FixAction::Advice => None,
     }
 }
@@ -42,6 +45,7 @@ pub fn of(model: &Model, command: Command) -> Availability {
         Command::ToggleRaw => raw(model),
         Command::Copy => copy(model),
         Command::ExportPlan => export(model),
+        Command::Options => options(model),
         Command::ToggleLock => lock(model),
         Command::Quit => quit(model),
         _ if command.entry().changes => change(model, command),
@@ -85,6 +89,13 @@ fn export(model: &Model) -> Availability {
     match model.dialog() {
         Some(Dialog::Confirm(confirm)) if confirm.plan.is_ok() => Ok(()),
         _ => Err("there is no plan in view".to_owned()),
+    }
+}
+
+fn options(model: &Model) -> Availability {
+    match model.dialog() {
+        Some(Dialog::Role(form)) if form.purpose != Purpose::Annotate => Ok(()),
+        _ => Err("only an association has these".to_owned()),
     }
 }
 
@@ -134,6 +145,8 @@ fn change(model: &Model, command: Command) -> Availability {
     match command {
         Command::InstallAgent => return agent(model),
         Command::AssociateDeclared => return declared(model),
+        Command::Admit => return admit(model),
+        Command::Associate if asks_whose(model) => return Ok(()),
         _ => {}
     }
     let subject = model.subject().ok_or(NOTHING)?;
@@ -143,9 +156,42 @@ fn change(model: &Model, command: Command) -> Availability {
     let service_account = target::service_account(model.inventory(), &subject).ok_or(WHOSE)?;
     match command {
         Command::Associate => associate(model, &service_account),
-        Command::Dissociate => dissociate(model, &subject),
+        Command::Dissociate | Command::Retarget => associated(model, &subject),
         Command::RemoveAnnotation => remove_annotation(model, &service_account),
         _ => annotate(model, &service_account),
+    }
+}
+
+/// Whether the guided set-up has to ask for the service account first.
+pub fn asks_whose(model: &Model) -> bool {
+    let subject = model.subject();
+    subject.is_none_or(|subject| target::service_account(model.inventory(), &subject).is_none())
+}
+
+fn admit(model: &Model) -> Availability {
+    match target::admission(model) {
+        Some(Admission::Of(role, id, mechanism)) => admissible(model, &role, &id, mechanism),
+        Some(Admission::Anybody(role)) => editable(model, &role),
+        None => Err("select a role, or what is to be admitted to one, first".to_owned()),
+    }
+}
+
+fn admissible(model: &Model, role: &RoleArn, id: &ServiceAccountId, mechanism: Mechanism) -> Availability {
+    let name = role_name(role);
+    if mechanism == Mechanism::NodeRole {
+        return Err(format!("{id} uses the role of its node, {name}: c gives it a role of its own"));
+    }
+    let decision = model.inventory().trust_decision(role, id, mechanism, model.now);
+    if decision.is_some_and(|decision| decision.verdict == Verdict::Allow) {
+        return Err(format!("{name} admits {id} already"));
+    }
+    editable(model, role)
+}
+
+fn editable(model: &Model, role: &RoleArn) -> Availability {
+    match is_editable(model.inventory(), role) {
+        true => Ok(()),
+        false => Err(format!("the trust policy of {} cannot be edited from here", role_name(role))),
     }
 }
 
@@ -166,14 +212,15 @@ fn declared(model: &Model) -> Availability {
 
 fn associate(model: &Model, service_account: &ServiceAccountId) -> Availability {
     match model.inventory().association_of(service_account) {
-        Some(association) => {
-            Err(format!("{service_account} has an association already ({}): x removes it", association.id))
-        }
+        Some(association) => Err(format!(
+            "{service_account} has an association already ({}): m changes it, x removes it",
+            association.id
+        )),
         None => Ok(()),
     }
 }
 
-fn dissociate(model: &Model, subject: &Subject) -> Availability {
+fn associated(model: &Model, subject: &Subject) -> Availability {
     let Some(association) = target::association(model.inventory(), subject) else {
         return Err(format!("{} {subject} has no association", subject.word()));
     };

@@ -129,6 +129,7 @@ commands! {
     Open "open" ["Enter" "l" "Right"] "open" [] PAGES Move false 90;
     Confirm "dialog.confirm" ["Enter"] "confirm" [] DIALOGS Move false 90;
     Choose "dialog.choose" ["Space"] "choose or leave out" [] DIALOGS Move false 60;
+    Options "association.options" ["Ctrl-o"] "target role, session policy, tags" [] DIALOGS Move false 40;
     ExportPlan "plan.export" ["v" "Ctrl-t"] "the plan for Terraform, eksctl, …" [] DIALOGS Move false 50;
     Back "back" ["Esc" "h" "Left" "Backspace"] "back" [] EVERYWHERE Move false 20;
 
@@ -157,6 +158,8 @@ commands! {
 
     Associate "association.create" ["c"] "associate" ["associate"] OBJECTS Change true 75;
     AssociateDeclared "association.create-declared" ["C"] "associate all that is declared" ["declared"] PAGES Change true 0;
+    Admit "trust.admit" ["a"] "admit" ["admit"] PAGES Change true 78;
+    Retarget "association.change" ["m"] "change the association" ["retarget"] OBJECTS Change true 0;
     Dissociate "association.remove" ["x"] "remove association" ["dissociate"] OBJECTS Change true 70;
     Annotate "annotation.set" ["i"] "annotate for IRSA" ["annotate"] OBJECTS Change true 55;
     RemoveAnnotation "annotation.remove" ["I"] "remove the IRSA annotation" ["unannotate"] OBJECTS Change true 0;

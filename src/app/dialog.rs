@@ -1,6 +1,8 @@
 //! What lies over a page and takes the keys. Dialogs stack: unlocking lies over the plan it is for.
 
+pub mod account_form;
 pub mod confirm;
+pub mod options_form;
 pub mod palette;
 pub mod request;
 pub mod restart;
@@ -9,7 +11,9 @@ pub mod unlock;
 pub mod why;
 
 use super::{command::Context, field::Field, operation::OperationId, screen::Scroll};
+use account_form::AccountForm;
 use confirm::Confirm;
+use options_form::OptionsForm;
 use palette::Palette;
 use restart::RestartOffer;
 use role_form::RoleForm;
@@ -23,8 +27,12 @@ pub enum Dialog {
     Help(Scroll),
     /// All commands by words.
     Palette(Palette),
+    /// Which service account.
+    Account(Box<AccountForm>),
     /// Which role: for an association or for the IRSA annotation.
     Role(Box<RoleForm>),
+    /// Everything an association can have.
+    Options(Box<OptionsForm>),
     /// A plan, to be confirmed.
     Confirm(Box<Confirm>),
     /// Unlocking this account and context.
@@ -43,7 +51,9 @@ impl Dialog {
         match self {
             Self::Palette(palette) => Some(&palette.field),
             Self::Why(why) => Some(&why.field),
+            Self::Account(form) => Some(&form.field),
             Self::Role(form) => form.focused(),
+            Self::Options(form) => form.focused(),
             Self::Confirm(confirm) => confirm.typed.as_ref().map(|typed| &typed.field),
             Self::Unlock(unlock) => unlock.typed.as_ref().map(|typed| &typed.field),
             Self::Help(_) | Self::Operation(..) | Self::Restart(_) => None,
@@ -55,7 +65,9 @@ impl Dialog {
         match self {
             Self::Palette(palette) => Some(&mut palette.field),
             Self::Why(why) => Some(&mut why.field),
+            Self::Account(form) => Some(&mut form.field),
             Self::Role(form) => form.focused_mut(),
+            Self::Options(form) => form.focused_mut(),
             Self::Confirm(confirm) => confirm.typed.as_mut().map(|typed| &mut typed.field),
             Self::Unlock(unlock) => unlock.typed.as_mut().map(|typed| &mut typed.field),
             Self::Help(_) | Self::Operation(..) | Self::Restart(_) => None,
@@ -72,7 +84,13 @@ impl Dialog {
         match self {
             Self::Help(scroll) | Self::Operation(_, scroll) => Some(scroll),
             Self::Confirm(confirm) => Some(&mut confirm.scroll),
-            Self::Palette(_) | Self::Role(_) | Self::Unlock(_) | Self::Restart(_) | Self::Why(_) => None,
+            Self::Palette(_)
+            | Self::Account(_)
+            | Self::Role(_)
+            | Self::Options(_)
+            | Self::Unlock(_)
+            | Self::Restart(_)
+            | Self::Why(_) => None,
         }
     }
 }

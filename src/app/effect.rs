@@ -2,7 +2,7 @@
 
 use super::operation::OperationId;
 use crate::domain::{
-    id::{ClusterId, ServiceAccountId},
+    id::{ClusterId, RoleName, ServiceAccountId},
     inventory::Wanted,
     plan::Plan,
 };
@@ -60,4 +60,6 @@ pub enum Extent {
     ServiceAccount(ServiceAccountId),
     /// The add-ons.
     AddOns,
+    /// One role.
+    Role(RoleName),
 }

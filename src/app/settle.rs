@@ -19,8 +19,9 @@ use super::{
 };
 use crate::domain::{
     fact::Fact,
-    id::{AssociationId, RoleArn, ServiceAccountId},
+    id::{AssociationId, RoleArn, RoleName, ServiceAccountId},
     inventory::{Inventory, Wanted},
+    plan::owner::wanted_roles,
 };
 
 /// Brings everything in view up to date. To be called after a batch of messages and before drawing.
@@ -44,7 +45,9 @@ pub(super) fn in_view(model: &mut Model) {
     };
     for dialog in dialogs {
         touched |= match dialog {
+            Dialog::Account(form) => form.settle(&cluster.inventory),
             Dialog::Role(form) => form.settle(&cluster.inventory, *now),
+            Dialog::Options(form) => form.settle(&cluster.inventory, *now),
             Dialog::Confirm(confirm) => confirm.settle(&cluster.inventory, cluster.protected, *now),
             Dialog::Why(why) => why.settle(&cluster.inventory),
             _ => false,
@@ -176,9 +179,11 @@ fn is_listing(inventory: &Inventory) -> bool {
 fn in_order(model: &Model) -> Wanted {
     let mut wanted = model.inventory().wanted();
     let undetailed = role_in_view(model).and_then(|arn| model.inventory().undetailed_role(&arn));
-    wanted
-        .role_details
-        .extend(undetailed.filter(|name| !wanted.role_details.contains(name)).into_iter().collect::<Vec<_>>());
+    for name in undetailed.into_iter().chain(roles_of_plan(model)) {
+        if !wanted.role_details.contains(&name) {
+            wanted.role_details.push(name);
+        }
+    }
     if wanted.associations.is_empty() {
         return wanted;
     }
@@ -188,6 +193,16 @@ fn in_order(model: &Model) -> Wanted {
     first.extend(rest);
     wanted.associations = first;
     wanted
+}
+
+/// The roles that the plan in view needs to be read in detail.
+fn roles_of_plan(model: &Model) -> Vec<RoleName> {
+    match model.dialog() {
+        Some(Dialog::Confirm(confirm)) => {
+            confirm.plan.as_ref().map(|plan| wanted_roles(plan, model.inventory())).unwrap_or_default()
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// The role whose screen is open, or that a person chose in a list.

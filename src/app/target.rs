@@ -1,12 +1,13 @@
 //! From what is selected to what a command needs: its service account, workloads, role.
 
-use super::subject::Subject;
+use super::{model::Model, screen::Screen, subject::Subject};
 use crate::domain::{
     association::Association,
     id::{PodId, RoleArn, ServiceAccountId},
     identity::{Mechanism, Resolution},
     inventory::{Inventory, Story},
     row::PodRow,
+    trust::Verdict,
     workload::WorkloadId,
 };
 
@@ -62,6 +63,61 @@ pub fn role(inventory: &Inventory, subject: &Subject) -> Option<(RoleArn, Option
         }
         Subject::Namespace(_) | Subject::Finding(..) => None,
     }
+}
+
+/// Whom `a` admits to which role.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Admission {
+    /// This service account, by this mechanism.
+    Of(RoleArn, ServiceAccountId, Mechanism),
+    /// The person chooses the service account.
+    Anybody(RoleArn),
+}
+
+/// What `a` is about: of the roles that the selection uses or would use the first that refuses it, else the
+/// first. On the page of a trust policy it is that role and who looks at it.
+pub fn admission(model: &Model) -> Option<Admission> {
+    if let Some(Screen::Trust(trust)) = model.screen() {
+        return Some(match trust.asker.clone() {
+            Some((id, mechanism)) => Admission::Of(trust.role.clone(), id, mechanism),
+            None => Admission::Anybody(trust.role.clone()),
+        });
+    }
+    let subject = model.subject()?.object();
+    if let Subject::Role(arn) = subject {
+        return Some(Admission::Anybody(arn));
+    }
+    let (inventory, ways) = (model.inventory(), ways(model.inventory(), &subject));
+    let refuses = |(arn, id, mechanism): &&(RoleArn, ServiceAccountId, Mechanism)| {
+        let decision = inventory.trust_decision(arn, id, *mechanism, model.now);
+        decision.is_some_and(|decision| matches!(decision.verdict, Verdict::Deny { .. }))
+    };
+    let chosen = ways.iter().find(refuses).or(ways.first()).cloned();
+    let of_node = || role(inventory, &subject).and_then(|(arn, asker)| asker.map(|(id, how)| (arn, id, how)));
+    let (arn, id, mechanism) = chosen.or_else(of_node)?;
+    Some(Admission::Of(arn, id, mechanism))
+}
+
+/// The roles that a selection uses now or would use, with who asks and how.
+fn ways(inventory: &Inventory, subject: &Subject) -> Vec<(RoleArn, ServiceAccountId, Mechanism)> {
+    let Some(id) = service_account(inventory, subject) else { return Vec::new() };
+    let mut found: Vec<(RoleArn, Mechanism)> = Vec::new();
+    let pod = match subject {
+        Subject::Pod(id) => Some(id.clone()),
+        Subject::Workload(id) => worst(inventory, id).map(|pod| pod.id),
+        _ => None,
+    };
+    if let Some(resolution) = pod.and_then(|pod| inventory.resolution(&pod)) {
+        let containers = resolution.containers.iter().flat_map(|container| [&container.now, &container.next]);
+        let identities = [&resolution.now, &resolution.next].into_iter().chain(containers);
+        found.extend(identities.filter_map(|one| Some((one.role_arn.clone()?, one.mechanism))));
+    }
+    let associated = inventory.association_of(&id).and_then(|association| association.detail.known());
+    found.extend(associated.map(|detail| (detail.role_arn.clone(), Mechanism::PodIdentity)));
+    let annotated = inventory.service_account(&id).and_then(|account| account.role_arn.clone());
+    found.extend(annotated.map(|arn| (arn, Mechanism::Irsa)));
+    found.retain(|(_, mechanism)| matches!(mechanism, Mechanism::Irsa | Mechanism::PodIdentity));
+    found.into_iter().map(|(arn, mechanism)| (arn, id.clone(), mechanism)).collect()
 }
 
 /// The identity that speaks for a pod: what it uses, or what it would get where it uses none.

@@ -19,8 +19,10 @@ use crate::domain::{
 
 mod access;
 mod association;
+mod update;
 
 pub use association::NewAssociation;
+pub use update::AssociationUpdate;
 
 /// The most EKS gives in one page.
 pub(super) const PAGE: i32 = 100;

@@ -21,6 +21,7 @@ use crate::domain::{
 };
 
 mod policy;
+mod trust;
 
 /// The most IAM gives in one page.
 const PAGE: i32 = 1_000;

@@ -9,23 +9,28 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Exit, Global, Output, complain, explain::service_account, export, print, usage};
 use crate::{
+    config::settings::Settings,
     domain::{
+        self,
         failure::{Failure, FailureKind},
+        id::RoleArn,
         inventory::Inventory,
         plan::{
             Confirmation, Plan,
             associate::{self, AssociateRequest},
             declared,
             dissociate::{self, Target},
+            owner::{self, wanted_roles},
             pick::name_role,
             restart,
+            trust::Narrow,
         },
     },
     report,
     runtime::{
         clock::Clock,
         journal::{Author, Journal},
-        perform::{Operation, Performer, Progress},
+        perform::{Memory, Operation, Performer, Progress},
         settings, start,
         survey::{self, Survey},
     },
@@ -37,9 +42,12 @@ pub struct Change {
     /// Print the plan and change nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// Do not ask; needed when stdin is no terminal
+    /// Do not ask; needed when stdin is no terminal. In a protected context --write is needed too
     #[arg(long)]
     pub yes: bool,
+    /// Do it here although Terraform, CloudFormation, GitOps or Helm own what is changed
+    #[arg(long)]
+    pub force: bool,
     /// Why, for the journal: a ticket
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
@@ -55,10 +63,10 @@ pub struct Create {
     #[arg(long, required_unless_present = "declared")]
     pub role: Option<String>,
     /// All associations that service accounts declare and that are missing
-    #[arg(long, conflicts_with_all = ["service_account", "role", "target_role_arn", "no_session_tags", "session_policy", "tags"])]
+    #[arg(long, conflicts_with_all = ["service_account", "role", "target_role_arn", "no_session_tags", "session_policy", "tags", "fix_trust"])]
     pub declared: bool,
     /// A role of any account, assumed in a second hop
-    #[arg(long, value_name = "ARN")]
+    #[arg(long = "target-role", alias = "target-role-arn", value_name = "ARN")]
     pub target_role_arn: Option<String>,
     /// Send no session tags
     #[arg(long)]
@@ -69,6 +77,9 @@ pub struct Create {
     /// A tag of the association, KEY=VALUE
     #[arg(long = "tag", value_name = "K=V", value_parser = tag)]
     pub tags: Vec<(String, String)>,
+    /// Edit the role's trust policy first where it does not let EKS in
+    #[arg(long)]
+    pub fix_trust: bool,
     /// Restart the workloads that a restart would help
     #[arg(long)]
     pub restart: bool,
@@ -94,7 +105,7 @@ pub struct Remove {
     pub change: Change,
 }
 
-fn tag(text: &str) -> Result<(String, String), String> {
+pub(super) fn tag(text: &str) -> Result<(String, String), String> {
     let (key, value) = text.split_once('=').ok_or_else(|| format!("`{text}` is no tag: write KEY=VALUE"))?;
     Ok((key.to_owned(), value.to_owned()))
 }
@@ -111,11 +122,12 @@ pub fn create(global: &Global, arguments: &Create) -> Result<Exit, Failure> {
     run(global, &arguments.change, arguments.restart, |inventory| {
         let request = AssociateRequest {
             service_account: service_account.clone(),
-            role_arn: name_role(inventory, role)?,
+            role_arn: self::role(inventory, role)?,
             target_role_arn: arguments.target_role_arn.as_deref().map(Into::into),
             disable_session_tags: arguments.no_session_tags,
             policy: policy.clone(),
             tags: arguments.tags.clone(),
+            fix_trust: arguments.fix_trust.then(Narrow::default),
         };
         associate::plan(inventory, &request, Timestamp::now())
     })
@@ -130,7 +142,15 @@ pub fn remove(global: &Global, arguments: &Remove) -> Result<Exit, Failure> {
     run(global, &arguments.change, arguments.restart, |inventory| dissociate::plan(inventory, &target))
 }
 
-fn read_policy(file: &PathBuf) -> Result<String, Failure> {
+/// The role that somebody named. A name that no role has is bad input.
+pub(super) fn role(inventory: &Inventory, text: &str) -> Result<RoleArn, Failure> {
+    name_role(inventory, text).map_err(|failure| match failure.kind {
+        FailureKind::NotFound => Failure { kind: FailureKind::Usage, ..failure },
+        _ => failure,
+    })
+}
+
+pub(super) fn read_policy(file: &PathBuf) -> Result<String, Failure> {
     std::fs::read_to_string(file).map_err(|error| {
         usage(format!("cannot read the session policy {}", file.display()), error.to_string(), "Check the path")
     })
@@ -145,13 +165,20 @@ pub(super) fn run(
 ) -> Result<Exit, Failure> {
     start::block_on(async {
         let outside = global.outside(false)?;
-        let survey = survey::survey(&outside, global.timeout, Clock::System).await?;
-        let plan = plan(&survey.inventory)?;
+        let mut survey = survey::survey(&outside, global.timeout, Clock::System).await?;
+        let mut made = plan(&survey.inventory)?;
+        if read_roles(&mut survey, &made).await {
+            made = plan(&survey.inventory)?;
+        }
+        let plan = made;
         if let Some(exit) = export::printed(global, &plan, &survey.inventory)? {
             return Ok(exit);
         }
+        if let Some(exit) = elsewhere(global, change, &plan, &survey.inventory)? {
+            return Ok(exit);
+        }
         print(&shown(global, &plan, &survey.inventory))?;
-        if let Some(exit) = refused(global, change, &plan)? {
+        if let Some(exit) = refused(global, change, &plan, &survey.inventory)? {
             return Ok(exit);
         }
         let performer = performer(global, change, &survey, outside.settle());
@@ -166,32 +193,74 @@ pub(super) fn run(
     })?
 }
 
+/// Reads what only calls for one role tell and the plan rests on; tells whether there was any.
+async fn read_roles(survey: &mut Survey, plan: &Plan) -> bool {
+    let Some(session) = &survey.session else { return false };
+    let names = wanted_roles(plan, &survey.inventory);
+    let mut changes = Vec::new();
+    for name in &names {
+        changes.push(domain::change::Change::RoleDetail(name.clone(), session.role_detail(name).await));
+    }
+    survey.inventory.apply(changes, Timestamp::now());
+    !names.is_empty()
+}
+
+/// What another tool owns is changed in its repository: the text for that is the default. A dry run shows the plan.
+fn elsewhere(global: &Global, change: &Change, plan: &Plan, inventory: &Inventory) -> Result<Option<Exit>, Failure> {
+    let owned = owner::owned(plan, inventory);
+    let Some(first) = owned.first().filter(|_| !change.force && !change.dry_run && plan.refusal().is_none()) else {
+        return Ok(None);
+    };
+    let text = report::export::text(plan, inventory, first.tool.into());
+    print(&if global.redact { report::Redactor::new(inventory).text(&text) } else { text })?;
+    for one in &owned {
+        complain(&format!("rolecall: {}.", one.sentence()));
+    }
+    let tool = first.tool.name();
+    complain(&format!("Nothing was changed. Put this where {tool} has it, or add --force to do it here all the same."));
+    Ok(Some(Exit::Refused))
+}
+
 fn shown(global: &Global, plan: &Plan, inventory: &Inventory) -> String {
     match global.output {
         Some(Output::Json | Output::Jsonl) => report::plan::json(plan, inventory, None),
-        _ => report::plan::text(plan, global.ascii, None),
+        _ => report::plan::text(plan, inventory, global.ascii, None),
     }
 }
 
 /// Why nothing is performed, if so.
-fn refused(global: &Global, change: &Change, plan: &Plan) -> Result<Option<Exit>, Failure> {
+fn refused(global: &Global, change: &Change, plan: &Plan, inventory: &Inventory) -> Result<Option<Exit>, Failure> {
     if plan.refusal().is_some() {
         return Ok(Some(Exit::Refused));
     }
     if change.dry_run || plan.steps.is_empty() {
         return Ok(Some(Exit::Done));
     }
-    if global.loaded().settings.read_only {
+    let settings = global.loaded().settings;
+    if settings.read_only {
         return Err(usage("nothing was changed", "this session is read-only", "Leave out --read-only"));
     }
-    if change.yes || confirmed(plan)? {
+    let protected = protected_name(&settings, inventory);
+    if let Some(name) = protected.as_ref().filter(|_| change.yes && !settings.write) {
+        let why = format!("{name} is protected, and there --yes alone does not unlock");
+        return Err(usage("nothing was changed", why, "Add --write as well"));
+    }
+    if change.yes || confirmed(plan, protected.is_some())? {
         return Ok(None);
     }
     complain("Nothing was changed.");
     Ok(Some(Exit::Refused))
 }
 
-fn confirmed(plan: &Plan) -> Result<bool, Failure> {
+/// The name of the context or cluster, if a pattern of the settings protects it.
+fn protected_name(settings: &Settings, inventory: &Inventory) -> Option<String> {
+    let target = inventory.target();
+    let cluster = inventory.cluster().known().map(|cluster| cluster.name.clone()).or_else(|| target.cluster.clone());
+    let names = target.context.clone().into_iter().chain(cluster.map(|name| name.to_string()));
+    names.into_iter().find(|name| settings.is_protected(name))
+}
+
+fn confirmed(plan: &Plan, protected: bool) -> Result<bool, Failure> {
     if !std::io::stdin().is_terminal() {
         return Err(usage(
             "nothing was changed",
@@ -200,6 +269,7 @@ fn confirmed(plan: &Plan) -> Result<bool, Failure> {
         ));
     }
     let wanted = match &plan.confirmation {
+        Confirmation::Enter if protected => &plan.subject,
         Confirmation::Enter => "yes",
         Confirmation::Type(text) => text,
     };
@@ -225,6 +295,7 @@ fn performer(global: &Global, change: &Change, survey: &Survey, settle: std::tim
         },
         clock: Clock::System,
         settle,
+        memory: Memory::default(),
     }
 }
 

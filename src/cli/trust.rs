@@ -1,15 +1,25 @@
-//! `rolecall trust eval` and `trust lint`: the evaluator on documents from files.
+//! `rolecall trust allow` and `trust remove`: the smallest edit of a role's trust policy, as a plan.
+//! `trust eval` and `trust lint`: the evaluator on documents from files.
 
 use std::{
     io::{BufRead, Read},
     path::PathBuf,
 };
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
+use jiff::Timestamp;
 
-use super::{Exit, complain, print, usage};
+use super::{
+    Exit, Global,
+    associate::{self, Change},
+    complain,
+    explain::service_account,
+    print, usage,
+};
 use crate::domain::{
     failure::Failure,
+    identity::Mechanism,
+    plan::trust::{self as edits, Narrow, TrustEdit, TrustRequest},
     trust::{self, Document},
 };
 
@@ -21,9 +31,75 @@ pub struct Arguments {
     pub what: What,
 }
 
+/// Service accounts to admit: all in one write.
+#[derive(Args, Debug)]
+pub struct Allow {
+    /// The role, by name or ARN, in the cluster's account
+    pub role: String,
+    /// NAMESPACE/NAME of each service account
+    #[arg(required = true)]
+    pub service_accounts: Vec<String>,
+    /// By which mechanism (default: the one it uses the role for, else what the policy is written for)
+    #[arg(long, value_enum)]
+    pub by: Option<By>,
+    /// How far a new statement for EKS Pod Identity is narrowed
+    #[arg(long, value_enum, default_value = "cluster")]
+    pub narrow: NarrowTo,
+    /// How it is confirmed.
+    #[command(flatten)]
+    pub change: Change,
+}
+
+/// Service accounts to take out: all in one write.
+#[derive(Args, Debug)]
+pub struct Remove {
+    /// The role, by name or ARN, in the cluster's account
+    pub role: String,
+    /// NAMESPACE/NAME of each service account
+    #[arg(required = true)]
+    pub service_accounts: Vec<String>,
+    /// How it is confirmed.
+    #[command(flatten)]
+    pub change: Change,
+}
+
+/// The mechanism of an admission.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum By {
+    /// The service account's own token.
+    Irsa,
+    /// EKS, for an association.
+    PodIdentity,
+}
+
+/// Whom a new statement for EKS Pod Identity lets in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum NarrowTo {
+    /// Any association in the account.
+    Account,
+    /// Associations of this cluster (aws:SourceAccount, aws:SourceArn).
+    Cluster,
+    /// This service account of this cluster (its session tags as well).
+    ServiceAccount,
+}
+
+impl From<NarrowTo> for Narrow {
+    fn from(narrow: NarrowTo) -> Self {
+        match narrow {
+            NarrowTo::Account => Self::Account,
+            NarrowTo::Cluster => Self::Cluster,
+            NarrowTo::ServiceAccount => Self::ServiceAccount,
+        }
+    }
+}
+
 /// What can be done.
 #[derive(Debug, Subcommand)]
 pub enum What {
+    /// Admit service accounts: the smallest edit of the role's trust policy
+    Allow(Allow),
+    /// Take service accounts out of the statements that name them
+    Remove(Remove),
     /// Policy cases in as JSON lines, verdicts out as JSON lines
     Eval {
         /// A file, or - for standard input
@@ -37,12 +113,40 @@ pub enum What {
     },
 }
 
-/// Evaluates or lints.
-pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+/// Edits, evaluates or lints.
+pub fn run(global: &Global, arguments: &Arguments) -> Result<Exit, Failure> {
     match &arguments.what {
+        What::Allow(arguments) => allow(global, arguments),
+        What::Remove(arguments) => remove(global, arguments),
         What::Eval { file } => evaluate(file),
         What::Lint { file } => lint(file),
     }
+}
+
+fn allow(global: &Global, arguments: &Allow) -> Result<Exit, Failure> {
+    let ids = arguments.service_accounts.iter().map(|text| service_account(text)).collect::<Result<Vec<_>, _>>()?;
+    associate::run(global, &arguments.change, false, |inventory| {
+        let role_arn = associate::role(inventory, &arguments.role)?;
+        let admit = |id: &crate::domain::id::ServiceAccountId| {
+            let mechanism = match arguments.by {
+                Some(By::Irsa) => Mechanism::Irsa,
+                Some(By::PodIdentity) => Mechanism::PodIdentity,
+                None => edits::mechanism(inventory, &role_arn, id),
+            };
+            TrustEdit::admit(mechanism, id.clone(), arguments.narrow.into())
+        };
+        let edits = ids.iter().map(admit).collect();
+        edits::plan(inventory, &TrustRequest { role_arn, edits }, Timestamp::now())
+    })
+}
+
+fn remove(global: &Global, arguments: &Remove) -> Result<Exit, Failure> {
+    let ids = arguments.service_accounts.iter().map(|text| service_account(text)).collect::<Result<Vec<_>, _>>()?;
+    associate::run(global, &arguments.change, false, |inventory| {
+        let role_arn = associate::role(inventory, &arguments.role)?;
+        let edits = ids.iter().cloned().map(TrustEdit::Remove).collect();
+        edits::plan(inventory, &TrustRequest { role_arn, edits }, Timestamp::now())
+    })
 }
 
 fn evaluate(file: &PathBuf) -> Result<Exit, Failure> {

@@ -11,7 +11,7 @@ use super::{
     node::{AccessEntry, AddOn, Instance, Node, NodeGroup, VpcEndpoint},
     permission::RoleDetail,
     provider::Provider,
-    role::Role,
+    role::{Role, Written},
     service_account::ServiceAccount,
     webhook::Webhook,
     workload::{Environment, Pod, SourceId},
@@ -64,6 +64,8 @@ pub enum Change {
     Roles(Fact<Vec<Role>>),
     /// GetRole; `Absent` when IAM says NoSuchEntity for the caller's own account.
     Role(RoleName, Fact<Role>),
+    /// The trust policy of a role was written from here; IAM may return the one before for a while.
+    TrustWritten(RoleName, Written),
     /// What only calls for one role tell: tags, boundary, permission policies.
     RoleDetail(RoleName, RoleDetail),
     /// ListOpenIDConnectProviders, with their client ids where they were read.

@@ -48,6 +48,9 @@ pub struct Failure {
     pub code: Option<String>,
     /// The request id AWS support asks for.
     pub request_id: Option<String>,
+    /// Lines to be shown as they are: the difference between what a plan saw and what is there now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub difference: Option<String>,
 }
 
 impl Failure {
@@ -62,6 +65,7 @@ impl Failure {
             resource: None,
             code: None,
             request_id: None,
+            difference: None,
         }
     }
 

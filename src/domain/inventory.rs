@@ -23,14 +23,15 @@ use super::{
         admission::{self, Asking},
         chain,
         facts::Facts,
-        injection::{DEFAULT_AUDIENCE, Supposed},
+        injection::{DEFAULT_AUDIENCE, Proposal, Supposed},
         listing::Listing,
         node_role::{NodeFacts, fleet},
         pod_identity,
         resolve::{self, Outcome, Subject},
     },
     node::{AddOn, VpcEndpoint},
-    permission::RoleDetail,
+    permission::{Permission, RoleDetail},
+    provider::Provider,
     role::Role,
     service_account::ServiceAccount,
     trust,
@@ -49,6 +50,7 @@ mod tally;
 #[cfg(test)]
 mod tests;
 mod who;
+mod written;
 
 pub use who::{Admission, Gate, Way};
 
@@ -222,6 +224,7 @@ impl Inventory {
     /// Takes over one batch; true if something visible changed. Only what it touches is resolved again.
     pub fn apply(&mut self, changes: Vec<Change>, now: Timestamp) -> bool {
         let mut dirty = Dirty::default();
+        self.facts.written.retain(|_, writes| writes.settle(now));
         for change in changes {
             self.take(change, &mut dirty);
         }
@@ -315,6 +318,11 @@ impl Inventory {
         self.facts.role(arn)
     }
 
+    /// The OIDC provider of the cluster's issuer in its account.
+    pub fn provider(&self) -> Fact<&Provider> {
+        self.facts.provider()
+    }
+
     /// The installed add-ons.
     pub fn add_ons(&self) -> Fact<&Vec<AddOn>> {
         self.facts.joined(self.facts.add_ons.as_ref())
@@ -333,6 +341,11 @@ impl Inventory {
     /// A role of the account in detail; `None` until it was asked for.
     pub fn role_detail(&self, arn: &RoleArn) -> Option<&RoleDetail> {
         self.facts.role_detail(arn)
+    }
+
+    /// Whether a role of the account may do something, by its own policies.
+    pub fn permission(&self, role: &RoleArn, action: &str, resource: &str) -> Permission {
+        self.facts.permission(role, action, resource)
     }
 
     /// The name of a role of this account whose detail a screen needs and nobody has read.
@@ -357,9 +370,9 @@ impl Inventory {
         self.plain(id, Supposed::Without).identity
     }
 
-    /// The same, were there an association with this role.
-    pub fn next_with_association(&self, id: &ServiceAccountId, role: &RoleArn) -> Identity {
-        self.plain(id, Supposed::With(role.clone())).identity
+    /// The same, were there this association.
+    pub fn next_with_association(&self, id: &ServiceAccountId, proposal: Proposal) -> Identity {
+        self.plain(id, Supposed::With(Arc::new(proposal))).identity
     }
 
     fn plain(&self, id: &ServiceAccountId, supposed: Supposed) -> Outcome {

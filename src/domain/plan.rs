@@ -15,12 +15,20 @@ pub mod associate;
 mod command;
 pub mod declared;
 pub mod dissociate;
+mod hops;
+pub mod owner;
 pub mod pick;
 mod precondition;
 pub mod restart;
+pub mod retarget;
+mod rules;
 #[cfg(test)]
 pub(crate) mod tests;
+pub mod trust;
 
+use retarget::{Settings, Tag};
+
+pub use affected::role_name;
 pub use command::shell_quoted;
 pub use pick::{Judgement, RoleCandidate, name_role, role_candidates};
 
@@ -38,6 +46,12 @@ pub enum PlanKind {
     InstallAgent,
     /// Restart a workload.
     Restart,
+    /// Admit service accounts in a role's trust policy.
+    TrustAllow,
+    /// Take service accounts out of a role's trust policy.
+    TrustRemove,
+    /// Change role, target role, session policy or tags of an association.
+    Retarget,
 }
 
 /// One change of the world: exactly one API call.
@@ -92,6 +106,43 @@ pub enum Call {
     RestartWorkload {
         /// The workload.
         workload: WorkloadId,
+    },
+    /// `eks:UpdatePodIdentityAssociation`: sends what differs.
+    UpdatePodIdentityAssociation {
+        /// The cluster.
+        cluster: ClusterName,
+        /// Which one.
+        association: AssociationId,
+        /// Whom it must still be for.
+        service_account: ServiceAccountId,
+        /// What it is as the plan saw it: the step stops if it is not.
+        before: Settings,
+        /// What it will be.
+        after: Settings,
+    },
+    /// `eks:TagResource` or `eks:UntagResource` of an association, for the keys that change.
+    TagAssociation {
+        /// The cluster.
+        cluster: ClusterName,
+        /// Which one.
+        association: AssociationId,
+        /// Whom it is for.
+        service_account: ServiceAccountId,
+        /// Its ARN.
+        resource_arn: String,
+        /// The values of these keys as the plan saw them: the step stops if one differs.
+        before: Vec<Tag>,
+        /// The values that they will have; `None` takes the tag away.
+        after: Vec<Tag>,
+    },
+    /// `iam:UpdateAssumeRolePolicy`: the whole trust policy in one write, whatever the number of edits.
+    UpdateAssumeRolePolicy {
+        /// The role.
+        role_arn: RoleArn,
+        /// The text as the plan saw it, byte for byte: the step stops if IAM has another one.
+        before: String,
+        /// The text that is written.
+        after: String,
     },
 }
 
@@ -175,6 +226,9 @@ impl PlanKind {
             Self::Annotate => "annotate",
             Self::InstallAgent => "install-agent",
             Self::Restart => "restart",
+            Self::TrustAllow => "trust-allow",
+            Self::TrustRemove => "trust-remove",
+            Self::Retarget => "retarget",
         }
     }
 }

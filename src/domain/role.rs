@@ -2,9 +2,13 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use super::{arn::Arn, id::RoleName, trust};
+use super::{
+    arn::Arn,
+    id::RoleName,
+    trust::{self, edit::is_same},
+};
 
 /// One role of the cluster's account, as ListRoles or GetRole gives it.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +25,46 @@ pub struct Role {
     pub created_at: Option<Timestamp>,
     /// Longest session, in seconds.
     pub max_session_seconds: Option<u32>,
+}
+
+/// A trust policy that was written from here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// What it was, byte for byte.
+    pub before: Arc<str>,
+    /// What was written.
+    pub after: Arc<str>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// For how long IAM may return what was before: it is eventually consistent, usually within seconds.
+const LATE: SignedDuration = SignedDuration::from_secs(60);
+
+/// The writes of one role from here that IAM may not return yet, in their order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Writes(Vec<Written>);
+
+impl Writes {
+    /// Adds the newest.
+    pub fn add(&mut self, written: Written) {
+        self.0.push(written);
+    }
+
+    /// Forgets those that IAM returns by now; tells whether any is left.
+    pub fn settle(&mut self, now: Timestamp) -> bool {
+        self.0.retain(|written| now.duration_since(written.at) < LATE);
+        !self.0.is_empty()
+    }
+
+    /// What the policy is if IAM returns this text: as long as that is what stood before one of the writes, the
+    /// last one has not arrived. Any other text was written by somebody else since.
+    pub fn current<'a>(&'a self, seen: &'a str) -> &'a str {
+        match self.0.last() {
+            Some(last) if self.0.iter().any(|written| is_same(seen, &written.before)) => &last.after,
+            _ => seen,
+        }
+    }
 }
 
 /// A trust policy: the decoded text as IAM returned it, and what was made of it.
@@ -42,5 +86,42 @@ impl TrustPolicy {
 impl PartialEq for TrustPolicy {
     fn eq(&self, other: &Self) -> bool {
         self.text == other.text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const V0: &str = r#"{"Statement":[]}"#;
+    const V1: &str = r#"{"Statement":[{"Sid":"a"}]}"#;
+    const V2: &str = r#"{"Statement":[{"Sid":"a"},{"Sid":"b"}]}"#;
+
+    fn writes(all: &[(&str, &str)]) -> Writes {
+        let mut writes = Writes::default();
+        for (before, after) in all {
+            writes.add(Written { before: (*before).into(), after: (*after).into(), at: Timestamp::UNIX_EPOCH });
+        }
+        writes
+    }
+
+    #[test]
+    fn whatever_stood_before_one_of_the_writes_is_late() {
+        let twice = writes(&[(V0, V1), (V1, V2)]);
+        for seen in [V0, V1, V2, "{ \"Statement\": [] }"] {
+            assert_eq!(twice.current(seen), V2, "{seen}");
+        }
+    }
+
+    #[test]
+    fn what_was_written_and_taken_back_is_back() {
+        let back = writes(&[(V0, V1), (V1, V0)]);
+        assert_eq!((back.current(V0), back.current(V1)), (V0, V0));
+    }
+
+    #[test]
+    fn any_other_text_is_somebody_elses() {
+        assert_eq!(writes(&[(V0, V1)]).current(V2), V2);
+        assert_eq!(Writes::default().current(V0), V0);
     }
 }

@@ -4,7 +4,10 @@
 use std::collections::BTreeSet;
 
 use super::text::{is_treacherous, printable};
-use crate::domain::{inventory::Inventory, plan::Plan};
+use crate::domain::{
+    inventory::Inventory,
+    plan::{Plan, owner::Tool},
+};
 
 mod ack;
 mod aws_cli;
@@ -56,6 +59,18 @@ impl Format {
             Self::Eksctl => "eksctl ClusterConfig",
             Self::CloudFormation => "CloudFormation",
             Self::Ack => "ACK",
+        }
+    }
+}
+
+impl From<Tool> for Format {
+    /// What the repository of a tool takes: charts and GitOps hold manifests.
+    fn from(tool: Tool) -> Self {
+        match tool {
+            Tool::Terraform | Tool::Pulumi => Self::Terraform,
+            Tool::CloudFormation => Self::CloudFormation,
+            Tool::Eksctl => Self::Eksctl,
+            Tool::Ack | Tool::Helm | Tool::ArgoCd | Tool::Flux | Tool::Crossplane => Self::Ack,
         }
     }
 }

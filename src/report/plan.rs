@@ -1,7 +1,7 @@
 //! A plan in words, as the command that would do the same, and as JSON.
 
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{
     API_VERSION, Redactor,
@@ -10,7 +10,13 @@ use super::{
 };
 use crate::domain::{
     inventory::Inventory,
-    plan::{Affected, Call, Confirmation, Plan, Precondition, Step},
+    plan::{
+        Affected, Call, Confirmation, Plan, Precondition, Step,
+        owner::{Owned, owned},
+        retarget::Tag,
+        role_name,
+    },
+    trust::edit::difference,
 };
 
 /// The call as its API spells it, e.g. `eks:CreatePodIdentityAssociation`.
@@ -21,6 +27,10 @@ pub fn call_name(call: &Call) -> &'static str {
         Call::AnnotateServiceAccount { .. } => "patch serviceaccounts",
         Call::CreateAddon { .. } => "eks:CreateAddon",
         Call::RestartWorkload { .. } => "patch workloads",
+        Call::UpdateAssumeRolePolicy { .. } => "iam:UpdateAssumeRolePolicy",
+        Call::UpdatePodIdentityAssociation { .. } => "eks:UpdatePodIdentityAssociation",
+        Call::TagAssociation { after, .. } if after.iter().all(|(_, value)| value.is_none()) => "eks:UntagResource",
+        Call::TagAssociation { .. } => "eks:TagResource",
     }
 }
 
@@ -42,7 +52,41 @@ pub fn arguments(call: &Call) -> Value {
             "kind": workload.kind.short(),
             "name": workload.name,
         }),
+        Call::UpdatePodIdentityAssociation { .. } => update_arguments(call),
+        Call::TagAssociation { resource_arn, after, .. } => {
+            let set: Map<String, Value> =
+                after.iter().filter_map(|(key, value)| Some((key.clone(), json!(value.as_ref()?)))).collect();
+            let gone: Vec<&str> =
+                after.iter().filter(|(_, value)| value.is_none()).map(|(key, _)| key.as_str()).collect();
+            match set.is_empty() {
+                true => json!({"resourceArn": resource_arn, "tagKeys": gone}),
+                false => json!({"resourceArn": resource_arn, "tags": set}),
+            }
+        }
+        Call::UpdateAssumeRolePolicy { role_arn, after, .. } => {
+            json!({"roleName": role_name(role_arn), "policyDocument": after})
+        }
     }
+}
+
+fn update_arguments(call: &Call) -> Value {
+    let Call::UpdatePodIdentityAssociation { cluster, association, before, after, .. } = call else {
+        return Value::Null;
+    };
+    let mut arguments = json!({"clusterName": cluster, "associationId": association});
+    if before.role_arn != after.role_arn {
+        arguments["roleArn"] = json!(after.role_arn);
+    }
+    if before.target_role_arn != after.target_role_arn {
+        arguments["targetRoleArn"] = json!(after.target_role_arn.as_ref().map_or("", |arn| arn.as_str()));
+    }
+    if before.disable_session_tags != after.disable_session_tags {
+        arguments["disableSessionTags"] = json!(after.disable_session_tags);
+    }
+    if before.policy != after.policy {
+        arguments["policy"] = json!(after.policy.as_deref().unwrap_or_default());
+    }
+    arguments
 }
 
 fn create_arguments(call: &Call) -> Value {
@@ -74,8 +118,7 @@ fn create_arguments(call: &Call) -> Value {
         arguments["policy"] = json!(policy);
     }
     if !tags.is_empty() {
-        let tags: serde_json::Map<String, Value> =
-            tags.iter().map(|(key, value)| (key.clone(), json!(value))).collect();
+        let tags: Map<String, Value> = tags.iter().map(|(key, value)| (key.clone(), json!(value))).collect();
         arguments["tags"] = Value::Object(tags);
     }
     arguments
@@ -85,8 +128,18 @@ fn create_arguments(call: &Call) -> Value {
 fn diff(call: &Call) -> Value {
     match call {
         Call::AnnotateServiceAccount { before, after, .. } => json!({"before": before, "after": after}),
+        Call::UpdatePodIdentityAssociation { before, after, .. } => json!({"before": before, "after": after}),
+        Call::TagAssociation { before, after, .. } => json!({"before": tags(before), "after": tags(after)}),
+        Call::UpdateAssumeRolePolicy { before, after, .. } => {
+            json!({"before": before, "after": after, "text": difference(before, after)})
+        }
         _ => Value::Null,
     }
+}
+
+/// Tags as a map; `null`: not set.
+fn tags(tags: &[Tag]) -> Map<String, Value> {
+    tags.iter().map(|(key, value)| (key.clone(), json!(value))).collect()
 }
 
 #[derive(Serialize)]
@@ -104,6 +157,7 @@ struct PlanItem<'a> {
     refused: Option<&'a str>,
     restarts: Vec<String>,
     exports: Value,
+    owned: Vec<Owned>,
 }
 
 #[derive(Serialize)]
@@ -169,6 +223,7 @@ pub fn json(plan: &Plan, inventory: &Inventory, redactor: Option<&Redactor>) -> 
         refused: plan.refusal().map(|refusal| refusal.detail.as_str()),
         restarts: plan.restarts.iter().map(|workload| format!("{}/{workload}", workload.namespace)).collect(),
         exports: exports(plan, inventory),
+        owned: owned(plan, inventory),
     };
     writer::pretty(&item, redactor)
 }
@@ -180,13 +235,14 @@ fn exports(plan: &Plan, inventory: &Inventory) -> Value {
 }
 
 /// The plan for people.
-pub fn text(plan: &Plan, ascii: bool, redactor: Option<&Redactor>) -> String {
+pub fn text(plan: &Plan, inventory: &Inventory, ascii: bool, redactor: Option<&Redactor>) -> String {
     let mut lines = vec![format!("{} {}", plan.kind.word(), plan.subject), String::new()];
     for (index, step) in plan.steps.iter().enumerate() {
         lines.extend(step_lines(index + 1, step));
     }
     lines.extend(section("CHECKED", plan.preconditions.iter().map(|found| precondition(found, ascii))));
     lines.extend(section("AFFECTS", plan.affects.iter().map(|line| affected(line, ascii))));
+    lines.extend(section("OWNED", owned(plan, inventory).iter().map(|owned| format!("  {}", owned.sentence()))));
     lines.extend([String::new(), format!("UNDO  {}.", plan.inverse)]);
     if let Some(refusal) = plan.refusal() {
         lines.extend([String::new(), format!("REFUSED  {}: {}", refusal.what, refusal.detail)]);
@@ -212,13 +268,22 @@ fn section(title: &str, lines: impl Iterator<Item = String>) -> Vec<String> {
 
 fn step_lines(number: usize, step: &Step) -> Vec<String> {
     let mut lines = vec![format!("{number}. {}", step.summary), format!("   {}", call_name(&step.call))];
-    if let Value::Object(arguments) = arguments(&step.call) {
+    if let Value::Object(mut arguments) = arguments(&step.call) {
+        // Its difference follows, and the command has it whole.
+        arguments.remove("policyDocument");
         let width = arguments.keys().map(|key| text::width(key)).max().unwrap_or(0) + 2;
         let value = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         lines.extend(arguments.iter().map(|(key, one)| format!("     {}{}", text::padded(key, width), value(one))));
     }
+    lines.extend(document_lines(&step.call));
     lines.push(format!("   $ {}", step.command));
     lines
+}
+
+/// What changes of a document, line by line.
+fn document_lines(call: &Call) -> Vec<String> {
+    let Call::UpdateAssumeRolePolicy { before, after, .. } = call else { return Vec::new() };
+    difference(before, after).lines().map(|line| format!("     {line}")).collect()
 }
 
 fn precondition(found: &Precondition, ascii: bool) -> String {

@@ -307,7 +307,7 @@ fn a_plan_in_words_has_call_command_checks_and_undo() {
     let inventory = inventory();
     let request = AssociateRequest::new(sa("api-service/api-service"), arn("api-service-development-eu-west-1"));
     let plan = associate::plan(&inventory, &request, now()).unwrap();
-    let text = plan::text(&plan, false, None);
+    let text = plan::text(&plan, &inventory, false, None);
     for line in [
         "1. associate api-service/api-service with role api-service-development-eu-west-1\n",
         "   eks:CreatePodIdentityAssociation\n",
@@ -321,13 +321,13 @@ fn a_plan_in_words_has_call_command_checks_and_undo() {
     ] {
         assert!(text.contains(line), "{line} is missing in\n{text}");
     }
-    assert!(plan::text(&plan, true, None).contains("  + role api-service-development-eu-west-1 exists"));
+    assert!(plan::text(&plan, &inventory, true, None).contains("  + role api-service-development-eu-west-1 exists"));
 }
 
 #[test]
 fn a_refused_plan_says_so_and_offers_no_restart() {
     let plan = dissociate::plan(&inventory(), &dissociate::Target::Association("a-cni".into())).unwrap();
-    let text = plan::text(&plan, false, None);
+    let text = plan::text(&plan, &inventory(), false, None);
     assert!(text.contains("\nREFUSED  no add-on owns it: owned by add-on vpc-cni: change it through the add-on\n"));
     assert!(!text.contains("THEN"));
 }

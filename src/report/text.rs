@@ -26,7 +26,7 @@ pub fn printable(text: &str) -> Cow<'_, str> {
 }
 
 /// Lines in which every treacherous character but the line break is written out.
-pub(super) fn printable_lines(text: &str) -> String {
+pub fn printable_lines(text: &str) -> String {
     text.split_inclusive('\n')
         .map(|line| match line.strip_suffix('\n') {
             Some(line) => printable(line).into_owned() + "\n",

@@ -15,7 +15,7 @@ use super::{
     clock::Clock,
     hand::Hand,
     journal::{Author, Journal},
-    perform::{self, Performer, Progress},
+    perform::{self, Memory, Performer, Progress},
 };
 use crate::{
     app::{
@@ -34,6 +34,7 @@ pub struct Deeds {
     author: Author,
     clock: Clock,
     settle: Duration,
+    memory: Memory,
     running: Arc<Mutex<HashMap<OperationId, CancellationToken>>>,
 }
 
@@ -47,7 +48,16 @@ impl Deeds {
         clock: Clock,
         settle: Duration,
     ) -> Self {
-        Self { hands, told, journal: Journal::new(state), author, clock, settle, running: Arc::default() }
+        Self {
+            hands,
+            told,
+            journal: Journal::new(state),
+            author,
+            clock,
+            settle,
+            memory: Memory::default(),
+            running: Arc::default(),
+        }
     }
 
     /// Tells the loop something from within the loop.
@@ -112,6 +122,7 @@ impl Deeds {
             author: Author { caller: hand.caller(), ..self.author.clone() },
             clock: self.clock,
             settle: self.settle,
+            memory: self.memory.clone(),
         }
     }
 

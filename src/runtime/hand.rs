@@ -26,7 +26,7 @@ use crate::{
         change::Change,
         fact::Fact,
         failure::{Failure, FailureKind},
-        id::{ClusterId, ClusterName, ServiceAccountId},
+        id::{ClusterId, ClusterName, RoleName, ServiceAccountId},
         inventory::Wanted,
     },
     kubernetes::{
@@ -268,6 +268,7 @@ impl Hand {
             Extent::Everything => self.spawn(self.clone().read_everything(generation)),
             Extent::ServiceAccount(id) => self.spawn(self.clone().read_one(generation, Some(id))),
             Extent::AddOns => self.spawn(self.clone().read_one(generation, None)),
+            Extent::Role(name) => self.spawn(self.clone().read_role(generation, name)),
         }
     }
 
@@ -278,6 +279,12 @@ impl Hand {
         }
         let failure = reader.add_ons().await;
         self.told_read(generation, failure.filter(|failure| concerns_all(failure))).await;
+    }
+
+    async fn read_role(self, generation: u64, name: RoleName) {
+        let Some(reader) = self.reader() else { return };
+        reader.role(name).await;
+        self.told_read(generation, None).await;
     }
 
     /// The session with AWS, once there is one.

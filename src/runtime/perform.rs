@@ -19,6 +19,11 @@ use crate::{
     kubernetes::{connect::Connection, object},
 };
 
+mod retarget;
+mod trust;
+
+pub use trust::Memory;
+
 /// How often and how long the association is asked for after it was created: EKS is eventually consistent.
 const POLLS: u32 = 12;
 
@@ -37,6 +42,8 @@ pub struct Performer {
     pub clock: Clock,
     /// How long a new or removed association takes to reach the webhook (identity-resolution 1.7: about 10 s).
     pub settle: Duration,
+    /// The trust policies written so far, which IAM may not return yet.
+    pub memory: Memory,
 }
 
 /// How one step stands.
@@ -103,6 +110,9 @@ impl Performer {
                 self.session()?.create_addon(cluster, addon, client_token).await.map(drop)
             }
             Call::RestartWorkload { workload } => object::restart(self.connection()?, workload, self.clock.now()).await,
+            Call::UpdatePodIdentityAssociation { .. } => self.update_association(call, client_token).await,
+            Call::TagAssociation { .. } => self.tag_association(call).await,
+            Call::UpdateAssumeRolePolicy { role_arn, before, after } => self.write_trust(role_arn, before, after).await,
         }
     }
 
@@ -128,7 +138,8 @@ impl Performer {
             tags: tags.iter().cloned().collect(),
             client_request_token: client_token.to_owned(),
         };
-        let id = self.session()?.create_association(cluster, &wanted).await?;
+        let session = self.session()?;
+        let id = self.until_trusted(role_arn, || session.create_association(cluster, &wanted)).await?;
         self.wait_until_described(cluster, &id).await?;
         tokio::time::sleep(self.settle).await;
         Ok(())

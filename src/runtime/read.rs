@@ -185,7 +185,8 @@ impl Reader {
         self.tell(Change::AssociationDetail(id, detail)).await;
     }
 
-    async fn role(self, name: RoleName) {
+    /// One role with its trust policy: after a change, and where the list does not have it.
+    pub async fn role(self, name: RoleName) {
         let fact = self.session.role(&name).await;
         self.tell(Change::Role(name, fact)).await;
     }

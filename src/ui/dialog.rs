@@ -2,6 +2,7 @@
 //! may scroll, something fixed below, and its keys on the border.
 
 mod help;
+mod options;
 mod pick;
 mod plan;
 mod small;
@@ -44,7 +45,8 @@ fn widest(dialog: &Dialog) -> u16 {
     match dialog {
         Dialog::Help(_) => 112,
         Dialog::Confirm(_) | Dialog::Operation(..) | Dialog::Why(_) => 92,
-        Dialog::Role(_) => 88,
+        Dialog::Role(_) | Dialog::Options(_) => 88,
+        Dialog::Account(_) => 72,
         Dialog::Palette(_) => 72,
         Dialog::Unlock(_) | Dialog::Restart(_) => 64,
     }
@@ -54,7 +56,9 @@ fn content(scene: &Scene<'_>, dialog: &Dialog, width: usize) -> Content {
     match dialog {
         Dialog::Help(scroll) => help::content(scene, scroll.top, width),
         Dialog::Palette(palette) => pick::palette(scene, palette, width),
+        Dialog::Account(form) => pick::account(scene, form, width),
         Dialog::Role(form) => pick::role(scene, form, width),
+        Dialog::Options(form) => options::content(scene, form, width),
         Dialog::Confirm(confirm) => plan::confirm(scene, confirm, width),
         Dialog::Operation(id, scroll) => plan::operation(scene, *id, scroll.top, width),
         Dialog::Unlock(unlock) => small::unlock(scene, unlock, width),

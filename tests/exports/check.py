@@ -27,7 +27,7 @@ ACK = json.loads((HERE / "schema/ack.json").read_text())
 FORMATS = ["aws-cli", "terraform", "eksctl", "cloudformation", "ack"]
 POLICY = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}'
 EVERY_OPTION = [
-    "--target-role-arn", "arn:aws:iam::444455556666:role/data", "--no-session-tags",
+    "--target-role", "arn:aws:iam::444455556666:role/data", "--no-session-tags",
     "--session-policy", "POLICY", "--tag", "team=search", "--tag", "on call=yes, and 'always'",
 ]
 # What is asked for, and whether the plan can be performed as it stands.
@@ -35,7 +35,14 @@ CASES = {
     "an association": (["associate", "checkout/web", "--role", "acme-payments-api"], True),
     "an association with every option": (
         ["associate", "search/new", "--role", "acme-search-query", *EVERY_OPTION], True),
+    "an association with another role": (
+        ["retarget", "search/query-api", "--role", "acme-payments-api"], True),
+    "every setting of an association changed": (["retarget", "search/query-api", *EVERY_OPTION], True),
     "a removal": (["dissociate", "search/query-api"], True),
+    "two service accounts admitted in one write": (
+        ["trust", "allow", "acme-checkout-pricing", "checkout/web", "search/crawler"], True),
+    "a role opened for Pod Identity": (
+        ["trust", "allow", "acme-data-backup", "data/backup", "--by", "pod-identity"], True),
     "a role that does not exist": (
         ["associate", "search/fresh", "--role", "arn:aws:iam::111122223333:role/team/not-yet"], False),
 }  # fmt: skip

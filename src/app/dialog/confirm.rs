@@ -9,7 +9,10 @@ use crate::app::screen::Scroll;
 use crate::domain::{
     failure::Failure,
     inventory::Inventory,
-    plan::{Confirmation, Plan},
+    plan::{
+        Confirmation, Plan,
+        owner::{Owned, owned},
+    },
 };
 use crate::report::export::{self, Format};
 
@@ -26,6 +29,10 @@ pub struct Confirm {
     pub changed: bool,
     /// The plan as text in another format, shown in its place.
     pub export: Option<Export>,
+    /// What it changes that another tool owns: then the text for that tool's repository is shown first.
+    pub owned: Vec<Owned>,
+    /// The person wants to do it here although another tool owns it.
+    pub insisted: bool,
     /// How far it is scrolled.
     pub scroll: Scroll,
     /// Revision of the inventory that it was planned from.
@@ -46,8 +53,44 @@ impl Confirm {
     pub fn new(request: Request, inventory: &Inventory, protected: bool, now: Timestamp) -> Self {
         let plan = request.plan(inventory, now).map_err(Arc::new);
         let typed = typed_for(&plan, protected);
-        let scroll = Scroll::default();
-        Self { request, plan, typed, changed: false, export: None, scroll, made: inventory.revision() }
+        let mut confirm = Self {
+            request,
+            plan,
+            typed,
+            changed: false,
+            export: None,
+            owned: Vec::new(),
+            insisted: false,
+            scroll: Scroll::default(),
+            made: inventory.revision(),
+        };
+        confirm.ask_the_owner(inventory);
+        confirm
+    }
+
+    /// Looks who owns what is changed; the text for a new owner's repository comes into view.
+    fn ask_the_owner(&mut self, inventory: &Inventory) {
+        let owned = self.plan.as_ref().map(|plan| owned(plan, inventory)).unwrap_or_default();
+        if owned == self.owned {
+            return;
+        }
+        self.owned = owned;
+        self.insisted = false;
+        let performable = self.plan.as_ref().is_ok_and(|plan| plan.refusal().is_none());
+        let format = self.owned.first().filter(|_| performable).map(|owned| Format::from(owned.tool));
+        self.show(format, inventory);
+    }
+
+    /// Whether the next Enter only shows the plan: another tool owns what it changes, and that was not answered yet.
+    pub fn asks_once_more(&self) -> bool {
+        !self.owned.is_empty() && !self.insisted
+    }
+
+    /// The person wants it done here all the same: the plan itself comes into view.
+    pub fn insist(&mut self) {
+        self.insisted = true;
+        self.export = None;
+        self.scroll = Scroll::default();
     }
 
     /// Plans it again if the cluster changed meanwhile; tells whether the plan became another one.
@@ -58,12 +101,15 @@ impl Confirm {
         self.made = inventory.revision();
         let plan = self.request.plan(inventory, now).map_err(Arc::new);
         if plan == self.plan {
-            return false;
+            let before = self.owned.clone();
+            self.ask_the_owner(inventory);
+            return before != self.owned;
         }
         self.typed = typed_for(&plan, protected);
         self.plan = plan;
         self.changed = true;
         self.show(self.export.as_ref().map(|export| export.format), inventory);
+        self.ask_the_owner(inventory);
         true
     }
 

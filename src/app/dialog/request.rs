@@ -6,7 +6,7 @@ use crate::domain::{
     failure::{Failure, FailureKind},
     id::{RoleArn, ServiceAccountId},
     inventory::Inventory,
-    plan::{self, Plan, associate::AssociateRequest, dissociate},
+    plan::{self, Plan, associate::AssociateRequest, dissociate, retarget::RetargetRequest, trust::TrustRequest},
     workload::WorkloadId,
 };
 
@@ -17,6 +17,8 @@ pub enum Request {
     Associate(AssociateRequest),
     /// Create every association that is declared and missing.
     Declared,
+    /// Change an association.
+    Retarget(RetargetRequest),
     /// Remove an association.
     Dissociate(dissociate::Target),
     /// Set or remove the IRSA annotation.
@@ -25,6 +27,8 @@ pub enum Request {
     InstallAgent,
     /// Restart workloads, in this order.
     Restart(Vec<WorkloadId>),
+    /// Edit a role's trust policy.
+    Trust(TrustRequest),
 }
 
 impl Request {
@@ -36,12 +40,14 @@ impl Request {
         match self {
             Self::Associate(request) => plan::associate::plan(inventory, request, now),
             Self::Declared => Ok(plan::declared::plan(inventory, now)),
+            Self::Retarget(request) => plan::retarget::plan(inventory, request, now),
             Self::Dissociate(target) => dissociate::plan(inventory, target),
             Self::Annotate(service_account, role) => {
                 plan::annotate::plan(inventory, service_account, role.clone(), now)
             }
             Self::InstallAgent => plan::agent::plan(inventory),
             Self::Restart(workloads) => restarts(inventory, workloads),
+            Self::Trust(request) => plan::trust::plan(inventory, request, now),
         }
     }
 }

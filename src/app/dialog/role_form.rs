@@ -12,7 +12,9 @@ use crate::domain::{
     id::{RoleArn, ServiceAccountId},
     identity::Mechanism,
     inventory::Inventory,
-    plan::{self, Judgement, Plan, RoleCandidate, associate::AssociateRequest},
+    plan::{
+        self, Judgement, Plan, RoleCandidate, associate::AssociateRequest, retarget::RetargetRequest, trust::Narrow,
+    },
     trust::Verdict,
 };
 
@@ -21,6 +23,8 @@ use crate::domain::{
 pub enum Purpose {
     /// An EKS Pod Identity association.
     Associate,
+    /// Another role for the association there is.
+    Retarget,
     /// The annotation of IRSA.
     Annotate,
 }
@@ -130,13 +134,29 @@ impl RoleForm {
         self.found.get(self.cursor).map(|at| self.candidates[*at].arn.clone())
     }
 
+    /// Whether the choice lives in another account, where EKS takes it only as a target role.
+    pub fn is_elsewhere(&self) -> bool {
+        let chosen = self.role();
+        let mut found = self.candidates.iter().filter(|candidate| Some(&candidate.arn) == chosen.as_ref());
+        self.purpose != Purpose::Annotate && found.any(|candidate| candidate.judgement == Judgement::OtherAccount)
+    }
+
     /// What is asked for with this choice.
     pub fn request(&self) -> Option<Request> {
         let role_arn = self.role()?;
         let service_account = self.service_account.clone();
         Some(match self.purpose {
             Purpose::Annotate => Request::Annotate(service_account, Some(role_arn)),
-            Purpose::Associate => Request::Associate(AssociateRequest::new(service_account, role_arn)),
+            Purpose::Retarget => Request::Retarget(RetargetRequest {
+                role_arn: Some(role_arn),
+                fix_trust: Some(Narrow::default()),
+                ..RetargetRequest::new(service_account)
+            }),
+            // A role that does not let EKS in yet is chosen with the edit that makes it.
+            Purpose::Associate => Request::Associate(AssociateRequest {
+                fix_trust: Some(Narrow::default()),
+                ..AssociateRequest::new(service_account, role_arn)
+            }),
         })
     }
 }

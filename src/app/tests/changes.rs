@@ -184,7 +184,7 @@ fn commands_that_do_not_apply_answer_with_a_sentence() {
     for (account, key, sentence) in [
         ("kube-system/aws-node", "x", "owned by add-on vpc-cni: change it through the add-on"),
         ("api-service/api-service", "x", "service account api-service/api-service has no association"),
-        ("search/indexer", "c", "search/indexer has an association already (a-search): x removes it"),
+        ("search/indexer", "c", "search/indexer has an association already (a-search): m changes it, x removes it"),
         ("search/indexer", "I", "search/indexer has no annotation eks.amazonaws.com/role-arn"),
         ("batch/reindex", "R", "job/reindex is a Job: its next run brings new pods by itself"),
         ("search/indexer", "z", "only the list of pods folds"),

@@ -142,9 +142,9 @@ fn the_footer_shows_what_the_context_has_best_first_with_reasons() {
     session.press("3");
     let footer = hint::footer(&session.model);
     assert_eq!((footer[0].keys.as_str(), footer[0].title), ("?", "all keys"));
-    let associate = footer.iter().find(|hint| hint.title == "associate").unwrap();
-    assert_eq!(associate.keys, "c");
-    assert!(associate.unavailable.is_some());
+    let remove = footer.iter().find(|hint| hint.title == "remove association").unwrap();
+    assert_eq!(remove.keys, "x");
+    assert!(remove.unavailable.is_some());
 }
 
 #[test]

@@ -4,15 +4,26 @@ use crate::app::{
     command::Command,
     dialog::{
         Dialog,
+        account_form::{AccountForm, AccountPurpose},
         confirm::Confirm,
+        options_form::OptionsForm,
         request::Request,
         restart::RestartOffer,
         role_form::{Purpose, RoleForm},
     },
     model::Model,
-    target,
+    subject::Subject,
+    target::{self, Admission},
 };
-use crate::domain::{id::ServiceAccountId, workload::WorkloadId};
+use crate::domain::{
+    id::{RoleArn, ServiceAccountId},
+    identity::Mechanism,
+    plan::{
+        associate::AssociateRequest,
+        trust::{Narrow, TrustEdit, TrustRequest},
+    },
+    workload::WorkloadId,
+};
 
 /// Begins a change of what is selected; availability was asked before.
 pub(super) fn begin(model: &mut Model, command: Command) {
@@ -26,7 +37,10 @@ pub(super) fn begin(model: &mut Model, command: Command) {
             let workloads = subject.map(|subject| target::workloads(inventory, &subject)).unwrap_or_default();
             restart(model, workloads);
         }
+        (Command::Admit, _) => admit(model),
         (Command::Associate, Some(id)) => ask_for_role(model, Purpose::Associate, id),
+        (Command::Associate, None) => ask_for_account(model, subject.as_ref()),
+        (Command::Retarget, Some(id)) => ask_for_role(model, Purpose::Retarget, id),
         (Command::Annotate, Some(id)) => ask_for_role(model, Purpose::Annotate, id),
         (Command::Dissociate, Some(id)) => {
             let association = subject.as_ref().and_then(|subject| target::association(inventory, subject));
@@ -46,9 +60,53 @@ pub(super) fn plan(model: &mut Model, request: Request) {
     model.dialogs.push(Dialog::Confirm(Box::new(confirm)));
 }
 
-fn ask_for_role(model: &mut Model, purpose: Purpose, service_account: ServiceAccountId) {
+pub(super) fn ask_for_role(model: &mut Model, purpose: Purpose, service_account: ServiceAccountId) {
     let form = RoleForm::new(purpose, service_account, model.inventory(), model.now);
     model.dialogs.push(Dialog::Role(Box::new(form)));
+}
+
+/// All settings of the association whose role is being chosen. A role of another account can only be its target.
+pub(super) fn options(model: &mut Model) {
+    let Some(Dialog::Role(form)) = model.dialogs.last() else { return };
+    let (id, chosen, elsewhere) = (form.service_account.clone(), form.role(), form.is_elsewhere());
+    let (role, target) = if elsewhere { (None, chosen) } else { (chosen, None) };
+    let form = OptionsForm::new(id, role, target, model.inventory(), model.now);
+    model.dialogs.push(Dialog::Options(Box::new(form)));
+}
+
+/// The guided set-up where nothing selected is one service account: a namespace narrows the choice, a role is
+/// the one it will be.
+fn ask_for_account(model: &mut Model, subject: Option<&Subject>) {
+    let (role, namespace) = match subject.map(Subject::object) {
+        Some(Subject::Role(arn)) => (Some(arn), None),
+        Some(Subject::Namespace(name)) => (None, Some(name)),
+        _ => (None, None),
+    };
+    let form = AccountForm::new(AccountPurpose::Associate(role), namespace, model.inventory());
+    model.dialogs.push(Dialog::Account(Box::new(form)));
+}
+
+/// Admits who refuses to be, or asks whom.
+fn admit(model: &mut Model) {
+    match target::admission(model) {
+        Some(Admission::Of(role, id, mechanism)) => plan(model, admission(role, id, mechanism)),
+        Some(Admission::Anybody(role)) => {
+            let form = AccountForm::new(AccountPurpose::Admit(role), None, model.inventory());
+            model.dialogs.push(Dialog::Account(Box::new(form)));
+        }
+        None => {}
+    }
+}
+
+/// The edit that admits a service account to a role.
+pub(super) fn admission(role_arn: RoleArn, id: ServiceAccountId, mechanism: Mechanism) -> Request {
+    let edits = vec![TrustEdit::admit(mechanism, id, Narrow::default())];
+    Request::Trust(TrustRequest { role_arn, edits })
+}
+
+/// An association, with the edit of the trust policy where it is needed.
+pub(super) fn association(id: ServiceAccountId, role: RoleArn) -> Request {
+    Request::Associate(AssociateRequest { fix_trust: Some(Narrow::default()), ..AssociateRequest::new(id, role) })
 }
 
 /// One workload goes straight to its plan; of several the person chooses.

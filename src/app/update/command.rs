@@ -58,14 +58,17 @@ fn go(model: &mut Model, command: Command) {
         Command::SortNext => lists::sort_next(model),
         Command::SortReverse => lists::sort_reverse(model),
         Command::Freeze => lists::freeze(model),
-        Command::Associate
+        Command::Admit
+        | Command::Associate
         | Command::AssociateDeclared
+        | Command::Retarget
         | Command::Dissociate
         | Command::Annotate
         | Command::RemoveAnnotation
         | Command::Restart
         | Command::InstallAgent => change::begin(model, command),
         Command::ToggleLock => confirm::toggle_lock(model),
+        Command::Options => change::options(model),
         Command::ExportPlan => dialogs::next_format(model),
         Command::Copy => copy(model),
         Command::Refresh => refresh(model),
@@ -97,6 +100,8 @@ fn help(model: &mut Model) {
 fn copy(model: &mut Model) {
     let text = match (model.dialog(), model.screen()) {
         (Some(Dialog::Confirm(confirm)), _) => confirm.copied(),
+        (Some(Dialog::Options(form)), _) => form.focused().map(|field| field.text()),
+        (Some(Dialog::Account(form)), _) => form.chosen().map(|id| id.to_string()),
         (Some(Dialog::Role(form)), _) => form.role().map(|arn| arn.to_string()),
         (Some(Dialog::Operation(id, _)), _) => model.operation(*id).map(commands),
         (Some(_), _) => None,

@@ -6,7 +6,7 @@ use super::{change, lists, why};
 use crate::app::{
     availability::READ_ONLY,
     command::Command,
-    dialog::{Dialog, Typed, request::Request, unlock::Unlock},
+    dialog::{Dialog, Typed, account_form::AccountPurpose, request::Request, role_form::Purpose, unlock::Unlock},
     effect::Effect,
     lock::Lock,
     model::Model,
@@ -14,12 +14,24 @@ use crate::app::{
     screen::Scroll,
     toast::ToastKind,
 };
-use crate::domain::plan::Plan;
+use crate::domain::{
+    id::ServiceAccountId,
+    plan::{Plan, owner::Owned, trust::mechanism},
+};
 
 /// Enter. Tells the command that was chosen in the palette and the filter behind its name.
 pub(super) fn confirmed(model: &mut Model) -> Option<(Command, String)> {
     match model.dialogs.last() {
         Some(Dialog::Palette(_)) => return palette(model),
+        Some(Dialog::Account(form)) => {
+            let (purpose, chosen) = (form.purpose.clone(), form.chosen());
+            account(model, purpose, chosen);
+        }
+        Some(Dialog::Role(form)) if form.is_elsewhere() => change::options(model),
+        Some(Dialog::Options(form)) => match form.request(&model.clusters[model.active].inventory) {
+            Ok(request) => change::plan(model, request),
+            Err(failure) => model.say(ToastKind::Notice, failure.to_string()),
+        },
         Some(Dialog::Role(form)) => {
             let request = form.request();
             role(model, request);
@@ -54,6 +66,21 @@ fn role(model: &mut Model, request: Option<Request>) {
     }
 }
 
+/// A service account was chosen: for its role, or for the trust policy that is to admit it.
+fn account(model: &mut Model, purpose: AccountPurpose, chosen: Option<ServiceAccountId>) {
+    let Some(id) = chosen else {
+        return model.say(ToastKind::Notice, "no service account is called that: type all of it, NAMESPACE/NAME");
+    };
+    match purpose {
+        AccountPurpose::Associate(None) => change::ask_for_role(model, Purpose::Associate, id),
+        AccountPurpose::Associate(Some(role)) => change::plan(model, change::association(id, role)),
+        AccountPurpose::Admit(role) => {
+            let mechanism = mechanism(model.inventory(), &role, &id);
+            change::plan(model, change::admission(role, id, mechanism));
+        }
+    }
+}
+
 fn restart(model: &mut Model, chosen: Vec<crate::domain::workload::WorkloadId>) {
     if chosen.is_empty() {
         return model.say(ToastKind::Notice, "no workload is chosen: Space chooses one, Esc leaves all as they are");
@@ -68,6 +95,9 @@ fn plan(model: &mut Model) {
         (Ok(plan), None) => plan.clone(),
         (_, refusal) => return model.say(ToastKind::Notice, refusal.unwrap_or_default()),
     };
+    if confirm.asks_once_more() {
+        return insist(model);
+    }
     if let Some(running) = model.running() {
         let text = format!("operation {} is still at work: wait for it", running.id);
         return model.say(ToastKind::Notice, text);
@@ -77,6 +107,15 @@ fn plan(model: &mut Model) {
         lock if lock.is_open(model.now) => apply(model, plan),
         _ => ask_to_unlock(model, true),
     }
+}
+
+/// What another tool owns is changed here only if somebody says so once more.
+fn insist(model: &mut Model) {
+    let Some(Dialog::Confirm(confirm)) = model.dialogs.last_mut() else { return };
+    confirm.insist();
+    let sentence = confirm.owned.first().map(Owned::sentence).unwrap_or_default();
+    model.measure.lines = 0;
+    model.say(ToastKind::Notice, format!("{sentence}. Enter again does it here all the same"));
 }
 
 fn ask_to_unlock(model: &mut Model, then_confirm: bool) {

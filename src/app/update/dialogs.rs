@@ -8,7 +8,9 @@ pub(super) fn move_by(model: &mut Model, rows: isize) {
     let (now, inventory) = (model.now, &model.clusters[model.active].inventory);
     match model.dialogs.last_mut() {
         Some(Dialog::Palette(palette)) => palette.cursor = moved(palette.cursor, rows, palette.found.len()),
+        Some(Dialog::Account(form)) => form.move_by(rows),
         Some(Dialog::Role(form)) => form.move_by(rows, inventory, now),
+        Some(Dialog::Options(form)) => form.move_by(rows),
         Some(Dialog::Why(why)) => why.cursor = moved(why.cursor, rows, why.found()),
         Some(Dialog::Restart(offer)) => offer.cursor = moved(offer.cursor, rows, offer.workloads.len()),
         Some(dialog) => {
@@ -53,7 +55,9 @@ pub(super) fn text_changed(model: &mut Model) {
     let (now, inventory) = (model.now, &model.clusters[model.active].inventory);
     match model.dialogs.last_mut() {
         Some(Dialog::Palette(palette)) => palette.search(),
+        Some(Dialog::Account(form)) => form.search(),
         Some(Dialog::Role(form)) => form.search(inventory, now),
+        Some(Dialog::Options(form)) => form.plan(inventory, now),
         Some(Dialog::Why(why)) => why.read(inventory),
         _ => {}
     }

@@ -1,5 +1,7 @@
 //! What comes back from operations. Answers for one that is unknown or over are ignored.
 
+use jiff::Timestamp;
+
 use super::navigate::shows_operation;
 use crate::app::{
     dialog::{Dialog, restart::RestartOffer},
@@ -9,8 +11,10 @@ use crate::app::{
     toast::ToastKind,
 };
 use crate::domain::{
+    change::Change,
     id::ServiceAccountId,
-    plan::{Call, Plan, PlanKind},
+    plan::{Call, Plan, PlanKind, role_name},
+    role::Written,
     workload::WorkloadId,
 };
 
@@ -33,11 +37,13 @@ pub(super) fn finished(model: &mut Model, id: OperationId, outcome: Outcome) {
     let Some(operation) = running(model, id) else { return };
     (operation.outcome, operation.finished_at) = (Some(outcome.clone()), Some(now));
     settle_steps(operation, &outcome);
-    let (plan, cluster) = (operation.plan.clone(), operation.cluster);
+    let (plan, cluster, written) = (operation.plan.clone(), operation.cluster, written(operation, now));
     model.touch();
-    if let Some(extent) = touched(&plan)
-        && let Some(view) = model.cluster_of(cluster)
-    {
+    if let Some(view) = model.cluster_of(cluster) {
+        view.inventory.apply(written, now);
+    }
+    for extent in touched(&plan) {
+        let Some(view) = model.cluster_of(cluster) else { break };
         let generation = view.begin_reading();
         model.emit(Effect::Refresh { cluster, generation, extent });
     }
@@ -46,6 +52,19 @@ pub(super) fn finished(model: &mut Model, id: OperationId, outcome: Outcome) {
         Outcome::Failed(failure) => model.toasts.fail(failure, now),
         Outcome::Cancelled => model.say(ToastKind::Notice, format!("operation {id} was stopped; {}", plan.inverse)),
     }
+}
+
+/// The trust policies that were written: IAM may not return them yet, and the next plan starts from them.
+fn written(operation: &Operation, now: Timestamp) -> Vec<Change> {
+    let done = operation.steps.iter().zip(&operation.plan.steps).filter(|(state, _)| **state == StepState::Done);
+    done.filter_map(|(_, step)| match &step.call {
+        Call::UpdateAssumeRolePolicy { role_arn, before, after } => {
+            let written = Written { before: before.as_str().into(), after: after.as_str().into(), at: now };
+            Some(Change::TrustWritten(role_name(role_arn).into(), written))
+        }
+        _ => None,
+    })
+    .collect()
 }
 
 /// What had no answer of its own takes the outcome's.
@@ -86,17 +105,32 @@ fn sentence(plan: &Plan) -> String {
         PlanKind::Annotate => format!("the IRSA annotation of {subject} is as planned"),
         PlanKind::InstallAgent => "the Pod Identity agent is being installed".to_owned(),
         PlanKind::Restart => format!("{subject} is being restarted"),
+        PlanKind::Retarget => format!("the association of {subject} is as planned"),
+        PlanKind::TrustAllow | PlanKind::TrustRemove => format!("the trust policy of {subject} is as planned"),
     }
 }
 
 /// What of AWS must be read again; Kubernetes tells by itself.
-fn touched(plan: &Plan) -> Option<Extent> {
-    plan.steps.iter().find_map(|step| match &step.call {
+fn touched(plan: &Plan) -> Vec<Extent> {
+    let mut extents = Vec::new();
+    for extent in plan.steps.iter().filter_map(|step| extent(&step.call)) {
+        if !extents.contains(&extent) {
+            extents.push(extent);
+        }
+    }
+    extents
+}
+
+fn extent(call: &Call) -> Option<Extent> {
+    match call {
         Call::CreatePodIdentityAssociation { service_account, .. }
+        | Call::UpdatePodIdentityAssociation { service_account, .. }
+        | Call::TagAssociation { service_account, .. }
         | Call::DeletePodIdentityAssociation { service_account, .. } => Some(of(service_account)),
         Call::CreateAddon { .. } => Some(Extent::AddOns),
+        Call::UpdateAssumeRolePolicy { role_arn, .. } => Some(Extent::Role(role_name(role_arn).into())),
         Call::AnnotateServiceAccount { .. } | Call::RestartWorkload { .. } => None,
-    })
+    }
 }
 
 fn of(service_account: &ServiceAccountId) -> Extent {

@@ -178,7 +178,7 @@ impl Session {
 }
 
 /// The refusals of a create that have a cause of their own (identity-resolution 4.4).
-fn explained(mut failure: Failure) -> Failure {
+pub(super) fn explained(mut failure: Failure) -> Failure {
     if failure.kind == FailureKind::Conflict {
         failure.next =
             "The service account has an association already: look at it, change its role or remove it".to_owned();

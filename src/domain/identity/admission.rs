@@ -84,9 +84,15 @@ pub fn request(
     }
 }
 
-/// Walks the trust policy and the role. The ARN must have been judged by [`walk_arn`] before.
-pub fn walk_role(facts: &Facts, trail: &mut Trail, arn: &RoleArn, account: &ServiceAccountId, asking: &Asking<'_>) {
-    let role = facts.role(arn);
+/// Walks the trust policy and the role as it is, or as a plan would have it. The ARN must have been judged by
+/// [`walk_arn`] before.
+pub fn walk_role(
+    facts: &Facts,
+    trail: &mut Trail,
+    (arn, role): (&RoleArn, Fact<&Role>),
+    account: &ServiceAccountId,
+    asking: &Asking<'_>,
+) {
     if matches!(asking, Asking::Target { .. }) {
         trail.hop(HopKind::TargetRole, || short(arn));
     } else {

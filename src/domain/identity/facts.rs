@@ -17,7 +17,7 @@ use crate::domain::{
     node::{AccessEntry, AddOn, Instance, Node, NodeGroup, VpcEndpoint},
     permission::{Permission, RoleDetail},
     provider::Provider,
-    role::Role,
+    role::{Role, Writes},
     service_account::ServiceAccount,
     webhook::Webhook,
     workload::{Environment, SourceId},
@@ -54,6 +54,8 @@ pub struct Facts {
     pub role_details: FxHashMap<RoleName, RoleDetail>,
     /// Of those, the ones read before the last list of roles: to be read again, and valid meanwhile.
     pub stale_details: FxHashSet<RoleName>,
+    /// Trust policies that were written a moment ago: IAM may go on returning the ones before.
+    pub written: FxHashMap<RoleName, Writes>,
     /// OIDC providers of the account.
     pub providers: Fact<Vec<Provider>>,
     /// Managed node groups.

@@ -8,8 +8,10 @@ use super::{
     facts::Facts,
 };
 use crate::domain::{
+    association::AssociationDetail,
     fact::Fact,
     id::{AssociationId, Namespace, RoleArn, ServiceAccountId},
+    role::Role,
     webhook::{Selector, Webhook},
     workload::{Container, PodSpec},
 };
@@ -68,14 +70,40 @@ pub enum Exempt {
 }
 
 /// The association that a plan supposes instead of the live one.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Supposed {
     /// The live facts.
     Live,
     /// No association.
     Without,
-    /// An association with this role.
-    With(RoleArn),
+    /// This association.
+    With(Arc<Proposal>),
+}
+
+/// An association as a plan would make it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Proposal {
+    /// Role, target role, session tags.
+    pub detail: AssociationDetail,
+    /// The role with the trust policy that the plan gives it, where it edits it.
+    pub edited: Option<Role>,
+}
+
+impl Proposal {
+    /// An association with this role and nothing else.
+    pub fn plain(role_arn: RoleArn) -> Self {
+        let detail = AssociationDetail {
+            role_arn,
+            target_role_arn: None,
+            external_id: None,
+            disable_session_tags: false,
+            policy: None,
+            tags: BTreeMap::new(),
+            created_at: None,
+            modified_at: None,
+        };
+        Self { detail, edited: None }
+    }
 }
 
 /// What the webhook's inputs say for a service account.

@@ -47,7 +47,7 @@ pub fn walk(facts: &Facts, subject: &Subject<'_>, settings: &Settings, moment: M
     let audience = audience(&settings.token);
     walk_provider(facts, asked, audience, trail);
     if let Some(arn) = asked {
-        walk_role(facts, trail, arn, subject.account, &Asking::Irsa(audience.unwrap_or_default()));
+        walk_role(facts, trail, (arn, facts.role(arn)), subject.account, &Asking::Irsa(audience.unwrap_or_default()));
     }
 }
 

@@ -7,7 +7,7 @@ use super::{
     admission::{self, Asking, walk_arn, walk_role},
     environment::{Settings, Token},
     facts::Facts,
-    injection::{POD_IDENTITY_AUDIENCE, Supposed},
+    injection::{POD_IDENTITY_AUDIENCE, Proposal, Supposed},
     node_role::Agent,
     resolve::{Moment, Subject},
     trail::{Trail, reason, resting},
@@ -20,6 +20,7 @@ use crate::domain::{
     id::{AssociationId, RoleArn},
     identity::{HopKind, Verdict},
     permission::{ASSUME_FOR_POD_IDENTITY, Permission},
+    role::Role,
 };
 
 /// What the association says: for the fields of an identity.
@@ -48,8 +49,8 @@ pub fn walk(facts: &Facts, subject: &Subject<'_>, settings: &Settings, moment: M
     trail.hop(HopKind::Pod, || subject.title());
     walk_token(settings, trail);
     trail.hop(HopKind::Association, || subject.account.to_string());
-    if let (Supposed::With(role), Moment::Next) = (&subject.supposed, moment) {
-        return walk_supposed(facts, subject, role, trail);
+    if let (Supposed::With(proposal), Moment::Next) = (&subject.supposed, moment) {
+        return walk_supposed(facts, subject, proposal, trail);
     }
     match facts.association(subject.account) {
         Fact::Known(association) => walk_association(facts, subject, association, moment, trail),
@@ -103,14 +104,24 @@ fn undescribed(association: &Association, failure: &Failure, trail: &mut Trail) 
     trail.fail(Verdict::Unknown, "role", || "cannot be read".to_owned(), resting(None, message, &*action));
 }
 
-fn walk_supposed(facts: &Facts, subject: &Subject<'_>, role: &RoleArn, trail: &mut Trail) -> Grant {
-    trail.ok("association", || "to be created".to_owned());
+fn walk_supposed(facts: &Facts, subject: &Subject<'_>, proposal: &Proposal, trail: &mut Trail) -> Grant {
+    trail.ok("association", || "as planned".to_owned());
     walk_platform(facts, trail);
     walk_agent(subject, trail);
-    if walk_arn(facts, trail, role, "The association's role") {
-        walk_role(facts, trail, role, subject.account, &Asking::PodIdentity(true));
+    walk_roles(facts, subject, &proposal.detail, trail);
+    let detail = &proposal.detail;
+    Grant { association: None, role: Some(detail.role_arn.clone()), target: detail.target_role_arn.clone() }
+}
+
+/// The role as it would be: with its edited trust policy, where a plan supposes one.
+fn supposed_role<'a>(facts: &'a Facts, subject: &'a Subject<'_>, arn: &RoleArn) -> Fact<&'a Role> {
+    match &subject.supposed {
+        Supposed::With(proposal) => match &proposal.edited {
+            Some(role) if role.arn.as_str() == arn.as_str() => Fact::Known(role),
+            _ => facts.role(arn),
+        },
+        Supposed::Live | Supposed::Without => facts.role(arn),
     }
-    Grant { association: None, role: Some(role.clone()), target: None }
 }
 
 fn walk_token(settings: &Settings, trail: &mut Trail) {
@@ -199,11 +210,13 @@ fn walk_roles(facts: &Facts, subject: &Subject<'_>, detail: &AssociationDetail, 
     if !walk_arn(facts, trail, role, "The association's role") {
         return;
     }
-    walk_role(facts, trail, role, subject.account, &Asking::PodIdentity(session_tags));
+    let found = supposed_role(facts, subject, role);
+    walk_role(facts, trail, (role, found), subject.account, &Asking::PodIdentity(session_tags));
     let Some(target) = &detail.target_role_arn else { return };
     if walk_arn(facts, trail, target, "The association's target role") {
         walk_second_hop(facts, role, target, session_tags, trail);
-        walk_role(facts, trail, target, subject.account, &Asking::Target { source: role, session_tags });
+        let found = facts.role(target);
+        walk_role(facts, trail, (target, found), subject.account, &Asking::Target { source: role, session_tags });
     }
 }
 

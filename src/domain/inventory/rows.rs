@@ -1,6 +1,9 @@
 //! The rows of the lists, built on demand from facts and answers.
 
-use std::{cmp::Reverse, collections::BTreeMap};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -197,6 +200,11 @@ impl Inventory {
         arns.into_iter().map(|arn| self.role_row(uses.remove(&arn).unwrap_or_default(), arn)).collect()
     }
 
+    /// Who uses a role, and how.
+    pub fn uses_of_role(&self, arn: &RoleArn) -> BTreeSet<RoleUse> {
+        self.role_uses().remove(arn).unwrap_or_default().by
+    }
+
     pub(super) fn role_arns(&self) -> FxHashSet<RoleArn> {
         let known = self.known_roles().map(|role| RoleArn::from(role.arn.as_str()));
         let accounts = self.facts.service_accounts.items().values().filter_map(|account| account.role_arn.clone());
@@ -252,7 +260,7 @@ impl Inventory {
 
 #[derive(Default)]
 struct Uses {
-    by: std::collections::BTreeSet<RoleUse>,
+    by: BTreeSet<RoleUse>,
     pods: u32,
     state: Option<State>,
 }

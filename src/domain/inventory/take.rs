@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{Inventory, crew::Touched, settle::Dirty};
+use super::{Inventory, crew::Touched, settle::Dirty, written::keep_written};
 use crate::domain::{
     association::{Association, AssociationDetail},
     change::Change,
@@ -44,6 +44,7 @@ impl Inventory {
             Change::AssociationDetail(id, detail) => self.take_detail(&id, detail, dirty),
             Change::Roles(roles) => self.take_roles(roles, dirty),
             Change::Role(name, role) => self.take_role(name, role, dirty),
+            Change::TrustWritten(name, written) => self.take_written(name, written, dirty),
             Change::RoleDetail(name, detail) => self.take_role_detail(name, detail, dirty),
             Change::Webhooks(_)
             | Change::Providers(_)
@@ -240,11 +241,14 @@ impl Inventory {
         if self.facts.roles.state().known().is_some() {
             self.facts.stale_details.extend(self.facts.role_details.keys().cloned());
         }
-        let details = &self.facts.role_details;
+        let (details, written) = (&self.facts.role_details, &self.facts.written);
         let listing = &mut self.facts.roles;
         let before = listing.state().clone();
         let roles = roles.map_known(|mut roles| {
-            roles.iter_mut().for_each(|role| keep_tags(details.get(&role.name), role));
+            for role in &mut roles {
+                keep_tags(details.get(&role.name), role);
+                keep_written(written.get(&role.name), role);
+            }
             roles
         });
         let changed = listing.replace(roles, |role| role.name.clone());
@@ -274,6 +278,7 @@ impl Inventory {
         let changed = match role {
             Fact::Known(mut role) => {
                 keep_tags(facts.role_details.get(&name), &mut role);
+                keep_written(facts.written.get(&name), &mut role);
                 let asked = facts.role_answers.remove(&name).is_some();
                 facts.roles.put(name.clone(), role) || asked
             }

@@ -90,6 +90,15 @@ impl Inventory {
         Some(Gate { inventory: self, cluster, ids, subjects, now })
     }
 
+    /// The role that the caller's session is of, if it is one of the account that is known.
+    pub fn caller_role(&self) -> Option<RoleArn> {
+        let caller = self.facts.caller.known()?;
+        let (_, session) = caller.arn.split_once(":assumed-role/")?;
+        let name = session.split('/').next()?;
+        let found = self.known_roles().find(|role| role.name.as_str() == name && role.arn.account() == caller.account);
+        found.map(|role| RoleArn::from(role.arn.as_str()))
+    }
+
     /// Whom a role trusts besides the pods of this cluster, each once.
     pub fn other_principals(&self, arn: &RoleArn) -> Vec<String> {
         let role = self.role(arn);

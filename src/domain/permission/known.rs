@@ -1,11 +1,12 @@
 //! AWS managed policies that are known by name, so that their documents need not be read: those that
-//! roles of nodes usually carry. Only what they say about `eks-auth` and `sts` stands here.
+//! roles of nodes usually carry. Only what they say about `eks-auth` and `sts` stands here;
+//! one allows everything.
 
 use crate::domain::trust::Glob;
 
 /// Name, and the actions of `eks-auth` and `sts` that it allows on everything.
 const POLICIES: [(&str, &[&str]); 20] = [
-    ("AdministratorAccess", &["eks-auth:*", "sts:*"]),
+    ("AdministratorAccess", &["*"]),
     ("AmazonDynamoDBFullAccess", &[]),
     ("AmazonDynamoDBReadOnlyAccess", &[]),
     ("AmazonEBSCSIDriverPolicy", &[]),

@@ -13,7 +13,7 @@ use crate::domain::{
 };
 
 /// The name at the end of an ARN, or the text itself.
-pub(super) fn role_name(arn: &RoleArn) -> &str {
+pub fn role_name(arn: &RoleArn) -> &str {
     arn.as_str().rsplit('/').next().unwrap_or_else(|| arn.as_str())
 }
 

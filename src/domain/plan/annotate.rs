@@ -7,9 +7,11 @@ use super::{
     Call, Confirmation, Plan, PlanKind, Precondition, Step,
     affected::{Pods, own_mechanism, role_name, without_injection, words},
     command::command,
+    owner::by_manager,
     precondition as check,
 };
 use crate::domain::{
+    arn::Arn,
     failure::{Failure, FailureKind},
     id::{RoleArn, ServiceAccountId},
     identity::Mechanism,
@@ -147,13 +149,14 @@ impl Change<'_> {
         checks
     }
 
-    /// STS looks for the provider in the role's own account.
+    /// STS looks for the provider in the role's own account; another account cannot be read from here.
     fn provider(&self, role: &RoleArn) -> Precondition {
-        let account = crate::domain::arn::Arn::role(role.as_str()).map(|arn| arn.account().to_string());
-        let what = format!("account {} has the cluster's OIDC provider", account.unwrap_or_default());
-        let Some(issuer) = self.inventory.cluster().known().and_then(|cluster| cluster.issuer_path()) else {
-            return Precondition::advisory(what, None, "the cluster's issuer has not been read");
-        };
+        let account = Arn::role(role.as_str()).map(|arn| arn.account()).ok();
+        if account.is_none() || account == check::home(self.inventory) {
+            return check::provider(self.inventory);
+        }
+        let what = format!("account {} has the cluster's OIDC provider", account.unwrap_or_else(|| "".into()));
+        let issuer = self.inventory.cluster().known().and_then(|cluster| cluster.issuer_path()).unwrap_or_default();
         Precondition::advisory(what, None, format!("not checked here: oidc-provider/{issuer} must exist there"))
     }
 
@@ -169,13 +172,9 @@ impl Change<'_> {
     }
 }
 
-/// Field managers and labels that mean: this object is written from somewhere else, and will be again.
-const WRITERS: [&str; 7] = ["helm", "argocd", "argo-cd", "flux", "kustomize-controller", "terraform", "pulumi"];
-
 fn no_other_writer(object: &ServiceAccount) -> Precondition {
     let what = "nobody else writes this service account";
-    let lower = |name: &str| name.to_ascii_lowercase();
-    let found = object.managers.iter().find(|name| WRITERS.iter().any(|writer| lower(name).contains(writer)));
+    let found = object.managers.iter().find(|name| by_manager(name).is_some());
     match found {
         Some(name) => {
             let detail = format!("{name} does: change it in its source too, or it comes back");

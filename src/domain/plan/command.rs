@@ -5,9 +5,13 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-use super::Call;
+use super::{
+    Call,
+    affected::role_name,
+    retarget::{Settings, Tag},
+};
 use crate::domain::{
-    id::ServiceAccountId,
+    id::{RoleArn, ServiceAccountId},
     inventory::Inventory,
     service_account::PREFIX,
     workload::{WorkloadId, WorkloadKind},
@@ -67,17 +71,57 @@ pub(super) fn command(inventory: &Inventory, call: &Call) -> String {
             .word("rollout")
             .word("restart")
             .word(&kubectl_name(workload)),
+        Call::UpdatePodIdentityAssociation { cluster, association, before, after, .. } => {
+            let command = aws(inventory, "update-pod-identity-association", cluster.as_str())
+                .option("--association-id", association.as_str());
+            update_association(command, before, after)
+        }
+        Call::TagAssociation { resource_arn, after, .. } => tag_association(inventory, resource_arn, after),
+        Call::UpdateAssumeRolePolicy { role_arn, after, .. } => Command::new("aws iam")
+            .word("update-assume-role-policy")
+            .option("--role-name", role_name(role_arn))
+            .option("--policy-document", after),
     };
     command.0
 }
 
 fn aws(inventory: &Inventory, operation: &str, cluster: &str) -> Command {
+    eks(inventory, operation).option("--cluster-name", cluster)
+}
+
+fn eks(inventory: &Inventory, operation: &str) -> Command {
     let known = inventory.cluster().known().map(|cluster| cluster.region());
     let region = known.or_else(|| inventory.target().region.clone());
-    Command::new("aws eks")
-        .word(operation)
-        .option_if("--region", region.as_ref().map(|region| region.as_str()))
-        .option("--cluster-name", cluster)
+    let command = Command::new("aws eks").word(operation);
+    command.option_if("--region", region.as_ref().map(|region| region.as_str()))
+}
+
+/// What differs; an empty text takes a target role or session policy away.
+fn update_association(mut command: Command, before: &Settings, after: &Settings) -> Command {
+    if before.role_arn != after.role_arn {
+        command = command.option("--role-arn", after.role_arn.as_str());
+    }
+    if before.target_role_arn != after.target_role_arn {
+        command = command.option("--target-role-arn", after.target_role_arn.as_ref().map_or("", RoleArn::as_str));
+    }
+    if before.disable_session_tags != after.disable_session_tags {
+        let flag = if after.disable_session_tags { "--disable-session-tags" } else { "--no-disable-session-tags" };
+        command = command.word(flag);
+    }
+    if before.policy != after.policy {
+        command = command.option("--policy", after.policy.as_deref().unwrap_or_default());
+    }
+    command
+}
+
+fn tag_association(inventory: &Inventory, arn: &str, after: &[Tag]) -> Command {
+    let set: Vec<(String, String)> =
+        after.iter().filter_map(|(key, value)| Some((key.clone(), value.clone()?))).collect();
+    if !set.is_empty() {
+        return eks(inventory, "tag-resource").option("--resource-arn", arn).option("--tags", &tags_argument(&set));
+    }
+    let command = eks(inventory, "untag-resource").option("--resource-arn", arn).word("--tag-keys");
+    after.iter().fold(command, |command, (key, _)| command.word(key))
 }
 
 fn kubectl(inventory: &Inventory) -> Command {

@@ -68,13 +68,13 @@ pub fn plan(inventory: &Inventory, target: &Target) -> Result<Plan, Failure> {
     })
 }
 
-fn find<'a>(inventory: &'a Inventory, target: &Target) -> Result<&'a Association, Failure> {
+pub(super) fn find<'a>(inventory: &'a Inventory, target: &Target) -> Result<&'a Association, Failure> {
     let (found, named) = match target {
         Target::ServiceAccount(id) => (inventory.association_of(id), format!("{id} has no association")),
         Target::Association(id) => (inventory.association(id), format!("there is no association {id}")),
     };
     let missing = || match check_list(inventory) {
-        Some(why) => Failure::new(FailureKind::Denied, "cannot plan this removal", why, "Allow the listing first")
+        Some(why) => Failure::new(FailureKind::Denied, "cannot plan this change", why, "Allow the listing first")
             .missing("eks:ListPodIdentityAssociations", "*"),
         None => Failure::new(
             FailureKind::NotFound,
@@ -87,7 +87,7 @@ fn find<'a>(inventory: &'a Inventory, target: &Target) -> Result<&'a Association
 }
 
 /// Credentials live this long in the agent's cache and the pod (4.4).
-fn lifetime(detail: Option<&AssociationDetail>) -> &'static str {
+pub(super) fn lifetime(detail: Option<&AssociationDetail>) -> &'static str {
     match detail {
         Some(detail) if detail.target_role_arn.is_some() => "59 minutes",
         _ => "6 h",
@@ -144,15 +144,17 @@ fn preconditions(inventory: &Inventory, association: &Association) -> Vec<Precon
         check::account(inventory),
         not_owned(association),
         as_read(association),
-        check::permission(
+        check::caller_may(
+            inventory,
             "eks:DeletePodIdentityAssociation",
+            &association.arn,
             association.id.as_str(),
             "EKS refuses the call without it",
         ),
     ]
 }
 
-fn not_owned(association: &Association) -> Precondition {
+pub(super) fn not_owned(association: &Association) -> Precondition {
     let what = "no add-on owns it";
     match owner(association) {
         Some(addon) => {

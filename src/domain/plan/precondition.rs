@@ -7,9 +7,10 @@ use crate::domain::{
     cluster::Cluster,
     fact::Fact,
     failure::{Failure, FailureKind},
-    id::{ClusterName, RoleArn, ServiceAccountId},
+    id::{AccountId, ClusterName, RoleArn, ServiceAccountId},
     inventory::{AgentState, Inventory},
     node::NodeKind,
+    permission::Permission,
     trust::{Decision, Verdict},
 };
 
@@ -29,6 +30,26 @@ pub(super) fn cluster_name(inventory: &Inventory) -> Result<ClusterName, Failure
 /// Refuses bad input with the rule that it breaks.
 pub(super) fn usage(what: impl Into<String>, why: impl Into<String>, next: impl Into<String>) -> Failure {
     Failure::new(FailureKind::Usage, what, why, next)
+}
+
+/// The cluster's account, as far as it is known.
+pub(super) fn home(inventory: &Inventory) -> Option<AccountId> {
+    let known = inventory.cluster().known().map(|cluster| cluster.account());
+    known.or_else(|| inventory.target().account.clone())
+}
+
+/// The OIDC provider that IRSA needs in the cluster's account, and the audience it must accept.
+pub(super) fn provider(inventory: &Inventory) -> Precondition {
+    let what = "the account has the cluster's OIDC provider";
+    match inventory.provider() {
+        Fact::Known(provider) => Precondition::advisory(what, Some(true), provider.arn.to_string()),
+        Fact::Absent => {
+            let detail = "it has none for the cluster's issuer: STS refuses every token until it is created";
+            Precondition::advisory(what, Some(false), detail)
+        }
+        Fact::Loading => Precondition::advisory(what, None, "not read yet"),
+        Fact::Unknown(failure) => Precondition::advisory(what, None, format!("{}: {}", failure.what, failure.why)),
+    }
 }
 
 /// A role ARN of the cluster's partition.
@@ -186,6 +207,30 @@ pub(super) fn platform(cluster: &Cluster) -> Option<Precondition> {
     let found = format!("{} {}", cluster.version, cluster.platform_version.as_deref().unwrap_or("platform unknown"));
     let need = wanted.map_or("1.24 eks.13".to_owned(), |wanted| format!("1.{minor} eks.{wanted}"));
     Some(Precondition::required("the cluster supports Pod Identity", ok, format!("{found}; needs {need}")))
+}
+
+/// Who associates a role hands it to EKS (4.4).
+pub(super) fn pass_role(inventory: &Inventory, role: &RoleArn) -> Precondition {
+    let rule = "EKS asks for it, with iam:PassedToService pods.eks.amazonaws.com, and refuses the call without it";
+    caller_may(inventory, "iam:PassRole", role.as_str(), role_name(role), rule)
+}
+
+/// Whether the policies of the caller's own role allow a call on an ARN: as far as it can be known, since
+/// organizations, session policies and permission sets may still take it away.
+pub(super) fn caller_may(inventory: &Inventory, action: &str, resource: &str, shown: &str, rule: &str) -> Precondition {
+    let what = format!("the caller may {action} on {shown}");
+    let Some(caller) = inventory.caller_role() else { return permission(action, shown, rule) };
+    let name = role_name(&caller);
+    match inventory.permission(&caller, action, resource) {
+        Permission::Allowed(by) => {
+            let detail = format!("{by} of {name} allows it; an organization's policy could still deny it");
+            Precondition::advisory(what, Some(true), detail)
+        }
+        Permission::Denied(by) => {
+            Precondition::advisory(what, Some(false), format!("{by} of {name} denies it; {rule}"))
+        }
+        _ => permission(action, shown, rule),
+    }
 }
 
 /// A permission that nobody can ask for.

@@ -13,6 +13,8 @@ use crate::domain::{
     workload::WorkloadKind,
 };
 
+mod retarget;
+mod trust;
 pub mod world;
 
 use world::{arn, inventory, inventory_with, now, sa, workload};

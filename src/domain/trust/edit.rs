@@ -4,6 +4,7 @@
 
 mod admit;
 mod pod_identity;
+mod show;
 mod text;
 
 use similar::TextDiff;
@@ -15,6 +16,7 @@ use super::request::Request;
 
 pub use admit::{admit, remove, repair};
 pub use pod_identity::{Narrowing, add_pod_identity_statement, narrow};
+pub use show::{difference, is_same, laid_out};
 
 /// An edit that was checked: what the document was and what it becomes.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -27,6 +27,7 @@ fn request() -> AssociateRequest {
         disable_session_tags: true,
         policy: Some(POLICY.to_owned()),
         tags: vec![("team".to_owned(), "api".to_owned()), ("on call".to_owned(), "yes".to_owned())],
+        fix_trust: None,
     }
 }
 

@@ -9,7 +9,7 @@ use crate::domain::{
     fact::Fact,
     id::{AccountId, AssociationId, Region, RoleArn, ServiceAccountId},
     inventory::Inventory,
-    plan::{Call, Plan, Step},
+    plan::{Call, Plan, Step, retarget::Tag},
     trust::{self, edit},
 };
 
@@ -144,9 +144,49 @@ impl<'a> Wanted<'a> {
                 let managers = object.map(|object| object.managers.join(", ")).filter(|names| !names.is_empty());
                 self.left.push(Left { what: &step.summary, command: &step.command, written_by: managers });
             }
+            Call::UpdatePodIdentityAssociation { service_account, after, .. } => {
+                let tags = existing_tags(inventory, service_account);
+                self.associations.push(Association {
+                    service_account,
+                    existing: existing(inventory, service_account),
+                    role_arn: &after.role_arn,
+                    target_role_arn: after.target_role_arn.as_ref(),
+                    disable_session_tags: after.disable_session_tags,
+                    policy: after.policy.as_deref(),
+                    tags,
+                });
+            }
+            Call::TagAssociation { association, after, .. } => self.retag(association, after, inventory),
+            Call::UpdateAssumeRolePolicy { role_arn, after, .. } => {
+                let known = inventory.role(role_arn);
+                let longest = known.known().and_then(|role| role.max_session_seconds);
+                self.roles.extend(Arn::role(role_arn.as_str()).map(|arn| Role::new(arn, true, after.clone(), longest)));
+            }
             Call::RestartWorkload { .. } => {
                 self.left.push(Left { what: &step.summary, command: &step.command, written_by: None });
             }
+        }
+    }
+
+    /// An association that is only tagged stands here as it is, with its tags as they will be.
+    fn retag(&mut self, id: &AssociationId, after: &'a [Tag], inventory: &'a Inventory) {
+        let Some(found) = inventory.association(id) else { return };
+        let Some(detail) = found.detail.known() else { return };
+        let account = &found.service_account;
+        if !self.associations.iter().any(|one| one.service_account == account) {
+            self.associations.push(Association {
+                service_account: account,
+                existing: existing(inventory, account),
+                role_arn: &detail.role_arn,
+                target_role_arn: detail.target_role_arn.as_ref(),
+                disable_session_tags: detail.disable_session_tags,
+                policy: detail.policy.as_deref(),
+                tags: existing_tags(inventory, account),
+            });
+        }
+        for one in self.associations.iter_mut().filter(|one| one.service_account == account) {
+            one.tags.retain(|(key, _)| !after.iter().any(|(changed, _)| changed == key));
+            one.tags.extend(after.iter().filter_map(|(key, value)| Some((key.as_str(), value.as_deref()?))));
         }
     }
 
@@ -208,6 +248,12 @@ impl<'a> Wanted<'a> {
 
 fn existing<'a>(inventory: &'a Inventory, id: &ServiceAccountId) -> Option<(&'a AssociationId, &'a str)> {
     inventory.association_of(id).map(|association| (&association.id, association.arn.as_ref()))
+}
+
+fn existing_tags<'a>(inventory: &'a Inventory, id: &ServiceAccountId) -> Vec<(&'a str, &'a str)> {
+    let detail = inventory.association_of(id).and_then(|association| association.detail.known());
+    let tags = detail.into_iter().flat_map(|detail| &detail.tags);
+    tags.map(|(key, value)| (key.as_str(), value.as_str())).collect()
 }
 
 fn new_role(inventory: &Inventory, arn: &RoleArn, users: &[&Association<'_>]) -> Option<Role> {

@@ -1,5 +1,7 @@
 //! Pickers: all commands by words, and the role for an association or an annotation.
 
+use std::sync::Arc;
+
 use ratatui::{style::Style, text::Line};
 
 use super::{Content, View, keys};
@@ -8,13 +10,17 @@ use crate::{
         availability,
         command::{Command, Context},
         dialog::{
+            account_form::{AccountForm, AccountPurpose},
             palette::Palette,
             role_form::{Purpose, RoleForm},
         },
         field::Field,
     },
     config::theme::Meaning,
-    domain::plan::{Judgement, Plan, RoleCandidate},
+    domain::{
+        failure::Failure,
+        plan::{Judgement, Plan, RoleCandidate},
+    },
     ui::{
         scene::Scene,
         text,
@@ -82,6 +88,7 @@ fn wrapped(scene: &Scene<'_>, sentence: &str, width: usize) -> Vec<Line<'static>
 pub(super) fn role(scene: &Scene<'_>, form: &RoleForm, width: usize) -> Content {
     let title = match form.purpose {
         Purpose::Associate => format!("Associate {}", form.service_account),
+        Purpose::Retarget => format!("Another role for {}", form.service_account),
         Purpose::Annotate => format!("Annotate {} for IRSA", form.service_account),
     };
     let seen = window(form.found.len(), form.cursor);
@@ -93,10 +100,41 @@ pub(super) fn role(scene: &Scene<'_>, form: &RoleForm, width: usize) -> Content 
     let keys = keys(
         scene,
         Context::Text,
-        &[(Command::Confirm, "show the plan"), (Command::MoveDown, "next role"), (Command::Back, "close")],
+        &[
+            (Command::Confirm, "show the plan"),
+            (Command::MoveDown, "next role"),
+            (Command::Options, "options"),
+            (Command::Back, "close"),
+        ],
     );
     let view = View::Around(form.cursor - seen.start.min(form.cursor));
     Content { title, above, body, below: preview(scene, form, width), view, keys }
+}
+
+pub(super) fn account(scene: &Scene<'_>, form: &AccountForm, width: usize) -> Content {
+    let seen = window(form.lines(), form.cursor);
+    let row = |at: usize| {
+        let (id, exists) = form.line(at)?;
+        let selected = at == form.cursor;
+        let row = Row::new(width).put(if selected { "> " } else { "  " }, scene.paint.key());
+        let row = row.put(&text::fit(&id.to_string(), width.saturating_sub(16)), scene.paint.plain());
+        let row = if exists { row } else { row.end("not there yet", scene.paint.muted()) };
+        Some(chosen(scene, row, selected))
+    };
+    let body: Vec<_> = seen.clone().filter_map(row).collect();
+    let below = match body.is_empty() {
+        true => vec![note(scene, "no service account is called that: type all of it, NAMESPACE/NAME", width)],
+        false => Vec::new(),
+    };
+    let next = match form.purpose {
+        AccountPurpose::Associate(None) => "choose its role",
+        _ => "show the plan",
+    };
+    let hints = [(Command::Confirm, next), (Command::MoveDown, "next"), (Command::Back, "close")];
+    let keys = keys(scene, Context::Text, &hints);
+    let above = vec![input(scene, "service account:", &form.field, width), Line::default()];
+    let view = View::Around(form.cursor - seen.start.min(form.cursor));
+    Content { title: form.title(), above, body, below, view, keys }
 }
 
 fn candidate(form: &RoleForm, at: usize) -> Option<&RoleCandidate> {
@@ -112,7 +150,7 @@ fn candidate_line(
 ) -> Line<'static> {
     let (glyph, style) = match &found.judgement {
         Judgement::Ready => ("✓", scene.paint.of(Meaning::Good)),
-        Judgement::NeedsTrustEdit(_) => ("✗", scene.paint.of(Meaning::Danger)),
+        Judgement::NeedsTrustEdit(_) => ("!", scene.paint.of(Meaning::Warning)),
         Judgement::Unknown(_) => ("-", scene.paint.muted()),
         Judgement::OtherAccount => ("!", scene.paint.of(Meaning::Warning)),
     };
@@ -134,10 +172,17 @@ fn preview(scene: &Scene<'_>, form: &RoleForm, width: usize) -> Vec<Line<'static
             lines.push(note(scene, "no roles are known yet: type an ARN, or wait until they are read", width))
         }
         None => lines.push(note(scene, "no role is called that: type more of it, or a whole ARN", width)),
-        Some(Err(failure)) => lines.extend(plan::failure_lines(&scene.paint, failure, width)),
-        Some(Ok(plan)) => lines.extend(short_plan(scene, plan, width)),
+        Some(preview) => lines.extend(previewed(scene, preview, width)),
     }
     lines
+}
+
+/// A plan in short, or why there is none.
+pub(super) fn previewed(scene: &Scene<'_>, preview: &Result<Plan, Arc<Failure>>, width: usize) -> Vec<Line<'static>> {
+    match preview {
+        Ok(plan) => short_plan(scene, plan, width),
+        Err(failure) => plan::failure_lines(&scene.paint, failure, width),
+    }
 }
 
 fn note(scene: &Scene<'_>, sentence: &str, width: usize) -> Line<'static> {

@@ -27,6 +27,8 @@ fn deed(kind: PlanKind, subject: &str) -> String {
         PlanKind::Annotate => format!("annotation of {subject}"),
         PlanKind::InstallAgent => "install the Pod Identity agent".to_owned(),
         PlanKind::Restart => format!("restart {subject}"),
+        PlanKind::Retarget => format!("change the association of {subject}"),
+        PlanKind::TrustAllow | PlanKind::TrustRemove => format!("trust policy of {subject}"),
     }
 }
 
@@ -87,6 +89,13 @@ fn warned(scene: &Scene<'_>, sentence: &str, width: usize) -> Line<'static> {
 /// What is needed before it is done: nothing, a typed name, unlocking; or why it cannot be.
 fn answer(scene: &Scene<'_>, confirm: &Confirm, width: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
+    for owned in &confirm.owned {
+        lines.extend(wrapped(scene, &(owned.sentence() + "."), width));
+    }
+    if confirm.asks_once_more() {
+        let sentence = "This is the text for its repository. Enter shows the plan that does it here.";
+        lines.extend(wrapped(scene, sentence, width));
+    }
     match (&confirm.typed, confirm.refusal()) {
         (Some(typed), _) => lines.extend(asks(scene, typed, width)),
         (None, Some(refusal)) if confirm.plan.is_ok() => lines.extend(wrapped(scene, &refusal, width)),

@@ -8,7 +8,8 @@ use crate::{
     config::theme::Meaning,
     domain::{
         failure::Failure,
-        plan::{Affected, Call, Plan, PlanKind, Precondition, Step},
+        plan::{Affected, Call, Plan, PlanKind, Precondition, Step, role_name},
+        trust::edit::difference,
     },
     ui::{style::Paint, text, widget::row::Row},
 };
@@ -63,6 +64,35 @@ pub fn call(call: &Call) -> (&'static str, Vec<(&'static str, String)>) {
             "patch, as kubectl rollout restart does",
             vec![("namespace", workload.namespace.to_string()), ("workload", workload.to_string())],
         ),
+        Call::UpdatePodIdentityAssociation { .. } | Call::TagAssociation { .. } => change(call),
+        Call::UpdateAssumeRolePolicy { role_arn, .. } => {
+            ("iam:UpdateAssumeRolePolicy", vec![("roleName", role_name(role_arn).to_owned())])
+        }
+    }
+}
+
+/// The change of an association: what it is told, and what it was.
+fn change(call: &Call) -> (&'static str, Vec<(&'static str, String)>) {
+    match call {
+        Call::UpdatePodIdentityAssociation { cluster, association, before, after, .. } => {
+            let mut arguments = vec![("clusterName", cluster.to_string()), ("associationId", association.to_string())];
+            let changed = before.members().into_iter().zip(after.members()).filter(|(one, two)| one.1 != two.1);
+            arguments.extend(changed.map(|((name, old), (_, new))| {
+                let word = |value: Option<String>| value.unwrap_or_else(|| "none".to_owned());
+                (name, format!("{}, was {}", word(new), word(old)))
+            }));
+            ("eks:UpdatePodIdentityAssociation", arguments)
+        }
+        Call::TagAssociation { association, after, .. } => {
+            let tags = after.iter().map(|(key, value)| match value {
+                Some(value) => ("tags", format!("{key}={value}")),
+                None => ("tagKeys", key.clone()),
+            });
+            let sets = after.iter().any(|(_, value)| value.is_some());
+            let name = if sets { "eks:TagResource" } else { "eks:UntagResource" };
+            (name, std::iter::once(("association", association.to_string())).chain(tags).collect())
+        }
+        _ => ("", Vec::new()),
     }
 }
 
@@ -122,8 +152,27 @@ fn step_lines(paint: &Paint<'_>, index: usize, step: &Step, width: usize) -> Vec
         let row = Row::new(width).to(INDENT + 2).put(name, paint.muted()).to(column);
         lines.push(row.put(&text::middle(&value, room), paint.plain()).line());
     }
+    if let Call::UpdateAssumeRolePolicy { before, after, .. } = &step.call {
+        lines.extend(difference_lines(paint, &difference(before, after), width));
+    }
     lines.extend(command_lines(paint, &step.command, width));
     lines
+}
+
+/// A unified difference, what goes and what comes marked by sign and colour.
+fn difference_lines(paint: &Paint<'_>, difference: &str, width: usize) -> Vec<Line<'static>> {
+    let line = |line: &str| {
+        let style = match line.as_bytes().first() {
+            Some(b'+') => paint.of(Meaning::Good),
+            Some(b'-') => paint.of(Meaning::Danger),
+            Some(b'@') => paint.muted(),
+            _ => paint.plain(),
+        };
+        let row = Row::new(width).to(INDENT + 2);
+        let room = row.room();
+        row.put(&text::middle(line, room), style).line()
+    };
+    difference.lines().map(line).collect()
 }
 
 /// The command over as many lines as it needs, continued as a shell would read it.
@@ -163,6 +212,8 @@ fn affected_lines(paint: &Paint<'_>, kind: PlanKind, affected: &Affected, width:
     let verb = match (kind, one) {
         (PlanKind::Dissociate, true) => "falls to",
         (PlanKind::Dissociate, false) => "fall to",
+        (PlanKind::TrustRemove, true) => "is left with",
+        (PlanKind::TrustRemove, false) => "are left with",
         (PlanKind::Restart, true) => "is recreated as",
         (PlanKind::Restart, false) => "are recreated as",
         (_, true) => "gets",
@@ -171,7 +222,11 @@ fn affected_lines(paint: &Paint<'_>, kind: PlanKind, affected: &Affected, width:
     let pods = text::plural(affected.pods as usize, "pod");
     let sentence =
         format!("{} {}: {pods} {verb} {}", affected.workload.namespace, affected.workload, affected.falls_to);
-    let style = if kind == PlanKind::Dissociate { paint.of(Meaning::Warning) } else { paint.plain() };
+    let style = if matches!(kind, PlanKind::Dissociate | PlanKind::TrustRemove) {
+        paint.of(Meaning::Warning)
+    } else {
+        paint.plain()
+    };
     indented(&sentence, width, style)
 }
 
@@ -227,6 +282,7 @@ pub fn failure_lines(paint: &Paint<'_>, failure: &Failure, width: usize) -> Vec<
     let mut lines = indented(&failure.what, width, paint.of(Meaning::Danger));
     lines.extend(indented(&failure.why, width, paint.plain()));
     lines.extend(indented(&failure.next, width, paint.title()));
+    lines.extend(failure.difference.iter().flat_map(|lines| difference_lines(paint, lines, width)));
     let missing = failure.action.as_ref().map(|action| match &failure.resource {
         Some(resource) => format!("missing: {action} on {resource}"),
         None => format!("missing: {action}"),

@@ -6,7 +6,7 @@ use super::world::*;
 use crate::domain::{
     change::Change,
     fact::Fact,
-    identity::{Mechanism, State, Verdict},
+    identity::{Mechanism, State, Verdict, injection::Proposal},
     webhook::{Selector, Webhook},
     workload::ContainerKind,
 };
@@ -189,7 +189,7 @@ fn a_service_account_that_does_not_exist_may_still_be_associated() {
     assert_eq!((next.mechanism, next.role_arn), (Mechanism::PodIdentity, Some(arn("web-pi"))));
     assert_eq!(world.inventory.next_without_association(&sa("shop/ghost")).mechanism, Mechanism::None);
     assert_eq!(
-        world.inventory.next_with_association(&sa("shop/new"), &arn("web-pi")).mechanism,
+        world.inventory.next_with_association(&sa("shop/new"), Proposal::plain(arn("web-pi"))).mechanism,
         Mechanism::PodIdentity
     );
 }
