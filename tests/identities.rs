@@ -31,23 +31,6 @@ mod overlay;
 use look::look;
 use overlay::Documents;
 
-/// Codes of the table that no rule decides yet: the day one does, it needs a world and leaves this list.
-const UNDECIDED: &[&str] = &[
-    "SDK-TOO-OLD",
-    "PI-PORT-80",
-    "PI-IPV6-BIND",
-    "PI-NETPOL",
-    "IMDS-NETPOL",
-    "PI-VPC-ENDPOINT",
-    "PI-TAGSESSION-CHAIN",
-    "SG-PODS-STRICT",
-    "TOKEN-PERMS",
-    "OIDC-DNS-IN-VPC",
-    "ESO-SERVICEACCOUNTREF",
-    "MOUNTPOINT-PREFERS-IRSA",
-    "DECLARED-DIFFERS",
-];
-
 /// Needs thousands of associations: told by a test of the inventory.
 const LARGE: &[&str] = &["ASSOC-QUOTA"];
 
@@ -222,13 +205,11 @@ async fn every_world_has_exactly_its_findings_and_its_counter_example_has_not() 
 fn every_code_that_can_be_seen_has_a_world_and_every_world_a_code() {
     let cases = cases();
     let visible = CODES.iter().filter(|code| matches!(code.seen, Seen::Api | Seen::Guess)).map(|code| code.name);
-    let told = |code: &&str| cases.contains(*code) || UNDECIDED.contains(code) || LARGE.contains(code);
+    let told = |code: &&str| cases.contains(*code) || LARGE.contains(code);
     let missing: Vec<_> = visible.filter(|code| !told(code)).collect();
     assert!(missing.is_empty(), "without a world: {missing:?}");
     let unknown: Vec<_> = cases.iter().filter(|case| find(case).is_none()).collect();
     assert!(unknown.is_empty(), "worlds of no code: {unknown:?}");
-    let decided: Vec<_> = UNDECIDED.iter().filter(|code| cases.contains(**code)).collect();
-    assert!(decided.is_empty(), "have a world and stand among the undecided: {decided:?}");
 }
 
 #[test]

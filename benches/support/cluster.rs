@@ -122,6 +122,7 @@ fn service_account(index: usize) -> ServiceAccount {
         created_at: None,
         resource_version: "1".into(),
         managers: Vec::new(),
+        labels: BTreeMap::new(),
         declared: None,
     }
 }
@@ -150,6 +151,7 @@ fn container(name: &str, index: usize) -> Container {
         image: "registry.example/app:1".into(),
         environment: Environment::new(variables),
         environment_sources: Vec::new(),
+        non_root: false,
         mounts,
     }
 }
@@ -164,6 +166,9 @@ fn spec(index: usize) -> Arc<PodSpec> {
         service_account: account(index).name,
         host_network: false,
         windows: false,
+        node_port_80: false,
+        fs_group: false,
+        claims: Vec::new(),
         labels: BTreeMap::from([("app".into(), format!("app-{index}").into())]),
         annotations: BTreeMap::new(),
         containers: vec![container("app", index), container("proxy", index)],
@@ -188,6 +193,7 @@ pub fn pods(specs: &[Arc<PodSpec>]) -> Vec<Pod> {
             uid: format!("00000000-0000-4000-8000-{index:012}").into(),
             created_at: at("2026-02-01T00:00:00Z"),
             terminating: false,
+            crashing: false,
             phase: Phase::Running,
             ready: true,
             node: Some(
@@ -238,6 +244,8 @@ pub fn surroundings() -> Vec<Change> {
         namespace_selector: Selector::default(),
         object_selector: Selector::default(),
         self_hosted: false,
+        failure_policy: Some("Ignore".into()),
+        authority: None,
     };
     let mut changes = nodes();
     changes.extend([
@@ -247,6 +255,14 @@ pub fn surroundings() -> Vec<Change> {
             account: ACCOUNT.into(),
         })),
         Change::Webhooks(Fact::Known(vec![webhook])),
+        Change::NetworkPolicies(Fact::Known(vec![])),
+        Change::SecurityGroupPolicies(Fact::Absent),
+        Change::SecretStores(Fact::Absent),
+        Change::ClusterSecretStores(Fact::Absent),
+        Change::BucketVolumes(Fact::Known(vec![])),
+        Change::NodeClaims(Fact::Absent),
+        Change::Ec2NodeClasses(Fact::Absent),
+        Change::AutoNodeClasses(Fact::Absent),
         Change::Providers(Fact::Known(providers)),
         Change::Roles(Fact::Known(roles())),
         Change::Associations(Fact::Known((0..ASSOCIATIONS).map(|index| association(index, arn(index))).collect())),

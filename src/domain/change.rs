@@ -6,9 +6,11 @@ use std::sync::Arc;
 use super::{
     association::{Association, AssociationDetail},
     cluster::{Caller, Cluster, Target},
+    delegate::{BucketVolume, SecretStore},
     fact::Fact,
     id::{AssociationId, InstanceId, Namespace, NodeName, PodId, RoleArn, RoleName, ServiceAccountId},
-    node::{AccessEntry, AddOn, Instance, Node, NodeGroup, VpcEndpoint},
+    network::{NetworkPolicy, SecurityGroupPolicy},
+    node::{AccessEntry, AddOn, Instance, Node, NodeClaim, NodeClass, NodeGroup, VpcEndpoint},
     permission::RoleDetail,
     provider::Provider,
     role::{Role, Written},
@@ -48,6 +50,22 @@ pub enum Change {
     ConfigMap(SourceId, Fact<Environment>),
     /// The pod identity webhooks of the cluster (whole set).
     Webhooks(Fact<Vec<Webhook>>),
+    /// The network policies that isolate pods for egress (whole set).
+    NetworkPolicies(Fact<Vec<NetworkPolicy>>),
+    /// The policies that give pods security groups (whole set); `Absent` where the cluster has no such kind.
+    SecurityGroupPolicies(Fact<Vec<SecurityGroupPolicy>>),
+    /// The SecretStores that name a service account (whole set); `Absent` where the cluster has no such kind.
+    SecretStores(Fact<Vec<SecretStore>>),
+    /// The ClusterSecretStores that name one.
+    ClusterSecretStores(Fact<Vec<SecretStore>>),
+    /// The volumes of Mountpoint for Amazon S3 with the credentials of pods (whole set).
+    BucketVolumes(Fact<Vec<BucketVolume>>),
+    /// The NodeClaims of Karpenter that name an instance profile (whole set); `Absent` without Karpenter.
+    NodeClaims(Fact<Vec<NodeClaim>>),
+    /// The EC2NodeClasses of Karpenter (whole set).
+    Ec2NodeClasses(Fact<Vec<NodeClass>>),
+    /// The NodeClasses of Auto Mode (whole set).
+    AutoNodeClasses(Fact<Vec<NodeClass>>),
     /// What the context says.
     Target(Target),
     /// DescribeCluster.

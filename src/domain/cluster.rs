@@ -70,6 +70,11 @@ impl Cluster {
         self.arn.account()
     }
 
+    /// The number after `1.` of its Kubernetes version.
+    pub fn minor(&self) -> Option<u32> {
+        self.version.strip_prefix("1.")?.parse().ok()
+    }
+
     /// The issuer without its scheme: the prefix of condition keys and the end of the provider's ARN.
     pub fn issuer_path(&self) -> Option<&str> {
         self.issuer.as_deref().map(|issuer| issuer.strip_prefix("https://").unwrap_or(issuer))

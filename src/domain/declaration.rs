@@ -96,9 +96,11 @@ impl Inventory {
             Ok(role) => role,
             Err(standing) => return standing,
         };
-        match self.association_of(id) {
-            Some(association) => compared(association, wanted),
-            None => match self.unlisted_associations() {
+        match self.association_fact(id) {
+            Fact::Known(association) => compared(association, wanted),
+            Fact::Loading => Standing::Unknown("associations have not been listed yet".to_owned()),
+            Fact::Unknown(failure) => Standing::Unknown(format!("{}: {}", failure.what, failure.why)),
+            Fact::Absent => match self.unlisted_associations() {
                 Some(why) => Standing::Unknown(why),
                 None => Standing::Missing(wanted),
             },

@@ -12,16 +12,22 @@ use super::{
 };
 
 mod account;
+mod agent;
 mod cluster;
 pub mod code;
 mod environment;
 mod fallback;
 mod host;
+mod image;
 mod node;
 mod reason;
 mod role;
 pub mod scene;
+mod volume;
+mod vpc;
+mod webhook;
 
+pub use account::of_declaration;
 pub use code::{Code, Seen};
 pub use scene::{Group, Scene, Team};
 
@@ -199,7 +205,15 @@ impl Finding {
 
 /// The findings of a workload.
 pub fn of_team(scene: &Scene<'_>, team: &Team<'_>) -> Vec<Finding> {
-    let rules = [reason::of_team, fallback::of_team, environment::of_team, host::of_team];
+    let rules = [
+        reason::of_team,
+        fallback::of_team,
+        environment::of_team,
+        host::of_team,
+        agent::of_team,
+        image::of_team,
+        volume::of_team,
+    ];
     let mut found: Vec<Finding> = Vec::new();
     for finding in rules.iter().flat_map(|rule| rule(scene, team)) {
         // Two rules may come to the same code; the first says it.
@@ -227,6 +241,8 @@ pub fn of_role(scene: &Scene<'_>, role: &super::role::Role) -> Vec<Finding> {
 /// The findings of the cluster, its webhook, its node groups and nodes.
 pub fn of_cluster(scene: &Scene<'_>) -> Vec<Finding> {
     let mut found = cluster::of_cluster(scene);
+    found.extend(webhook::of_cluster(scene));
+    found.extend(vpc::of_cluster(scene));
     found.extend(node::of_nodes(scene));
     found
 }

@@ -8,6 +8,8 @@ use serde::Serialize;
 use super::id::{AssociationId, RoleArn};
 
 pub mod admission;
+pub mod barrier;
+pub mod by_namespace;
 pub mod chain;
 pub mod environment;
 pub mod facts;

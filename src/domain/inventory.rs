@@ -302,6 +302,11 @@ impl Inventory {
         self.facts.associations.items().values().filter(move |_| joined)
     }
 
+    /// The association of a service account, or why it is not known.
+    pub fn association_fact(&self, id: &ServiceAccountId) -> Fact<&Association> {
+        self.facts.association(id)
+    }
+
     /// The association of a service account.
     pub fn association_of(&self, id: &ServiceAccountId) -> Option<&Association> {
         self.facts.association(id).known().copied()

@@ -72,6 +72,27 @@ pub struct NodeGroup {
     pub role_arn: RoleArn,
 }
 
+/// What a node of Karpenter was launched with (NodeClaim, `karpenter.sh`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeClaim {
+    /// `status.nodeName`.
+    pub node: NodeName,
+    /// Annotation `karpenter.k8s.aws/instance-profile-name`: the name, not the ARN.
+    pub profile: Arc<str>,
+}
+
+/// What nodes are launched with now: EC2NodeClass of Karpenter (`karpenter.k8s.aws`), NodeClass of Auto Mode
+/// (`eks.amazonaws.com`). Names, not ARNs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeClass {
+    /// Its name, as in the label of the node.
+    pub name: Arc<str>,
+    /// `status.instanceProfile`, else `spec.instanceProfile`.
+    pub profile: Option<Arc<str>>,
+    /// `spec.role`.
+    pub role: Option<Arc<str>>,
+}
+
 /// One installed EKS add-on (DescribeAddon).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AddOn {

@@ -1,6 +1,6 @@
 //! Service accounts and what their annotations ask for (identity-resolution 1.5).
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 
@@ -26,6 +26,8 @@ pub struct ServiceAccount {
     pub resource_version: Arc<str>,
     /// Who else writes it (field managers; well-known labels of Helm, Argo CD and Flux).
     pub managers: Vec<Arc<str>>,
+    /// Its labels: security groups are given by them.
+    pub labels: BTreeMap<Arc<str>, Arc<str>>,
     /// The association that it declares it should have, verbatim.
     pub declared: Option<Box<Declaration>>,
 }

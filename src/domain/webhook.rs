@@ -16,6 +16,10 @@ pub struct Webhook {
     pub object_selector: Selector,
     /// It calls a service in the cluster: a self-hosted install.
     pub self_hosted: bool,
+    /// `failurePolicy`: what happens to pods while it cannot be called.
+    pub failure_policy: Option<Arc<str>>,
+    /// `clientConfig.caBundle`: base64 of the certificates that its server is checked by.
+    pub authority: Option<Arc<str>>,
 }
 
 /// A Kubernetes label selector; empty selects everything.

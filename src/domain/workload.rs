@@ -25,6 +25,8 @@ pub struct Pod {
     pub phase: Phase,
     /// Condition `Ready` is true.
     pub ready: bool,
+    /// A container waits in `CrashLoopBackOff`.
+    pub crashing: bool,
     /// `spec.nodeName`.
     pub node: Option<NodeName>,
     /// The workload it belongs to, or the pod itself.
@@ -42,6 +44,12 @@ pub struct PodSpec {
     pub host_network: bool,
     /// `spec.nodeSelector` asks for Windows (identity-resolution 1.6).
     pub windows: bool,
+    /// A container takes port 80 of the node: `hostPort`, or a port of a pod on the host's network.
+    pub node_port_80: bool,
+    /// `spec.securityContext.fsGroup` is set.
+    pub fs_group: bool,
+    /// The claims that its volumes name, without those that a StatefulSet makes for each replica.
+    pub claims: Vec<Arc<str>>,
     /// Labels, without those that differ between replicas
     /// (`statefulset.kubernetes.io/pod-name`, `apps.kubernetes.io/pod-index`).
     pub labels: BTreeMap<Arc<str>, Arc<str>>,
@@ -77,8 +85,28 @@ pub struct Container {
     pub environment: Environment,
     /// Its `envFrom` sources.
     pub environment_sources: Vec<EnvironmentSource>,
+    /// Its security context asks for another user than root.
+    pub non_root: bool,
     /// Its volume mounts: name and path.
     pub mounts: Vec<Mount>,
+}
+
+impl PodSpec {
+    /// A pod of a service account of which nothing else is known.
+    pub fn plain(service_account: ServiceAccountName) -> Self {
+        Self {
+            service_account,
+            host_network: false,
+            windows: false,
+            node_port_80: false,
+            fs_group: false,
+            claims: Vec::new(),
+            labels: BTreeMap::new(),
+            annotations: BTreeMap::new(),
+            containers: Vec::new(),
+            token_volumes: Vec::new(),
+        }
+    }
 }
 
 /// A volume mounted into a container.
@@ -144,8 +172,11 @@ pub enum Phase {
     Unknown,
 }
 
-/// The explicit variables of a container that decide its identity: `AWS_*` and the proxy
-/// variables, sorted by name. Secret values are never here.
+/// Settings of the VPC CNI that decide about security groups for pods (identity-resolution 4.2).
+const NETWORK_SETTINGS: [&str; 2] = ["ENABLE_POD_ENI", "POD_SECURITY_GROUP_ENFORCING_MODE"];
+
+/// The explicit variables of a container that decide its identity: `AWS_*`, the proxy
+/// variables and settings of the VPC CNI, sorted by name. Secret values are never here.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Environment(Box<[(Arc<str>, Value)]>);
 
@@ -171,6 +202,7 @@ impl Environment {
     /// Whether a variable of this name matters here.
     pub fn is_kept(name: &str) -> bool {
         name.starts_with("AWS_")
+            || NETWORK_SETTINGS.contains(&name)
             || ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"].iter().any(|proxy| name.eq_ignore_ascii_case(proxy))
     }
 

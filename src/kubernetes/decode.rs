@@ -5,11 +5,15 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+pub(super) mod delegate;
+pub(super) mod launch;
 pub(super) mod metadata;
+pub(super) mod network;
 pub(super) mod node;
 pub(super) mod owner;
 pub(super) mod pod;
 pub(super) mod raw;
+pub(super) mod selector;
 pub(super) mod text;
 pub(super) mod variable;
 pub(super) mod webhook;

@@ -10,12 +10,14 @@ use super::connect::Connection;
 use crate::domain::{change::Change, failure::Failure};
 
 mod batch;
+mod few;
 mod follow;
 mod kind;
 mod listing;
 mod pause;
 
 use batch::Batch;
+use few::Set;
 use follow::Follow;
 
 /// What a watch tells.
@@ -70,8 +72,8 @@ pub enum Link {
     },
 }
 
-/// Reads and follows pods, service accounts, namespaces, nodes and pod identity webhooks until
-/// stopped or nobody listens. `namespaces` limits what lives in namespaces; `None` is the whole
+/// Reads and follows pods, service accounts, namespaces, nodes, pod identity webhooks and what stands beside pods
+/// (network policies, security groups for pods, stores of External Secrets, volumes) until stopped or nobody listens. `namespaces` limits what lives in namespaces; `None` is the whole
 /// cluster, and falls back to the context's namespace where that is refused.
 pub async fn watch(
     connection: Connection,
@@ -91,7 +93,16 @@ pub async fn watch(
             Follow::new(connection.clone(), accounts, scopes.clone(), batch()).run(),
             Follow::new(connection.clone(), kind::Namespaces::default(), vec![None], batch()).run(),
             Follow::new(connection.clone(), kind::Nodes::default(), vec![None], batch()).run(),
-            Follow::new(connection.clone(), kind::Webhooks::default(), vec![None], batch()).run(),
+            Follow::new(connection.clone(), Set::<few::Webhooks>::default(), vec![None], batch()).run(),
+            Follow::new(connection.clone(), Set::<few::NetworkPolicies>::default(), scopes.clone(), batch()).run(),
+            Follow::new(connection.clone(), Set::<few::SecurityGroupPolicies>::default(), scopes.clone(), batch())
+                .run(),
+            Follow::new(connection.clone(), Set::<few::SecretStores>::default(), scopes.clone(), batch()).run(),
+            Follow::new(connection.clone(), Set::<few::ClusterSecretStores>::default(), vec![None], batch()).run(),
+            Follow::new(connection.clone(), Set::<few::NodeClaims>::default(), vec![None], batch()).run(),
+            Follow::new(connection.clone(), Set::<few::Ec2NodeClasses>::default(), vec![None], batch()).run(),
+            Follow::new(connection.clone(), Set::<few::AutoNodeClasses>::default(), vec![None], batch()).run(),
+            Follow::new(connection.clone(), Set::<few::BucketVolumes>::default(), vec![None], batch()).run(),
         )
     };
     stop.run_until_cancelled(all).await;

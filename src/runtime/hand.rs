@@ -325,6 +325,14 @@ pub fn unknown(failure: &Arc<Failure>) -> Vec<Change> {
         Change::Namespaces(Fact::Unknown(Arc::clone(failure))),
         Change::Nodes(Fact::Unknown(Arc::clone(failure))),
         Change::Webhooks(Fact::Unknown(Arc::clone(failure))),
+        Change::NetworkPolicies(Fact::Unknown(Arc::clone(failure))),
+        Change::SecurityGroupPolicies(Fact::Unknown(Arc::clone(failure))),
+        Change::SecretStores(Fact::Unknown(Arc::clone(failure))),
+        Change::ClusterSecretStores(Fact::Unknown(Arc::clone(failure))),
+        Change::BucketVolumes(Fact::Unknown(Arc::clone(failure))),
+        Change::NodeClaims(Fact::Unknown(Arc::clone(failure))),
+        Change::Ec2NodeClasses(Fact::Unknown(Arc::clone(failure))),
+        Change::AutoNodeClasses(Fact::Unknown(Arc::clone(failure))),
     ]
 }
 

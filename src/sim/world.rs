@@ -25,7 +25,6 @@ use crate::sim::kubernetes::{Api, ClusterFacts, FargateProfile, PodIdentityEntri
 use crate::wire::Transport;
 
 pub use authority::{Authority, Identity};
-pub use webhook::object as webhook_object;
 
 const DEMO: &str = include_str!("../../assets/demo/world.yaml");
 const STORY: &str = include_str!("../../assets/demo/story.yaml");
@@ -95,7 +94,7 @@ impl World {
         let seed = read.state.random.clone().number();
         let (world, past) = Self::build(read.state, seed, now)?;
         if read.webhook {
-            world.load("webhook", webhook::object())?;
+            world.load("webhook", webhook::object(&world.authority.data()))?;
         }
         populate::populate(&world, &past, documents.manifests)?;
         agent::adopt(&world)?;
@@ -128,7 +127,7 @@ impl World {
     pub fn generate(spec: &generate::Spec, now: Timestamp) -> Result<Arc<Self>, WorldError> {
         let generated = generate::generate(spec, now);
         let (world, _) = Self::build(generated.state, spec.seed, now)?;
-        world.load("webhook", webhook::object())?;
+        world.load("webhook", webhook::object(&world.authority.data()))?;
         for manifest in generated.manifests {
             world.load("generated", manifest)?;
         }

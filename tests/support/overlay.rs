@@ -70,7 +70,7 @@ fn object_key(object: &Value) -> String {
 }
 
 fn element_key(element: &Value) -> String {
-    ["name", "id", "url"]
+    ["name", "id", "url", "service"]
         .iter()
         .find_map(|key| element.get(key))
         .map_or_else(|| format!("{} {}", element["namespace"], element["serviceAccount"]), Value::to_string)

@@ -69,6 +69,7 @@ pub fn pod(account: &str, kind: WorkloadKind, owner: &str, name: &str) -> Pod {
         image: "nginx:1.27".into(),
         environment: Environment::default(),
         environment_sources: Vec::new(),
+        non_root: false,
         mounts: Vec::new(),
     };
     Pod {
@@ -76,6 +77,7 @@ pub fn pod(account: &str, kind: WorkloadKind, owner: &str, name: &str) -> Pod {
         uid: format!("uid-{name}").into(),
         created_at: "2026-11-20T00:00:00Z".parse().unwrap(),
         terminating: false,
+        crashing: false,
         phase: Phase::Running,
         ready: true,
         node: Some("node-a".into()),
@@ -84,6 +86,9 @@ pub fn pod(account: &str, kind: WorkloadKind, owner: &str, name: &str) -> Pod {
             service_account: id.name,
             host_network: false,
             windows: false,
+            node_port_80: false,
+            fs_group: false,
+            claims: Vec::new(),
             labels: BTreeMap::new(),
             annotations: BTreeMap::new(),
             containers: vec![container],
@@ -129,6 +134,7 @@ fn service_account(id: &str, role: Option<RoleArn>) -> ServiceAccount {
         created_at: None,
         resource_version: "1".into(),
         managers: Vec::new(),
+        labels: BTreeMap::new(),
         declared: None,
     }
 }
@@ -188,6 +194,8 @@ pub fn changes() -> Vec<Change> {
         namespace_selector: Selector::default(),
         object_selector: Selector::default(),
         self_hosted: false,
+        failure_policy: Some("Ignore".into()),
+        authority: None,
     };
     vec![
         Change::Target(Target { context: Some("acme-dev".into()), ..Target::default() }),
@@ -197,6 +205,14 @@ pub fn changes() -> Vec<Change> {
             account: "111122223333".into(),
         })),
         Change::Webhooks(Fact::Known(vec![webhook])),
+        Change::NetworkPolicies(Fact::Known(vec![])),
+        Change::SecurityGroupPolicies(Fact::Absent),
+        Change::SecretStores(Fact::Absent),
+        Change::ClusterSecretStores(Fact::Absent),
+        Change::BucketVolumes(Fact::Known(vec![])),
+        Change::NodeClaims(Fact::Absent),
+        Change::Ec2NodeClasses(Fact::Absent),
+        Change::AutoNodeClasses(Fact::Absent),
         Change::Namespaces(Fact::Known(
             ["api-service", "user-service", "search", "batch", "kube-system"].map(Into::into).to_vec(),
         )),

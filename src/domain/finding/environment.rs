@@ -1,5 +1,5 @@
 //! What the environment of containers tells: leftovers, proxies, endpoints, containers that came too late
-//! (identity-resolution 8.16, 8.25, 8.28, 8.53, 8.57).
+//! (identity-resolution 8.16, 8.25, 8.28, 8.45, 8.53, 8.57).
 
 use std::net::IpAddr;
 
@@ -18,14 +18,19 @@ const AGENT_V6: &str = "fd00:ec2::23";
 
 /// All rules of this file.
 pub fn of_team(scene: &Scene<'_>, team: &Team<'_>) -> Vec<Finding> {
-    [both_pairs(team), proxy(scene, team), sts_endpoint(team), late_container(team), ipv6_metadata(scene, team)]
-        .into_iter()
-        .flatten()
-        .collect()
+    let found = [
+        both_pairs(team),
+        proxy(scene, team),
+        sts_endpoint(team),
+        late_container(team),
+        ipv6_metadata(scene, team),
+        unreadable_token(scene, team),
+    ];
+    found.into_iter().flatten().collect()
 }
 
 /// A finding about one container of a workload's pods.
-fn about(
+pub(super) fn about(
     code: &str,
     team: &Team<'_>,
     holds: impl Fn(&Group<'_>, &Container, &ContainerIdentity) -> bool,
@@ -140,6 +145,26 @@ fn ipv6_metadata(scene: &Scene<'_>, team: &Team<'_>) -> Option<Finding> {
         format!(
             "Container {} relies on the node role, but SDKs ask 169.254.169.254 unless AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE is IPv6.",
             container.name
+        )
+    })
+}
+
+/// Kubernetes gives token files to the container's user from 1.19 on; before, only to root and `fsGroup` (1.7).
+fn unreadable_token(scene: &Scene<'_>, team: &Team<'_>) -> Option<Finding> {
+    const FIRST: u32 = 19;
+    let cluster = scene.facts.cluster.known()?;
+    if cluster.minor().is_none_or(|minor| minor >= FIRST) {
+        return None;
+    }
+    let reads = |group: &Group<'_>, container: &Container, answer: &ContainerIdentity| {
+        let token = |mechanism| matches!(mechanism, Mechanism::PodIdentity | Mechanism::Irsa);
+        let used = [&answer.now, &answer.next].iter().any(|identity| token(identity.mechanism));
+        used && container.non_root && !group.spec.fs_group
+    };
+    about("TOKEN-PERMS", team, reads, |container| {
+        format!(
+            "Container {} does not run as root, and without fsGroup Kubernetes {} may not let it read its token.",
+            container.name, cluster.version
         )
     })
 }

@@ -7,9 +7,10 @@ use rustc_hash::FxHashMap;
 
 use crate::domain::{
     fact::Fact,
-    id::{Namespace, NodeName, PodName, RoleName, ServiceAccountId, ServiceAccountName},
+    id::{Namespace, NodeName, PodName, RoleArn, RoleName, ServiceAccountId, ServiceAccountName},
     identity::{ContainerIdentity, Resolution, facts::Facts, node_role::NodeFacts},
-    trust::Effect,
+    role::Role,
+    trust::{Effect, Statement},
     workload::{Container, ContainerKind, PodSpec, WorkloadId},
 };
 
@@ -32,6 +33,7 @@ pub struct Scene<'a> {
 pub struct Index {
     configured: OnceCell<FxHashMap<Namespace, Vec<ServiceAccountName>>>,
     named: OnceCell<FxHashMap<String, RoleName>>,
+    trusting: OnceCell<FxHashMap<String, Vec<RoleName>>>,
 }
 
 impl<'a> Scene<'a> {
@@ -70,6 +72,23 @@ impl<'a> Scene<'a> {
         self.index.named.get_or_init(|| self.named()).get(&subject)
     }
 
+    /// The roles of the account whose trust policies name another one as their principal, by name.
+    pub fn roles_trusting(&self, role: &RoleArn) -> impl Iterator<Item = &'a Role> {
+        let all = self.index.trusting.get_or_init(|| {
+            let mut trusting: FxHashMap<String, Vec<RoleName>> = FxHashMap::default();
+            for role in self.facts.roles.items().values() {
+                let allows = allowing(role).flat_map(|statement| &statement.principals);
+                for named in allows.map(|principal| &principal.value).filter(|value| value.contains(":role/")) {
+                    trusting.entry(named.clone()).or_default().push(role.name.clone());
+                }
+            }
+            trusting.values_mut().for_each(|names| names.sort_unstable());
+            trusting
+        });
+        let roles = self.facts.roles.items();
+        all.get(role.as_str()).into_iter().flatten().filter_map(move |name| roles.get(name))
+    }
+
     fn named(&self) -> FxHashMap<String, RoleName> {
         let issuer = self.facts.cluster.known().and_then(|cluster| cluster.issuer_path());
         let Some(key) = issuer.map(|issuer| format!("{}:sub", issuer.to_ascii_lowercase())) else {
@@ -77,9 +96,7 @@ impl<'a> Scene<'a> {
         };
         let mut named = FxHashMap::default();
         for role in self.facts.roles.items().values() {
-            let statements = role.trust.document.iter().flat_map(|document| document.statements());
-            let allows = statements.filter(|statement| statement.effect == Some(Effect::Allow));
-            let conditions = allows.flat_map(|statement| &statement.conditions);
+            let conditions = allowing(role).flat_map(|statement| &statement.conditions);
             for value in conditions
                 .filter(|found| found.folded_key == key && !found.operator.negated)
                 .flat_map(|found| &found.values)
@@ -89,6 +106,12 @@ impl<'a> Scene<'a> {
         }
         named
     }
+}
+
+/// The statements of a role's trust policy that let somebody in.
+fn allowing(role: &Role) -> impl Iterator<Item = &Statement> {
+    let statements = role.trust.document.iter().flat_map(|document| document.statements());
+    statements.filter(|statement| statement.effect == Some(Effect::Allow))
 }
 
 /// A workload with the distinct kinds of its pods.
@@ -113,6 +136,8 @@ pub struct Group<'a> {
     pub resolution: &'a Resolution,
     /// How many they are.
     pub pods: u32,
+    /// How many of them crash again and again.
+    pub crashing: u32,
     /// One of them, the first by name.
     pub example: &'a PodName,
     /// Its node.

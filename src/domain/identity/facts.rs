@@ -6,15 +6,17 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::listing::Listing;
+use super::{by_namespace::ByNamespace, listing::Listing};
 use crate::domain::{
     arn::Arn,
     association::{Association, AssociationDetail},
     cluster::{Caller, Cluster, Target},
+    delegate::{BucketVolume, SecretStore},
     fact::Fact,
     failure::{Failure, FailureKind},
     id::{AssociationId, InstanceId, NodeName, RoleArn, RoleName, ServiceAccountId},
-    node::{AccessEntry, AddOn, Instance, Node, NodeGroup, VpcEndpoint},
+    network::{NetworkPolicy, SecurityGroupPolicy},
+    node::{AccessEntry, AddOn, Instance, Node, NodeClass, NodeGroup, VpcEndpoint},
     permission::{Permission, RoleDetail},
     provider::Provider,
     role::{Role, Writes},
@@ -40,6 +42,22 @@ pub struct Facts {
     pub nodes: Listing<NodeName, Node>,
     /// ConfigMaps that containers take variables from, as far as those matter; loading until they were read.
     pub config_maps: FxHashMap<SourceId, Fact<Environment>>,
+    /// Network policies that isolate pods for egress.
+    pub network_policies: ByNamespace<NetworkPolicy>,
+    /// Policies that give pods security groups.
+    pub security_group_policies: ByNamespace<SecurityGroupPolicy>,
+    /// SecretStores, by the namespace of the service account.
+    pub secret_stores: ByNamespace<SecretStore>,
+    /// ClusterSecretStores, by the same.
+    pub cluster_secret_stores: ByNamespace<SecretStore>,
+    /// Volumes of Mountpoint for Amazon S3, by the namespace of their claim.
+    pub bucket_volumes: ByNamespace<BucketVolume>,
+    /// Instance profiles that Karpenter launched nodes with, by name.
+    pub node_claims: Fact<FxHashMap<NodeName, Arc<str>>>,
+    /// EC2NodeClasses of Karpenter.
+    pub ec2_node_classes: Fact<Vec<NodeClass>>,
+    /// NodeClasses of Auto Mode.
+    pub auto_node_classes: Fact<Vec<NodeClass>>,
     /// The live webhook objects.
     pub webhooks: Fact<Vec<Webhook>>,
     /// Associations, with what was described of them.
@@ -208,6 +226,20 @@ impl Facts {
     /// An instance that was asked for.
     pub fn instance(&self, id: &InstanceId) -> Fact<&Instance> {
         self.joined(self.instances.get(id).map_or(Fact::Loading, Fact::as_ref))
+    }
+
+    /// The ARN of an instance profile of the cluster's account by its name; its path is not known and not needed.
+    pub fn profile_arn(&self, name: &str) -> Option<Arc<str>> {
+        let cluster = self.cluster.known()?;
+        Some(format!("arn:{}:iam::{}:instance-profile/{name}", cluster.arn.partition(), cluster.account()).into())
+    }
+
+    /// The ARN of a role of the cluster's account by its name; without a list of roles its path is presumed empty.
+    pub fn role_arn(&self, name: &str) -> Option<RoleArn> {
+        let cluster = self.cluster.known().filter(|_| matches!(self.gate, Fact::Known(())))?;
+        let listed = self.roles.get(name).known().map(|role| RoleArn::from(role.arn.as_str()));
+        let presumed = || format!("arn:{}:iam::{}:role/{name}", cluster.arn.partition(), cluster.account());
+        Some(listed.unwrap_or_else(|| RoleArn::from(presumed())))
     }
 
     /// The role of an instance profile.

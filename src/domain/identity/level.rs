@@ -1,11 +1,13 @@
 //! The levels that need no hops of AWS: keys, files, other endpoints, instance metadata, and what a
 //! winner hides (identity-resolution 0.1, 2.3–2.5, 3.1).
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use super::{
     admission::short,
+    barrier::{self, Barrier, barrier},
     environment::{Setting, Settings, Winner, host},
+    facts::Facts,
     node_role::{NodeRole, Reach},
     resolve::Subject,
     trail::{Trail, reason, resting},
@@ -14,6 +16,9 @@ use crate::domain::{
     id::RoleArn,
     identity::{HopKind, Identity, Mechanism, Verdict},
 };
+
+/// Where instance metadata answers.
+const METADATA: IpAddr = IpAddr::V4(Ipv4Addr::new(169, 254, 169, 254));
 
 /// Keys, a shared configuration file or another endpoint: what they rest on.
 pub fn own(subject: &Subject<'_>, winner: &Winner, trail: &mut Trail) {
@@ -72,7 +77,12 @@ fn is_refused(uri: &str, host: &str) -> bool {
 }
 
 /// Nothing is configured: the node role if instance metadata answers, else nothing.
-pub fn metadata(subject: &Subject<'_>, settings: &Settings, trail: &mut Trail) -> (Mechanism, Option<RoleArn>) {
+pub fn metadata(
+    facts: &Facts,
+    subject: &Subject<'_>,
+    settings: &Settings,
+    trail: &mut Trail,
+) -> (Mechanism, Option<RoleArn>) {
     trail.hop(HopKind::Pod, || subject.title());
     trail.ok("injected", || "nothing".to_owned());
     trail.hop(HopKind::Node, || subject.node_title());
@@ -83,6 +93,7 @@ pub fn metadata(subject: &Subject<'_>, settings: &Settings, trail: &mut Trail) -
     }
     match reach(subject, trail) {
         Mechanism::NodeRole => {
+            barrier::walk(facts, subject, METADATA, "IMDS-NETPOL", "instance metadata", trail);
             walk_ipv6(subject, settings, trail);
             role(subject, trail)
         }
@@ -206,6 +217,7 @@ pub fn halves(settings: &Settings, trail: &mut Trail) {
 
 /// What takes over if the winner is removed, and what a broken winner falls to in Java (2.4).
 pub fn shadows(
+    facts: &Facts,
     subject: &Subject<'_>,
     settings: &Settings,
     levels: &[Winner],
@@ -216,6 +228,7 @@ pub fn shadows(
     identity.shadowed = hidden.collect();
     let is_metadata = levels.first().is_none_or(|winner| *winner == Winner::Metadata);
     let reachable = *subject.node.reach_for(subject.spec.host_network) == Reach::Yes && !settings.metadata_disabled;
+    let reachable = reachable && barrier(facts, subject, METADATA) == Barrier::None;
     if is_metadata || !reachable || subject.node.role == NodeRole::NotOffered {
         return;
     }

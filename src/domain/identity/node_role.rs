@@ -13,8 +13,10 @@ use crate::domain::{
 };
 
 mod fleet;
+mod source;
 
 pub use fleet::fleet;
+pub use source::launch_profile;
 
 /// Everything about a node that decides identities. Nodes that agree in it share one value, so it
 /// names no node.
@@ -36,12 +38,16 @@ pub struct NodeFacts {
     pub ipv6_metadata: Option<bool>,
     /// Whether the role lets the agent get credentials for pods (4.1).
     pub agent_permission: Permission,
+    /// Another pod than the agent's takes port 80 of the node.
+    pub port_80: bool,
+    /// The VPC CNI there gives pods security groups of their own, in strict mode.
+    pub strict_groups: bool,
 }
 
 /// The role of a node, by the first source that answers (3.4).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum NodeRole {
-    /// Known, and from where: `instance-profile`, `nodegroup` or `cluster`.
+    /// Known, and from where: `instance-profile`, `nodegroup`, `nodeclaim`, `nodeclass`, `cluster` or `access-entry`.
     Known(RoleArn, &'static str),
     /// Nothing is offered to pods: Fargate, or an instance without a profile.
     NotOffered,
@@ -153,6 +159,10 @@ pub struct NodePods {
     pub agent_ready: bool,
     /// kube2iam or kiam runs there: it answers instead of instance metadata.
     pub proxy: bool,
+    /// Another pod than the agent's takes port 80.
+    pub port_80: bool,
+    /// The VPC CNI there gives pods security groups of their own, in strict mode.
+    pub strict_groups: bool,
     /// Whether pods of the agent could be seen at all: `None` while pods are being read.
     pub visible: Option<bool>,
 }
@@ -234,13 +244,15 @@ fn unseen(role: NodeRole, reach: Reach, pods: NodePods) -> NodeFacts {
         agent,
         ipv6_metadata: None,
         agent_permission: Permission::Loading,
+        port_80: pods.port_80,
+        strict_groups: pods.strict_groups,
     }
 }
 
 fn known_node(facts: &Facts, node: &Node, pods: NodePods) -> NodeFacts {
     let kind = seen_kind(facts, node);
     let windows = is_windows(node);
-    let role = role(facts, node, kind);
+    let role = source::role(facts, node, kind);
     NodeFacts {
         kind: Some(kind),
         windows,
@@ -250,6 +262,8 @@ fn known_node(facts: &Facts, node: &Node, pods: NodePods) -> NodeFacts {
         host_reach: reach(facts, node, kind, true, false),
         agent: agent(kind, windows, pods),
         ipv6_metadata: ipv6_metadata(facts, node),
+        port_80: pods.port_80,
+        strict_groups: pods.strict_groups,
     }
 }
 
@@ -287,94 +301,6 @@ fn agent_pod(pods: NodePods) -> Agent {
         (false, false, Some(true)) => Agent::Missing,
         (false, false, Some(false)) => Agent::Unknown,
     }
-}
-
-/// The role of a node: the instance's own profile first, then the node group or Auto Mode's role, last the
-/// access entries.
-fn role(facts: &Facts, node: &Node, kind: NodeKind) -> NodeRole {
-    match kind {
-        NodeKind::Fargate => return NodeRole::NotOffered,
-        NodeKind::Hybrid => {
-            return candidates(facts, node, kind, Some("ssm:DescribeInstanceInformation".into()));
-        }
-        NodeKind::Managed | NodeKind::SelfManaged | NodeKind::Karpenter | NodeKind::Auto => {}
-    }
-    let from_instance = role_of_instance(facts, node);
-    if matches!(from_instance, NodeRole::Known(..) | NodeRole::NotOffered) {
-        return from_instance;
-    }
-    let other = match kind {
-        NodeKind::Managed => role_of_group(facts, node),
-        NodeKind::Auto => role_of_auto_mode(facts),
-        _ => None,
-    };
-    match (other, from_instance) {
-        (Some(NodeRole::Loading), NodeRole::Unknown(_)) => NodeRole::Loading,
-        (Some(known @ NodeRole::Known(..)), _) => known,
-        (_, NodeRole::Unknown(missing)) => candidates(facts, node, kind, missing),
-        (_, from_instance) => from_instance,
-    }
-}
-
-/// The roles of the access entries of a node's type: one is the answer, several are a set to choose from.
-fn candidates(facts: &Facts, node: &Node, kind: NodeKind, missing: Option<Arc<str>>) -> NodeRole {
-    let wanted = match kind {
-        NodeKind::Auto => "EC2",
-        NodeKind::Hybrid => "HYBRID_LINUX",
-        _ if is_windows(node) => "EC2_WINDOWS",
-        _ => "EC2_LINUX",
-    };
-    let entries = facts.joined(facts.access_entries.as_ref());
-    let of_kind = entries.known().into_iter().flat_map(|entries| entries.iter());
-    let mut roles: Vec<RoleArn> =
-        of_kind.filter(|entry| &*entry.kind == wanted).map(|entry| entry.role_arn.clone()).collect();
-    roles.sort();
-    match (roles.pop(), roles.is_empty()) {
-        (None, _) => NodeRole::Unknown(missing),
-        (Some(only), true) => NodeRole::Known(only, "access-entry"),
-        (Some(last), false) => {
-            roles.push(last);
-            NodeRole::Candidates(roles, missing)
-        }
-    }
-}
-
-fn role_of_instance(facts: &Facts, node: &Node) -> NodeRole {
-    let Some(id) = instance_id(node) else { return NodeRole::Unknown(None) };
-    match facts.instance(&id) {
-        Fact::Known(Instance { profile_arn: Some(profile), .. }) => role_of_profile(facts, profile),
-        Fact::Known(Instance { profile_arn: None, .. }) => NodeRole::NotOffered,
-        Fact::Loading => NodeRole::Loading,
-        Fact::Absent => NodeRole::Unknown(None),
-        Fact::Unknown(failure) => NodeRole::Unknown(missing_action(&failure, "ec2:DescribeInstances")),
-    }
-}
-
-fn role_of_profile(facts: &Facts, profile: &str) -> NodeRole {
-    match facts.instance_profile(profile) {
-        Fact::Known(role) => NodeRole::Known(role.clone(), "instance-profile"),
-        Fact::Loading => NodeRole::Loading,
-        Fact::Absent => NodeRole::NotOffered,
-        Fact::Unknown(failure) => NodeRole::Unknown(missing_action(&failure, "iam:GetInstanceProfile")),
-    }
-}
-
-fn role_of_group(facts: &Facts, node: &Node) -> Option<NodeRole> {
-    let name = node.labels.get("eks.amazonaws.com/nodegroup")?;
-    match facts.joined(facts.node_groups.as_ref()) {
-        Fact::Known(groups) => {
-            let group = groups.iter().find(|group| group.name == *name)?;
-            Some(NodeRole::Known(group.role_arn.clone(), "nodegroup"))
-        }
-        Fact::Loading => Some(NodeRole::Loading),
-        Fact::Absent | Fact::Unknown(_) => None,
-    }
-}
-
-fn role_of_auto_mode(facts: &Facts) -> Option<NodeRole> {
-    let cluster = facts.joined(facts.cluster.as_ref());
-    let role = cluster.known()?.auto_node_role_arn.clone()?;
-    Some(NodeRole::Known(role.into(), "cluster"))
 }
 
 /// The decision list of 3.1.

@@ -1,10 +1,13 @@
 //! The hops of EKS Pod Identity: token, association, agent on the node, trust policy, role and the
 //! second hop (identity-resolution 0.1, 4).
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
     admission::{self, Asking, walk_arn, walk_role},
+    barrier,
     environment::{Settings, Token},
     facts::Facts,
     injection::{POD_IDENTITY_AUDIENCE, Proposal, Supposed},
@@ -22,6 +25,12 @@ use crate::domain::{
     permission::{ASSUME_FOR_POD_IDENTITY, Permission},
     role::Role,
 };
+
+/// Where the agent listens, port 80 (4.1).
+const AGENT_V4: IpAddr = IpAddr::V4(Ipv4Addr::new(169, 254, 170, 23));
+
+/// The same in IPv6 clusters: `fd00:ec2::23`.
+const AGENT_V6: IpAddr = IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x23));
 
 /// What the association says: for the fields of an identity.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -60,7 +69,7 @@ pub fn walk(facts: &Facts, subject: &Subject<'_>, settings: &Settings, moment: M
                 subject.account
             );
             trail.fail(Verdict::Broken, "association", || "none".to_owned(), reason(Some("ASSOC-GONE"), message));
-            walk_agent(subject, trail);
+            walk_agent(facts, subject, trail);
             Grant::default()
         }
         Fact::Loading => {
@@ -76,7 +85,7 @@ pub fn walk(facts: &Facts, subject: &Subject<'_>, settings: &Settings, moment: M
                 || "cannot be read".to_owned(),
                 resting(None, message, &*action),
             );
-            walk_agent(subject, trail);
+            walk_agent(facts, subject, trail);
             Grant::default()
         }
     }
@@ -107,7 +116,7 @@ fn undescribed(association: &Association, failure: &Failure, trail: &mut Trail) 
 fn walk_supposed(facts: &Facts, subject: &Subject<'_>, proposal: &Proposal, trail: &mut Trail) -> Grant {
     trail.ok("association", || "as planned".to_owned());
     walk_platform(facts, trail);
-    walk_agent(subject, trail);
+    walk_agent(facts, subject, trail);
     walk_roles(facts, subject, &proposal.detail, trail);
     let detail = &proposal.detail;
     Grant { association: None, role: Some(detail.role_arn.clone()), target: detail.target_role_arn.clone() }
@@ -174,12 +183,12 @@ fn walk_association(
         Fact::Known(detail) => detail,
         Fact::Loading | Fact::Absent => {
             trail.waiting("role");
-            walk_agent(subject, trail);
+            walk_agent(facts, subject, trail);
             return grant;
         }
         Fact::Unknown(failure) => {
             undescribed(association, failure, trail);
-            walk_agent(subject, trail);
+            walk_agent(facts, subject, trail);
             return grant;
         }
     };
@@ -188,7 +197,7 @@ fn walk_association(
     if moment == Moment::Now && subject.age.stale {
         walk_cache(association, detail, trail);
     }
-    walk_agent(subject, trail);
+    walk_agent(facts, subject, trail);
     walk_roles(facts, subject, detail, trail);
     grant
 }
@@ -250,13 +259,17 @@ fn walk_second_hop(facts: &Facts, role: &RoleArn, target: &RoleArn, session_tags
     }
 }
 
-fn walk_agent(subject: &Subject<'_>, trail: &mut Trail) {
+fn walk_agent(facts: &Facts, subject: &Subject<'_>, trail: &mut Trail) {
     trail.hop(HopKind::Agent, || subject.node_title());
     let agent = if subject.spec.windows { Agent::Unsupported("Windows") } else { subject.node.agent };
     match agent {
         Agent::Ready | Agent::BuiltIn => {
             trail.ok("agent", || agent.word().to_owned());
             walk_agent_permission(&subject.node.agent_permission, trail);
+            let ipv6 = facts.cluster.known().is_some_and(|cluster| cluster.ipv6);
+            let address = if ipv6 { AGENT_V6 } else { AGENT_V4 };
+            barrier::walk(facts, subject, address, "PI-NETPOL", "the Pod Identity agent", trail);
+            barrier::walk_groups(facts, subject, trail);
         }
         Agent::Loading => trail.waiting("agent"),
         Agent::Unknown => {
@@ -330,9 +343,7 @@ fn walk_platform(facts: &Facts, trail: &mut Trail) {
 
 /// Whether the platform of a cluster has no Pod Identity yet (4.4).
 pub fn is_too_old(cluster: &Cluster) -> bool {
-    let Some(minor) = cluster.version.strip_prefix("1.").and_then(|minor| minor.parse::<u32>().ok()) else {
-        return false;
-    };
+    let Some(minor) = cluster.minor() else { return false };
     let platform = cluster.platform_version.as_deref().and_then(|version| version.strip_prefix("eks."));
     let platform = platform.and_then(|number| number.parse::<u32>().ok());
     let first = FIRST_PLATFORMS.iter().find(|(version, _)| *version == minor).map(|(_, first)| *first);

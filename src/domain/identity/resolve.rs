@@ -263,12 +263,12 @@ impl<'a> Injector<'a> {
                     (grant.association, grant.role, grant.target);
             }
             Winner::Metadata => {
-                (identity.mechanism, identity.role_arn) = level::metadata(subject, settings, &mut trail)
+                (identity.mechanism, identity.role_arn) = level::metadata(facts, subject, settings, &mut trail)
             }
             own => level::own(subject, own, &mut trail),
         }
         level::halves(settings, &mut trail);
-        level::shadows(subject, settings, &levels, &mut identity, &mut trail);
+        level::shadows(facts, subject, settings, &levels, &mut identity, &mut trail);
         if intended && exempt.is_none() {
             self.presumed(&mut trail);
         }
@@ -458,15 +458,7 @@ pub(super) fn with_plain(
     supposed: Supposed,
     trail: Trail,
 ) -> (Outcome, Trail) {
-    let spec = PodSpec {
-        service_account: account.name.clone(),
-        host_network: false,
-        windows: false,
-        labels: std::collections::BTreeMap::new(),
-        annotations: std::collections::BTreeMap::new(),
-        containers: Vec::new(),
-        token_volumes: Vec::new(),
-    };
+    let spec = PodSpec::plain(account.name.clone());
     let subject = Subject { account, spec: &spec, node, age: Age::default(), supposed, pod: None, node_name: None };
     Injector::of(facts, &subject).plain(trail)
 }

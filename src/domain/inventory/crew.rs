@@ -11,7 +11,7 @@ use crate::domain::{
     failure::Failure,
     id::{NodeName, PodId, ServiceAccountId},
     identity::Resolution,
-    workload::{Pod, PodSpec, WorkloadId, WorkloadKind},
+    workload::{Phase, Pod, PodSpec, WorkloadId, WorkloadKind},
 };
 
 /// A pod's place in the store; reused after it is gone.
@@ -333,7 +333,26 @@ pub fn is_proxy(pod: &Pod) -> bool {
     pod.workload.kind == WorkloadKind::DaemonSet && (name.contains("kube2iam") || name.contains("kiam"))
 }
 
+/// A pod beside the agent that takes port 80 of its node, which the agent needs (identity-resolution 4.2).
+pub fn takes_port(pod: &Pod) -> bool {
+    let lives = !matches!(pod.phase, Phase::Succeeded | Phase::Failed);
+    pod.spec.node_port_80 && lives && !is_agent(pod)
+}
+
+/// A pod of the VPC CNI that gives pods security groups of their own, in strict mode, which is the default
+/// (identity-resolution 4.2).
+pub fn gives_strict_groups(pod: &Pod) -> bool {
+    let is_cni =
+        is_kube_system(pod) && pod.workload.kind == WorkloadKind::DaemonSet && pod.workload.name.as_str() == "aws-node";
+    let set = |name: &str, value: &str| {
+        let texts = pod.spec.containers.iter().filter_map(|container| container.environment.text(name));
+        texts.into_iter().any(|text| text.eq_ignore_ascii_case(value))
+    };
+    is_cni && set("ENABLE_POD_ENI", "true") && !set("POD_SECURITY_GROUP_ENFORCING_MODE", "standard")
+}
+
 fn watched_node(pod: &Pod) -> Vec<NodeName> {
-    let watched = pod.node.is_some() && (is_agent(pod) || is_proxy(pod));
+    let decides = is_agent(pod) || is_proxy(pod) || takes_port(pod) || gives_strict_groups(pod);
+    let watched = pod.node.is_some() && decides;
     if watched { pod.node.iter().cloned().collect() } else { Vec::new() }
 }

@@ -156,7 +156,8 @@ impl Inventory {
         self.stale_neighbours(stale, dirty);
     }
 
-    /// Workloads without an identity of their own are compared with what else is configured.
+    /// Workloads without an identity of their own are compared with what else is configured, associations with
+    /// the roles that their own may go on to.
     fn stale_neighbours(&self, stale: &mut Stale, dirty: &Dirty) {
         if !stale.roles.is_empty() {
             let fallen = |found: &[Finding]| found.iter().any(|finding| finding.code.name == "NODE-ROLE-FALLBACK");
@@ -164,6 +165,8 @@ impl Inventory {
                 Key::Workload(id) if fallen(found) => Some(id.clone()),
                 _ => None,
             }));
+            let associated = self.facts.joined_associations().map(|association| &association.service_account);
+            stale.accounts.extend(associated.cloned());
         }
         if dirty.accounts.is_empty() && stale.roles.is_empty() {
             return;
@@ -203,7 +206,8 @@ impl Inventory {
         }
         for account in stale.accounts {
             let pods = u32::try_from(self.crew.of_account(&account).len()).unwrap_or(u32::MAX);
-            let of_account = finding::of_account(&scene, &account, pods);
+            let mut of_account = finding::of_account(&scene, &account, pods);
+            of_account.extend(self.undeclared(&account, pods));
             found.push((Key::Account(account), of_account));
         }
         for id in stale.workloads {
@@ -211,6 +215,12 @@ impl Inventory {
             found.push((Key::Workload(id), of_team));
         }
         found
+    }
+
+    /// What a service account declares and does not have.
+    fn undeclared(&self, account: &ServiceAccountId, pods: u32) -> Option<Finding> {
+        self.service_account(account)?.declared.as_ref()?;
+        finding::of_declaration(account, &self.declaration_of(account)?, pods)
     }
 
     /// The nodes that differ in what decides, in an order that does not change.
@@ -251,6 +261,7 @@ impl Inventory {
             if let Some(known) = at.get(&key) {
                 let group = &mut groups[*known];
                 group.pods += 1;
+                group.crashing += u32::from(pod.crashing);
                 if pod.id.name < *group.example {
                     (group.example, group.example_node) = (&pod.id.name, pod.node.as_ref());
                 }
@@ -263,6 +274,7 @@ impl Inventory {
                 node,
                 resolution,
                 pods: 1,
+                crashing: u32::from(pod.crashing),
                 example: &pod.id.name,
                 example_node: pod.node.as_ref(),
             });

@@ -14,6 +14,7 @@ use crate::domain::{
     failure::{Failure, FailureKind},
     id::{AssociationId, InstanceId, NodeName, RoleArn, RoleName, ServiceAccountId},
     identity::node_role::{self, Agent, NodeFacts, NodeRole},
+    node::NodeKind,
     permission::RoleDetail,
     workload::SourceId,
 };
@@ -28,6 +29,11 @@ impl Inventory {
             ("namespaces", !self.namespaces.state().is_answered(), self.namespaces.items().len()),
             ("nodes", !facts.nodes.state().is_answered(), facts.nodes.items().len()),
             ("webhooks", !facts.webhooks.is_answered(), 0),
+            ("network policies", !facts.network_policies.state().is_answered(), 0),
+            ("security group policies", !facts.security_group_policies.state().is_answered(), 0),
+            ("secret stores", self.awaits_stores(), 0),
+            ("node classes", self.awaits_node_classes(), 0),
+            ("volumes", !facts.bucket_volumes.state().is_answered(), 0),
             ("caller", !facts.caller.is_answered(), 0),
             ("cluster", !facts.cluster.is_answered(), 0),
             ("associations", !facts.associations.state().is_answered(), facts.associations.items().len()),
@@ -48,6 +54,45 @@ impl Inventory {
     fn awaits_endpoints(&self) -> bool {
         let vpc = self.facts.cluster.known().and_then(|cluster| cluster.vpc_id.as_ref());
         vpc.is_some() && !self.facts.vpc_endpoints.is_answered()
+    }
+
+    fn awaits_stores(&self) -> bool {
+        let stores = [&self.facts.secret_stores, &self.facts.cluster_secret_stores];
+        stores.iter().any(|stores| !stores.state().is_answered())
+    }
+
+    fn awaits_node_classes(&self) -> bool {
+        let facts = &self.facts;
+        let classes = [&facts.ec2_node_classes, &facts.auto_node_classes];
+        !facts.node_claims.is_answered() || classes.iter().any(|classes| !classes.is_answered())
+    }
+
+    /// Whether the role of a node of a kind is not known: only then matters what says how it was launched.
+    fn has_open_role(&self, kind: NodeKind) -> bool {
+        let is_open = |facts: &Arc<NodeFacts>| facts.kind == Some(kind) && facts.role.arn().is_none();
+        self.node_facts.values().any(is_open)
+    }
+
+    /// Whether a node gives pods security groups in strict mode: only then their policies matter.
+    fn has_strict_groups(&self) -> bool {
+        self.node_facts.values().any(|facts| facts.strict_groups)
+    }
+
+    /// Whether External Secrets runs here: only then its stores matter.
+    fn has_external_secrets(&self) -> bool {
+        let images = self.crew.specs().flat_map(|spec| &spec.containers).map(|container| &container.image);
+        images.into_iter().any(|image| image.contains("external-secrets"))
+    }
+
+    /// Whether pods with claims have two identities to choose from: only then volumes matter.
+    fn has_claims_of_two(&self) -> bool {
+        let accounts = self.facts.joined_associations().map(|association| &association.service_account);
+        let annotated = |account: &&ServiceAccountId| {
+            self.service_account(account).is_some_and(|account| account.role_arn.is_some())
+        };
+        let claims =
+            |account| self.crew.at(self.crew.of_account(account)).any(|entry| !entry.pod.spec.claims.is_empty());
+        accounts.filter(annotated).any(claims)
     }
 
     fn details(&self) -> Option<Progress> {
@@ -76,6 +121,14 @@ impl Inventory {
             ("namespaces", self.namespaces.failure()),
             ("nodes", facts.nodes.failure()),
             ("webhooks", facts.webhooks.failure()),
+            ("network policies", facts.network_policies.failure()),
+            ("security group policies", facts.security_group_policies.failure().filter(|_| self.has_strict_groups())),
+            ("secret stores", facts.secret_stores.failure().filter(|_| self.has_external_secrets())),
+            ("cluster secret stores", facts.cluster_secret_stores.failure().filter(|_| self.has_external_secrets())),
+            ("node claims", facts.node_claims.failure().filter(|_| self.has_open_role(NodeKind::Karpenter))),
+            ("EC2 node classes", facts.ec2_node_classes.failure().filter(|_| self.has_open_role(NodeKind::Karpenter))),
+            ("node classes", facts.auto_node_classes.failure().filter(|_| self.has_open_role(NodeKind::Auto))),
+            ("volumes", facts.bucket_volumes.failure().filter(|_| self.has_claims_of_two())),
             ("cluster", facts.cluster.failure()),
             ("caller", facts.caller.failure()),
             ("associations", facts.associations.failure()),
@@ -244,20 +297,24 @@ impl Inventory {
     fn wanted_instances(&self) -> (Vec<InstanceId>, Vec<Arc<str>>) {
         let mut instances = Vec::new();
         let mut profiles: FxHashMap<Arc<str>, usize> = FxHashMap::default();
+        let answers = &self.facts.instance_profiles;
+        let open = |profile: &&Arc<str>| !answers.get(*profile).is_some_and(Fact::is_answered);
         for (name, node) in self.facts.nodes.items() {
             let Some(id) = node_role::instance_id(node) else { continue };
             let pods = self.crew.on_node(name).len();
             match self.facts.instances.get(&id) {
                 None | Some(Fact::Loading) => instances.push((id, pods)),
                 Some(Fact::Known(instance)) => {
-                    let open = |profile: &&Arc<str>| {
-                        !self.facts.instance_profiles.get(*profile).is_some_and(Fact::is_answered)
-                    };
                     if let Some(profile) = instance.profile_arn.as_ref().filter(open) {
                         *profiles.entry(Arc::clone(profile)).or_default() += pods;
                     }
                 }
-                Some(Fact::Absent | Fact::Unknown(_)) => {}
+                Some(Fact::Absent | Fact::Unknown(_)) => {
+                    let named = node_role::launch_profile(&self.facts, node);
+                    if let Some(profile) = named.filter(|profile| open(&profile)) {
+                        *profiles.entry(profile).or_default() += pods;
+                    }
+                }
             }
         }
         (most_first(instances.into_iter()), most_first(profiles.into_iter()))

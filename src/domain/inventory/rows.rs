@@ -1,9 +1,6 @@
 //! The rows of the lists, built on demand from facts and answers.
 
-use std::{
-    cmp::Reverse,
-    collections::{BTreeMap, BTreeSet},
-};
+use std::{cmp::Reverse, collections::BTreeSet};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -145,15 +142,7 @@ impl Inventory {
     }
 
     fn judged(&self, association: &Association) -> (Verdict, Option<String>) {
-        let spec = PodSpec {
-            service_account: association.service_account.name.clone(),
-            host_network: false,
-            windows: false,
-            labels: BTreeMap::new(),
-            annotations: BTreeMap::new(),
-            containers: Vec::new(),
-            token_volumes: Vec::new(),
-        };
+        let spec = PodSpec::plain(association.service_account.name.clone());
         let subject = Subject {
             account: &association.service_account,
             spec: &spec,

@@ -8,7 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{
     Inventory,
-    crew::{Entry, Place, is_agent, is_proxy},
+    crew::{Entry, Place, gives_strict_groups, is_agent, is_proxy, takes_port},
 };
 use crate::domain::{
     arn::Arn,
@@ -16,6 +16,7 @@ use crate::domain::{
     id::{InstanceId, NodeName, RoleArn, RoleName, ServiceAccountId},
     identity::{
         Resolution,
+        by_namespace::Changed,
         injection::Supposed,
         node_role::{self, NodeFacts, NodePods},
         pod_identity,
@@ -193,6 +194,8 @@ impl Inventory {
             seen.agent |= is_agent(&entry.pod);
             seen.agent_ready |= is_agent(&entry.pod) && entry.pod.ready && !entry.pod.terminating;
             seen.proxy |= is_proxy(&entry.pod);
+            seen.port_80 |= takes_port(&entry.pod);
+            seen.strict_groups |= gives_strict_groups(&entry.pod);
         }
         seen
     }
@@ -223,7 +226,10 @@ impl Inventory {
         }
         for (name, node) in self.facts.nodes.items() {
             let Some(id) = node_role::instance_id(node) else { continue };
-            let profile = || self.facts.instances.get(&id)?.known()?.profile_arn.clone();
+            let profile = || match self.facts.instances.get(&id)?.known() {
+                Some(instance) => instance.profile_arn.clone(),
+                None => node_role::launch_profile(&self.facts, node),
+            };
             if dirty.instances.contains(&id) || profile().is_some_and(|profile| dirty.profiles.contains(&profile)) {
                 dirty.nodes.insert(name.clone());
             }
@@ -236,6 +242,15 @@ impl Inventory {
         let there = self.crew.accounts().iter().filter(|(account, _)| account.namespace == id.namespace);
         let concerned = there.filter(|(_, places)| self.crew.at(places).any(takes));
         dirty.accounts.extend(concerned.map(|(account, _)| account.clone()));
+    }
+
+    /// Marks the service accounts of namespaces in which something changed that stands beside pods.
+    pub(super) fn touch_namespaces(&self, changed: &Changed, dirty: &mut Dirty) {
+        dirty.all |= changed.all;
+        dirty.visible |= changed.all || !changed.namespaces.is_empty();
+        let with_pods = self.crew.accounts().keys();
+        let all = with_pods.chain(self.facts.service_accounts.items().keys());
+        dirty.accounts.extend(all.filter(|account| changed.namespaces.contains(&account.namespace)).cloned());
     }
 
     /// Finds who uses the roles that changed: associations, annotations, and what pods carry.
@@ -252,7 +267,9 @@ impl Inventory {
             }
         }
         for account in self.facts.service_accounts.items().values() {
-            if account.role_arn.as_ref().is_some_and(is_changed) {
+            let declared = account.declared.as_ref().and_then(|declared| declared.role.as_ref());
+            let names = |name: &Arc<str>| roles.contains(&RoleName::from(Arc::clone(name)));
+            if account.role_arn.as_ref().is_some_and(is_changed) || declared.is_some_and(names) {
                 dirty.accounts.insert(account.id.clone());
             }
         }

@@ -7,8 +7,10 @@ use super::{Inventory, crew::Touched, settle::Dirty, written::keep_written};
 use crate::domain::{
     association::{Association, AssociationDetail},
     change::Change,
+    delegate::SecretStore,
     fact::Fact,
     id::{AssociationId, RoleName, ServiceAccountId},
+    node::NodeClaim,
     permission::RoleDetail,
     role::Role,
     workload::Pod,
@@ -46,6 +48,15 @@ impl Inventory {
             Change::Role(name, role) => self.take_role(name, role, dirty),
             Change::TrustWritten(name, written) => self.take_written(name, written, dirty),
             Change::RoleDetail(name, detail) => self.take_role_detail(name, detail, dirty),
+            Change::NetworkPolicies(_)
+            | Change::SecurityGroupPolicies(_)
+            | Change::SecretStores(_)
+            | Change::ClusterSecretStores(_)
+            | Change::BucketVolumes(_) => self.take_beside(change, dirty),
+            Change::NodeClaims(_) | Change::Ec2NodeClasses(_) | Change::AutoNodeClasses(_) => {
+                dirty.all_nodes |= self.take_launched(change);
+                dirty.visible |= dirty.all_nodes;
+            }
             Change::Webhooks(_)
             | Change::Providers(_)
             | Change::NodeGroups(_)
@@ -53,24 +64,33 @@ impl Inventory {
             | Change::FargateProfiles(_)
             | Change::VpcEndpoints(_)
             | Change::AddOns(_) => self.take_common(change, dirty),
+            Change::ConfigMap(..) | Change::Instance(..) | Change::InstanceProfile(..) => {
+                self.take_detail_of(change, dirty)
+            }
+        }
+    }
+
+    /// Objects that were asked for one by one.
+    fn take_detail_of(&mut self, change: Change, dirty: &mut Dirty) {
+        match change {
             Change::ConfigMap(id, found) => {
-                if update(self.facts.config_maps.entry(id.clone()).or_default(), found) {
+                let changed = update(self.facts.config_maps.entry(id.clone()).or_default(), found);
+                dirty.visible |= changed;
+                if changed {
                     self.touch_source(&id, dirty);
-                    dirty.visible = true;
                 }
             }
             Change::Instance(id, instance) => {
-                if update(self.facts.instances.entry(id.clone()).or_default(), instance) {
-                    dirty.instances.insert(id);
-                    dirty.visible = true;
-                }
+                let changed = update(self.facts.instances.entry(id.clone()).or_default(), instance);
+                dirty.visible |= changed;
+                dirty.instances.extend(changed.then_some(id));
             }
             Change::InstanceProfile(arn, role) => {
-                if update(self.facts.instance_profiles.entry(Arc::clone(&arn)).or_default(), role) {
-                    dirty.profiles.insert(arn);
-                    dirty.visible = true;
-                }
+                let changed = update(self.facts.instance_profiles.entry(Arc::clone(&arn)).or_default(), role);
+                dirty.visible |= changed;
+                dirty.profiles.extend(changed.then_some(arn));
             }
+            _ => {}
         }
     }
 
@@ -80,6 +100,37 @@ impl Inventory {
             touch(Some(touched), dirty);
         }
         dirty.visible |= before != *self.crew.state();
+    }
+
+    /// Objects that stand beside pods and service accounts of their namespace.
+    fn take_beside(&mut self, change: Change, dirty: &mut Dirty) {
+        let facts = &mut self.facts;
+        let store = |store: &SecretStore| store.account.namespace.clone();
+        let changed = match change {
+            Change::NetworkPolicies(found) => facts.network_policies.replace(found, |one| one.namespace.clone()),
+            Change::SecurityGroupPolicies(found) => {
+                facts.security_group_policies.replace(found, |one| one.namespace.clone())
+            }
+            Change::SecretStores(found) => facts.secret_stores.replace(found, store),
+            Change::ClusterSecretStores(found) => facts.cluster_secret_stores.replace(found, store),
+            Change::BucketVolumes(found) => facts.bucket_volumes.replace(found, |one| one.namespace.clone()),
+            _ => return,
+        };
+        self.touch_namespaces(&changed, dirty);
+    }
+
+    /// What nodes were or are launched with; true if that changed anything.
+    fn take_launched(&mut self, change: Change) -> bool {
+        let facts = &mut self.facts;
+        match change {
+            Change::NodeClaims(claims) => {
+                let by_node = |claims: Vec<NodeClaim>| claims.into_iter().map(|claim| (claim.node, claim.profile));
+                update(&mut facts.node_claims, claims.map_known(|claims| by_node(claims).collect()))
+            }
+            Change::Ec2NodeClasses(classes) => update(&mut facts.ec2_node_classes, classes),
+            Change::AutoNodeClasses(classes) => update(&mut facts.auto_node_classes, classes),
+            _ => false,
+        }
     }
 
     fn take_account(&mut self, change: Change, dirty: &mut Dirty) {

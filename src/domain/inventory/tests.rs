@@ -6,6 +6,7 @@ mod gaps;
 mod incremental;
 mod irsa;
 mod large;
+mod network;
 mod next;
 mod node_role;
 mod now;

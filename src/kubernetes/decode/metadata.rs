@@ -118,6 +118,7 @@ pub(in crate::kubernetes) fn service_account(
         created_at: metadata.creation_timestamp.parse::<Timestamp>().ok(),
         resource_version: (&*metadata.resource_version).into(),
         managers: managers(&metadata, strings),
+        labels: metadata.labels.0.iter().map(|(key, value)| (strings.get(key), strings.get(value))).collect(),
         declared: declared(&metadata, strings, keys),
     })
 }

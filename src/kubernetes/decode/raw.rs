@@ -42,6 +42,25 @@ pub(in crate::kubernetes) struct Spec<'a> {
     pub ephemeral_containers: Vec<Container<'a>>,
     #[serde(borrow, deserialize_with = "or_default")]
     pub volumes: Vec<Volume<'a>>,
+    #[serde(deserialize_with = "or_default")]
+    pub security_context: SecurityContext,
+}
+
+/// `securityContext` of a pod or of a container.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(in crate::kubernetes) struct SecurityContext {
+    pub run_as_user: Option<i64>,
+    pub run_as_non_root: Option<bool>,
+    pub fs_group: Option<i64>,
+}
+
+/// `ports[]`.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(in crate::kubernetes) struct Port {
+    pub container_port: Option<i64>,
+    pub host_port: Option<i64>,
 }
 
 /// `spec.os`.
@@ -67,6 +86,10 @@ pub(in crate::kubernetes) struct Container<'a> {
     pub env_from: Vec<EnvironmentSource<'a>>,
     #[serde(borrow, deserialize_with = "or_default")]
     pub volume_mounts: Vec<Mount<'a>>,
+    #[serde(deserialize_with = "or_default")]
+    pub ports: Vec<Port>,
+    #[serde(deserialize_with = "or_default")]
+    pub security_context: SecurityContext,
 }
 
 /// `envFrom[]`.
@@ -105,12 +128,22 @@ pub(in crate::kubernetes) struct Mount<'a> {
 
 /// `volumes[]`.
 #[derive(Default, Deserialize)]
-#[serde(default)]
+#[serde(default, rename_all = "camelCase")]
 pub(in crate::kubernetes) struct Volume<'a> {
     #[serde(borrow)]
     pub name: Text<'a>,
     #[serde(borrow)]
     pub projected: Option<Projected<'a>>,
+    #[serde(borrow)]
+    pub persistent_volume_claim: Option<Claim<'a>>,
+}
+
+/// `volumes[].persistentVolumeClaim`.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(in crate::kubernetes) struct Claim<'a> {
+    #[serde(borrow)]
+    pub claim_name: Text<'a>,
 }
 
 /// `volumes[].projected`.
@@ -141,12 +174,40 @@ pub(in crate::kubernetes) struct Token<'a> {
 
 /// `status` of a pod or of a node.
 #[derive(Default, Deserialize)]
-#[serde(default)]
+#[serde(default, rename_all = "camelCase")]
 pub(in crate::kubernetes) struct Status<'a> {
     #[serde(borrow)]
     pub phase: Text<'a>,
     #[serde(borrow, deserialize_with = "or_default")]
     pub conditions: Vec<Condition<'a>>,
+    #[serde(borrow, deserialize_with = "or_default")]
+    pub init_container_statuses: Vec<ContainerStatus<'a>>,
+    #[serde(borrow, deserialize_with = "or_default")]
+    pub container_statuses: Vec<ContainerStatus<'a>>,
+}
+
+/// `status.containerStatuses[]`.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(in crate::kubernetes) struct ContainerStatus<'a> {
+    #[serde(borrow, deserialize_with = "or_default")]
+    pub state: ContainerState<'a>,
+}
+
+/// `status.containerStatuses[].state`.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(in crate::kubernetes) struct ContainerState<'a> {
+    #[serde(borrow, deserialize_with = "or_default")]
+    pub waiting: Waiting<'a>,
+}
+
+/// `status.containerStatuses[].state.waiting`.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(in crate::kubernetes) struct Waiting<'a> {
+    #[serde(borrow)]
+    pub reason: Text<'a>,
 }
 
 /// `status.conditions[]`.
@@ -160,6 +221,12 @@ pub(in crate::kubernetes) struct Condition<'a> {
 }
 
 impl Status<'_> {
+    /// A container waits in `CrashLoopBackOff`.
+    pub fn is_crashing(&self) -> bool {
+        let mut all = self.init_container_statuses.iter().chain(&self.container_statuses);
+        all.any(|status| &*status.state.waiting.reason == "CrashLoopBackOff")
+    }
+
     /// Condition `Ready` is true.
     pub fn is_ready(&self) -> bool {
         self.conditions.iter().any(|condition| &*condition.kind == "Ready" && &*condition.status == "True")

@@ -1,6 +1,6 @@
 use serde_json::{Value as Json, json};
 
-use super::{metadata, node, pod::Decoder, webhook};
+use super::{delegate, launch, metadata, network, node, pod::Decoder, webhook};
 use crate::domain::service_account::{DeclarationKeys, ServiceAccount};
 use crate::domain::workload::{ContainerKind, Phase, Value, WorkloadKind};
 use crate::kubernetes::intern::Strings;
@@ -271,4 +271,160 @@ fn the_table_of_texts_forgets_what_nobody_uses() {
         strings.get(&format!("text-{number}"));
     }
     assert!(strings.len() <= 1024, "{}", strings.len());
+}
+
+#[test]
+fn a_port_80_of_the_node_is_a_host_port_or_one_on_the_hosts_network() {
+    let with = |host: bool, port: Json| {
+        let mut json = pod("p");
+        json["spec"]["hostNetwork"] = host.into();
+        json["spec"]["containers"][0]["ports"] = json!([port]);
+        decode(&json).spec.node_port_80
+    };
+    assert!(with(false, json!({"containerPort": 8080, "hostPort": 80})));
+    assert!(with(true, json!({"containerPort": 80, "hostPort": null})));
+    assert!(!with(false, json!({"containerPort": 80})));
+    assert!(!with(false, json!({"containerPort": 80, "hostPort": 8080})));
+}
+
+#[test]
+fn the_containers_own_security_context_decides_before_the_pods() {
+    let non_root = |of_pod: Json, own: Json| {
+        let mut json = pod("p");
+        json["spec"]["securityContext"] = of_pod;
+        json["spec"]["containers"][0]["securityContext"] = own;
+        let spec = decode(&json).spec;
+        let container = spec.containers.iter().find(|container| container.name.as_str() == "api").unwrap();
+        (container.non_root, spec.fs_group)
+    };
+    assert_eq!(non_root(json!({"runAsUser": 1000, "fsGroup": 2000}), json!(null)), (true, true));
+    assert_eq!(non_root(json!({"runAsUser": 1000}), json!({"runAsUser": 0})), (false, false));
+    assert_eq!(non_root(json!(null), json!({"runAsNonRoot": true})), (true, false));
+    assert_eq!(non_root(json!({"runAsNonRoot": true}), json!({"runAsNonRoot": false})), (false, false));
+    assert_eq!(non_root(json!({}), json!({})), (false, false));
+}
+
+#[test]
+fn crashes_and_claims_are_kept_and_the_claims_of_a_stateful_sets_replica_are_not() {
+    let mut json = pod("db-0");
+    json["status"]["containerStatuses"] =
+        json!([{"state": {"waiting": {"reason": "CrashLoopBackOff"}}}, {"state": {"running": {}}}]);
+    let claim = |name: &str| json!({"name": name, "persistentVolumeClaim": {"claimName": name}});
+    json["spec"]["volumes"] = json!([claim("reports"), claim("data-db-0")]);
+    let found = decode(&json);
+    assert!(found.crashing);
+    assert_eq!(found.spec.claims, ["reports".into()]);
+    assert!(!decode(&pod("p")).crashing);
+}
+
+fn policy(spec: Json) -> Vec<crate::domain::network::NetworkPolicy> {
+    let json = json!({"metadata": {"name": "p", "namespace": "shop"}, "spec": spec});
+    let (key, found) = network::policy(&json.to_string()).unwrap();
+    assert_eq!(&*key, "shop/p");
+    found
+}
+
+#[test]
+fn only_policies_that_isolate_for_egress_are_kept() {
+    assert!(policy(json!({"podSelector": {}})).is_empty());
+    assert!(policy(json!({"podSelector": {}, "policyTypes": ["Ingress"], "egress": [{}]})).is_empty());
+    assert_eq!(policy(json!({"podSelector": {}, "policyTypes": ["Egress"]})).len(), 1);
+    assert_eq!(policy(json!({"podSelector": {}, "egress": [{}]})).len(), 1, "rules for egress imply the type");
+}
+
+#[test]
+fn rules_of_a_policy_allow_addresses_and_ports() {
+    let allows = |rule: Json, address: &str, port: u16| {
+        let found = policy(json!({"policyTypes": ["Egress"], "egress": [rule]}));
+        found[0].allows(address.parse().unwrap(), port)
+    };
+    let agent = "169.254.170.23";
+    assert!(allows(json!({}), agent, 80));
+    assert!(!allows(json!({"to": [{"podSelector": {}}]}), agent, 80), "pods have no link-local address");
+    assert!(allows(json!({"to": [{"ipBlock": {"cidr": "169.254.170.23/32"}}], "ports": [{"port": 80}]}), agent, 80));
+    assert!(!allows(json!({"ports": [{"protocol": "UDP", "port": 80}]}), agent, 80));
+    assert!(!allows(json!({"ports": [{"port": "http"}]}), agent, 80), "a name is one of a pod's ports");
+    assert!(allows(json!({"ports": [{"protocol": "TCP"}]}), agent, 80));
+    assert!(allows(json!({"ports": [{"port": 1, "endPort": 100}]}), agent, 80));
+    assert!(!allows(json!({"to": [{"ipBlock": {"cidr": "0.0.0.0/0", "except": ["169.254.0.0/16"]}}]}), agent, 80));
+    assert!(!allows(json!({"to": [{"ipBlock": {"cidr": "nonsense"}}]}), agent, 80));
+}
+
+#[test]
+fn a_security_group_policy_needs_a_selector_and_groups() {
+    let found = |spec: Json| {
+        let json = json!({"metadata": {"name": "p", "namespace": "shop"}, "spec": spec});
+        network::security_group_policy(&json.to_string()).unwrap().1.len()
+    };
+    let groups = json!({"groupIds": ["sg-1"]});
+    assert_eq!(found(json!({"podSelector": {}, "securityGroups": groups})), 1);
+    assert_eq!(found(json!({"serviceAccountSelector": {"matchLabels": {"a": "b"}}, "securityGroups": groups})), 1);
+    assert_eq!(found(json!({"securityGroups": groups})), 0);
+    assert_eq!(found(json!({"podSelector": {}, "securityGroups": {"groupIds": []}})), 0);
+}
+
+#[test]
+fn a_store_names_its_service_account_and_a_cluster_store_its_namespace_too() {
+    let found = |namespace: Json, reference: Json| {
+        let json = json!({
+            "metadata": {"name": "vault", "namespace": namespace},
+            "spec": {"provider": {"aws": {"auth": {"jwt": {"serviceAccountRef": reference}}}}}
+        });
+        let (_, stores) = delegate::secret_store(&json.to_string()).unwrap();
+        stores.first().map(|store| (store.title.to_string(), store.account.to_string()))
+    };
+    let told = |title: &str, account: &str| Some((title.to_owned(), account.to_owned()));
+    assert_eq!(
+        found(json!("shop"), json!({"name": "eso", "namespace": "other"})),
+        told("SecretStore shop/vault", "shop/eso"),
+        "a SecretStore uses its own namespace"
+    );
+    assert_eq!(
+        found(json!(null), json!({"name": "eso", "namespace": "infra"})),
+        told("ClusterSecretStore vault", "infra/eso")
+    );
+    assert_eq!(found(json!(null), json!({"name": "eso"})), None);
+    assert_eq!(found(json!("shop"), json!(null)), None);
+}
+
+#[test]
+fn only_bound_volumes_of_mountpoint_with_the_credentials_of_pods_are_kept() {
+    let found = |driver: &str, source: &str, claim: Json| {
+        let json = json!({
+            "metadata": {"name": "v"},
+            "spec": {"claimRef": claim, "csi": {"driver": driver, "volumeAttributes": {"authenticationSource": source}}}
+        });
+        delegate::bucket_volume(&json.to_string()).unwrap().1.len()
+    };
+    let claim = || json!({"namespace": "shop", "name": "reports"});
+    assert_eq!(found("s3.csi.aws.com", "pod", claim()), 1);
+    assert_eq!(found("s3.csi.aws.com", "driver", claim()), 0);
+    assert_eq!(found("efs.csi.aws.com", "pod", claim()), 0);
+    assert_eq!(found("s3.csi.aws.com", "pod", json!(null)), 0);
+}
+
+#[test]
+fn a_node_claim_names_the_profile_that_its_node_was_launched_with() {
+    let found = |annotations: Json, status: Json| {
+        let json = json!({"metadata": {"name": "general-x1", "annotations": annotations}, "status": status});
+        launch::node_claim(&json.to_string()).unwrap().1
+    };
+    let profile = || json!({"karpenter.k8s.aws/instance-profile-name": "acme_1"});
+    let claims = found(profile(), json!({"nodeName": "n1"}));
+    assert_eq!((claims[0].node.as_str(), &*claims[0].profile), ("n1", "acme_1"));
+    assert!(found(profile(), json!(null)).is_empty(), "it has no node yet");
+    assert!(found(json!({}), json!({"nodeName": "n1"})).is_empty());
+}
+
+#[test]
+fn a_node_class_has_the_profile_of_its_status_before_that_of_its_spec() {
+    let found = |spec: Json, status: Json| {
+        let json = json!({"metadata": {"name": "default"}, "spec": spec, "status": status});
+        let class = launch::node_class(&json.to_string()).unwrap().1.remove(0);
+        (class.role.map(|text| text.to_string()), class.profile.map(|text| text.to_string()))
+    };
+    let some = |text: &str| Some(text.to_owned());
+    assert_eq!(found(json!({"role": "nodes"}), json!({"instanceProfile": "made"})), (some("nodes"), some("made")));
+    assert_eq!(found(json!({"instanceProfile": "own"}), json!({})), (None, some("own")));
+    assert_eq!(found(json!({"instanceProfile": "own"}), json!({"instanceProfile": "made"})), (None, some("made")));
 }

@@ -80,8 +80,14 @@ pub(in crate::kubernetes) struct Labels<'a>(pub Vec<(Text<'a>, Text<'a>)>);
 #[derive(Default)]
 pub(in crate::kubernetes) struct Annotations<'a>(pub Vec<(Text<'a>, Text<'a>)>);
 
-const ANNOTATIONS: [&str; 5] =
-    ["eks.amazonaws.com/", "iam.amazonaws.com/", "meta.helm.sh/", "argocd.argoproj.io/", "k8s.io/initial-events-end"];
+const ANNOTATIONS: [&str; 6] = [
+    "eks.amazonaws.com/",
+    "iam.amazonaws.com/",
+    "meta.helm.sh/",
+    "argocd.argoproj.io/",
+    "k8s.io/initial-events-end",
+    "karpenter.k8s.aws/instance-profile-name",
+];
 
 fn is_kept_annotation(key: &str) -> bool {
     ANNOTATIONS.iter().any(|prefix| key.starts_with(prefix))

@@ -6,9 +6,10 @@ use serde::{Deserialize, de::IgnoredAny};
 
 use super::{
     metadata::{Metadata, Unreadable, required},
-    text::{Labels, Text, or_default},
+    selector::{RawSelector, selector},
+    text::{Text, or_default},
 };
-use crate::domain::webhook::{Operator, Requirement, Selector, Webhook};
+use crate::domain::webhook::Webhook;
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -24,8 +25,10 @@ struct Configuration<'a> {
 struct RawWebhook<'a> {
     #[serde(borrow)]
     name: Text<'a>,
-    #[serde(deserialize_with = "or_default")]
-    client_config: ClientConfig,
+    #[serde(borrow, deserialize_with = "or_default")]
+    client_config: ClientConfig<'a>,
+    #[serde(borrow)]
+    failure_policy: Text<'a>,
     #[serde(borrow, deserialize_with = "or_default")]
     namespace_selector: RawSelector<'a>,
     #[serde(borrow, deserialize_with = "or_default")]
@@ -33,29 +36,11 @@ struct RawWebhook<'a> {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(default)]
-struct ClientConfig {
-    service: Option<IgnoredAny>,
-}
-
-#[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-struct RawSelector<'a> {
+struct ClientConfig<'a> {
+    service: Option<IgnoredAny>,
     #[serde(borrow)]
-    match_labels: Labels<'a>,
-    #[serde(borrow, deserialize_with = "or_default")]
-    match_expressions: Vec<Expression<'a>>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Expression<'a> {
-    #[serde(borrow)]
-    key: Text<'a>,
-    #[serde(borrow)]
-    operator: Text<'a>,
-    #[serde(borrow, deserialize_with = "or_default")]
-    values: Vec<Text<'a>>,
+    ca_bundle: Text<'a>,
 }
 
 /// The pod identity webhooks of one configuration object: its name and the webhooks, often none.
@@ -74,29 +59,14 @@ fn is_identity(webhook: &str, configuration: &str) -> bool {
 }
 
 fn convert(raw: &RawWebhook<'_>, configuration: &Arc<str>) -> Result<Webhook, Unreadable> {
+    let text = |text: &Text<'_>| (!text.is_empty()).then(|| Arc::from(&**text));
     Ok(Webhook {
         configuration: Arc::clone(configuration),
         name: (&*raw.name).into(),
         namespace_selector: selector(&raw.namespace_selector)?,
         object_selector: selector(&raw.object_selector)?,
         self_hosted: raw.client_config.service.is_some(),
+        failure_policy: text(&raw.failure_policy),
+        authority: text(&raw.client_config.ca_bundle),
     })
-}
-
-fn selector(raw: &RawSelector<'_>) -> Result<Selector, Unreadable> {
-    let labels = raw.match_labels.0.iter().map(|(key, value)| (Arc::from(&**key), Arc::from(&**value)));
-    let expressions = raw.match_expressions.iter().map(requirement).collect::<Result<_, _>>()?;
-    Ok(Selector { labels: labels.collect(), expressions })
-}
-
-fn requirement(raw: &Expression<'_>) -> Result<Requirement, Unreadable> {
-    let operator = match &*raw.operator {
-        "In" => Operator::In,
-        "NotIn" => Operator::NotIn,
-        "Exists" => Operator::Exists,
-        "DoesNotExist" => Operator::DoesNotExist,
-        _ => return Err(Unreadable::Field("matchExpressions[].operator")),
-    };
-    let values = raw.values.iter().map(|value| Arc::from(&**value)).collect();
-    Ok(Requirement { key: (&*raw.key).into(), operator, values })
 }

@@ -105,6 +105,8 @@ pub(super) struct Follow<K: Kind> {
     pub kind: K,
     pub scopes: Vec<Scope>,
     pub batch: Batch,
+    /// Where the kind's group lives on this server.
+    group: &'static str,
     /// Whether the server can stream lists, as far as is known.
     pub streams: bool,
     /// No list has been complete yet.
@@ -125,6 +127,7 @@ impl<K: Kind> Follow<K> {
             kind,
             scopes: scopes.into_iter().map(Scope::new).collect(),
             batch,
+            group: K::GROUP,
             streams: true,
             first: true,
             listed: false,
@@ -200,15 +203,20 @@ impl<K: Kind> Follow<K> {
             scope.lines = None;
         }
         self.live = false;
-        let denied = failure.kind == FailureKind::Denied;
         let failure = Arc::new(failure);
+        if self.is_other_version(&failure) {
+            return Ok(());
+        }
         if self.reported.as_ref() != Some(&failure) {
             self.reported = Some(Arc::clone(&failure));
-            let unknown = self.kind.all(Fact::Unknown(Arc::clone(&failure)));
-            self.batch.push(unknown).await?;
+            // A custom resource that the server does not have has no objects.
+            let absent = K::OPTIONAL && failure.kind == FailureKind::NotFound;
+            let answer = if absent { Fact::Absent } else { Fact::Unknown(Arc::clone(&failure)) };
+            let unread = self.kind.all(answer);
+            self.batch.push(unread).await?;
         }
         let (attempt, mut in_) = self.pause.next();
-        if denied {
+        if failure.kind == FailureKind::Denied || K::OPTIONAL && failure.kind == FailureKind::NotFound {
             in_ = DENIED;
         }
         if K::LEADS {
@@ -222,6 +230,15 @@ impl<K: Kind> Follow<K> {
         self.batch.flush().await?;
         tokio::time::sleep(in_).await;
         Ok(())
+    }
+
+    /// Turns to the older version of a group once the server says that it has not the newer, and back.
+    fn is_other_version(&mut self, failure: &Failure) -> bool {
+        let Some(older) = K::OLDER_GROUP.filter(|_| failure.kind == FailureKind::NotFound) else { return false };
+        self.listed = false;
+        let newer = self.group == K::GROUP;
+        self.group = if newer { older } else { K::GROUP };
+        newer
     }
 
     /// Opens what is not open and reads until one watch ends.
@@ -255,7 +272,7 @@ impl<K: Kind> Follow<K> {
     pub async fn connect(&mut self, index: usize, query: &str) -> Result<(), End> {
         let namespace = self.scopes[index].namespace.clone();
         let call = Self::call("watch", namespace.as_deref());
-        let message = Self::message(namespace.as_deref(), query, true);
+        let message = self.message(namespace.as_deref(), query, true);
         let lines = self.connection.lines(&call, &message).await?;
         self.scopes[index].lines = Some(lines);
         self.scopes[index].opened = Some(Instant::now());
@@ -268,9 +285,9 @@ impl<K: Kind> Follow<K> {
     }
 
     /// A list or watch request.
-    pub fn message(namespace: Option<&str>, query: &str, watch: bool) -> Message {
+    pub fn message(&self, namespace: Option<&str>, query: &str, watch: bool) -> Message {
         let place = namespace.map_or_else(String::new, |name| format!("/namespaces/{}", encode(name)));
-        let mut message = Message::get(format!("{}{place}/{}?{query}", K::GROUP, K::RESOURCE));
+        let mut message = Message::get(format!("{}{place}/{}?{query}", self.group, K::RESOURCE));
         message.accept = match (K::METADATA_ONLY, watch) {
             (false, _) => "application/json",
             (true, true) => "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json",

@@ -1,6 +1,6 @@
 //! The kinds that are followed: where they live, how they are decoded, which changes they become.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use crate::{
     domain::{
@@ -9,11 +9,10 @@ use crate::{
         id::Namespace,
         node::Node,
         service_account::{DeclarationKeys, ServiceAccount},
-        webhook::Webhook,
         workload::Pod,
     },
     kubernetes::{
-        decode::{metadata, metadata::Unreadable, node, pod, webhook},
+        decode::{metadata, metadata::Unreadable, node, pod},
         intern::Strings,
     },
 };
@@ -28,6 +27,13 @@ pub(super) trait Kind: Send + 'static {
     const GROUP: &'static str = "/api/v1";
     /// The connection is judged by it.
     const LEADS: bool = false;
+    /// Who may not read all of them reads those of one namespace. Not for what stands beside other objects: what
+    /// is not seen of it would look as if it were not there.
+    const NARROWS: bool = false;
+    /// The server may lack it: its CustomResourceDefinition is absent where nobody installed it.
+    const OPTIONAL: bool = false;
+    /// An older version of its group, for servers that lack the newer.
+    const OLDER_GROUP: Option<&'static str> = None;
     /// Nothing but `metadata` is asked for.
     const METADATA_ONLY: bool = false;
     /// Objects of the first listing are handed on before it is complete.
@@ -50,6 +56,7 @@ pub(super) struct Pods(pod::Decoder);
 impl Kind for Pods {
     type Object = Pod;
     const RESOURCE: &'static str = "pods";
+    const NARROWS: bool = true;
     const LEADS: bool = true;
 
     fn decode(&mut self, json: &str) -> Result<Pod, Unreadable> {
@@ -84,6 +91,7 @@ impl ServiceAccounts {
 impl Kind for ServiceAccounts {
     type Object = ServiceAccount;
     const RESOURCE: &'static str = "serviceaccounts";
+    const NARROWS: bool = true;
     const METADATA_ONLY: bool = true;
 
     fn decode(&mut self, json: &str) -> Result<ServiceAccount, Unreadable> {
@@ -151,48 +159,5 @@ impl Kind for Nodes {
 
     fn all(&mut self, nodes: Fact<Vec<Node>>) -> Change {
         Change::Nodes(nodes)
-    }
-}
-
-/// The pod identity webhooks among the mutating webhooks, always told as a whole set.
-#[derive(Default)]
-pub(super) struct Webhooks(BTreeMap<Arc<str>, Vec<Webhook>>);
-
-impl Webhooks {
-    fn whole(&self) -> Change {
-        Change::Webhooks(Fact::Known(self.0.values().flatten().cloned().collect()))
-    }
-}
-
-impl Kind for Webhooks {
-    type Object = (Arc<str>, Vec<Webhook>);
-    const RESOURCE: &'static str = "mutatingwebhookconfigurations";
-    const GROUP: &'static str = "/apis/admissionregistration.k8s.io/v1";
-    const PROGRESSIVE: bool = false;
-
-    fn decode(&mut self, json: &str) -> Result<Self::Object, Unreadable> {
-        webhook::webhooks(json)
-    }
-
-    fn changed(&mut self, (name, webhooks): Self::Object) -> Change {
-        self.0.insert(name, webhooks);
-        self.whole()
-    }
-
-    fn gone(&mut self, (name, _): Self::Object) -> Change {
-        self.0.remove(&name);
-        self.whole()
-    }
-
-    fn all(&mut self, objects: Fact<Vec<Self::Object>>) -> Change {
-        match objects {
-            Fact::Known(objects) => {
-                self.0 = objects.into_iter().collect();
-                self.whole()
-            }
-            Fact::Loading => Change::Webhooks(Fact::Loading),
-            Fact::Absent => Change::Webhooks(Fact::Absent),
-            Fact::Unknown(failure) => Change::Webhooks(Fact::Unknown(failure)),
-        }
     }
 }

@@ -44,8 +44,7 @@ impl<K: Kind> Follow<K> {
     }
 
     fn may_narrow(&self, index: usize, failure: &Failure) -> bool {
-        let namespaced = ["pods", "serviceaccounts"].contains(&K::RESOURCE);
-        namespaced && failure.kind == FailureKind::Denied && self.scopes[index].namespace.is_none()
+        K::NARROWS && failure.kind == FailureKind::Denied && self.scopes[index].namespace.is_none()
     }
 
     async fn list_scope(&mut self, index: usize, listed: &mut Listed<K::Object>) -> Result<(), End> {
@@ -129,7 +128,7 @@ impl<K: Kind> Follow<K> {
         let call = Self::call("list", namespace.as_deref());
         let mut query = format!("limit={PAGE}");
         loop {
-            let message = Self::message(namespace.as_deref(), &query, false);
+            let message = self.message(namespace.as_deref(), &query, false);
             let body = self.connection.read(&call, &message).await?;
             let page: List<'_> = serde_json::from_slice(&body).map_err(|error| {
                 failure::refused(&call, self.connection.target(), 502, error.to_string().as_bytes())

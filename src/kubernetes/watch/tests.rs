@@ -63,6 +63,7 @@ struct Seen {
     narrowed: Vec<(&'static str, Vec<String>)>,
     skipped: usize,
     unknown: Vec<Arc<Failure>>,
+    stores: Vec<Fact<usize>>,
 }
 
 impl Seen {
@@ -89,6 +90,7 @@ impl Seen {
             }
             Change::Pods(Fact::Unknown(failure)) => self.unknown.push(failure),
             Change::Nodes(Fact::Unknown(failure)) => self.unknown.push(failure),
+            Change::SecretStores(found) => self.stores.push(found.map_known(|stores| stores.len())),
             _ => {}
         }
         self.pods.sort();
@@ -341,4 +343,55 @@ async fn batches_hold_no_more_than_five_hundred_changes() {
     }
     stop.cancel();
     assert!(tokio::time::timeout(Duration::from_secs(1), task).await.is_ok(), "everything ends with the token");
+}
+
+fn not_found() -> Answer {
+    Answer::Body(404, status(404, "NotFound", "the server could not find the requested resource"))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_custom_resource_that_the_server_lacks_is_absent_after_both_versions_were_tried() {
+    let (seen, log) = until(
+        |asked| if asked.path.contains("/secretstores?") { not_found() } else { other(asked) },
+        |seen| !seen.stores.is_empty(),
+    )
+    .await;
+    assert_eq!(seen.stores, [Fact::Absent]);
+    let paths: Vec<String> = log.lock().unwrap().iter().map(|asked| asked.path.clone()).collect();
+    let asked =
+        |version: &str| paths.iter().any(|path| path.starts_with(&format!("/apis/external-secrets.io/{version}/")));
+    assert!(asked("v1") && asked("v1beta1"), "{paths:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_older_version_of_a_custom_resource_is_read_where_there_is_no_newer() {
+    let store = serde_json::json!({
+        "metadata": {"name": "vault", "namespace": "shop"},
+        "spec": {"provider": {"aws": {"auth": {"jwt": {"serviceAccountRef": {"name": "eso"}}}}}}
+    });
+    let (seen, _) = until(
+        move |asked| match asked.path.contains("/secretstores?") {
+            false => other(asked),
+            true if asked.path.starts_with("/apis/external-secrets.io/v1/") => not_found(),
+            true if is_streamed(asked) => Answer::Open(vec![line("ADDED", &store.to_string()), end_of_list(1)]),
+            true => Answer::Open(vec![]),
+        },
+        |seen| !seen.stores.is_empty(),
+    )
+    .await;
+    assert_eq!(seen.stores, [Fact::Known(1)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_custom_resource_that_may_not_be_read_is_unknown() {
+    let (seen, _) = until(
+        |asked| {
+            let refused = || Answer::Body(403, status(403, "Forbidden", "secretstores is forbidden"));
+            if asked.path.contains("/secretstores?") { refused() } else { other(asked) }
+        },
+        |seen| !seen.stores.is_empty(),
+    )
+    .await;
+    let action = seen.stores[0].failure().and_then(|failure| failure.action.clone());
+    assert!(action.is_some_and(|action| action.ends_with(" secretstores")), "{:?}", seen.stores);
 }

@@ -71,6 +71,8 @@ const BUILT_IN: &[Row] = &[
     ("", "v1", "Event", "events", "ev", "n"),
     ("", "v1", "Secret", "secrets", "", "n"),
     ("", "v1", "Service", "services", "svc", "nsa"),
+    ("", "v1", "PersistentVolume", "persistentvolumes", "pv", "s"),
+    ("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims", "pvc", "ns"),
     ("", "v1", "Endpoints", "endpoints", "ep", "n"),
     ("apps", "v1", "Deployment", "deployments", "deploy", "nsca"),
     ("apps", "v1", "ReplicaSet", "replicasets", "rs", "nsca"),

@@ -119,7 +119,7 @@ fn stage(world: &World, past: &Past, accounts: &[Value], place: &str, mut manife
 /// gives back what was there.
 fn unselective_webhook(world: &World) -> Result<Vec<Value>, WorldError> {
     let before = world.kubernetes.snapshot(WEBHOOKS.0, WEBHOOKS.1);
-    let mut webhook = super::webhook::object();
+    let mut webhook = super::webhook::object(&world.authority().data());
     webhook["webhooks"][0]["objectSelector"] = json!({});
     world.load("webhook", webhook)?;
     Ok(before)

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 /// Name of the object.
 pub const NAME: &str = "pod-identity-webhook";
 
-/// `MutatingWebhookConfiguration/pod-identity-webhook`, as EKS makes it.
-pub fn object() -> Value {
+/// `MutatingWebhookConfiguration/pod-identity-webhook`, as EKS makes it, with the CA of the cluster (base64).
+pub fn object(authority: &str) -> Value {
     json!({
         "apiVersion": "admissionregistration.k8s.io/v1",
         "kind": "MutatingWebhookConfiguration",
@@ -14,7 +14,7 @@ pub fn object() -> Value {
         "webhooks": [{
             "name": "iam-for-pods.amazonaws.com",
             "admissionReviewVersions": ["v1beta1"],
-            "clientConfig": { "url": "https://127.0.0.1:23443/mutate" },
+            "clientConfig": { "url": "https://127.0.0.1:23443/mutate", "caBundle": authority },
             "failurePolicy": "Ignore",
             "matchPolicy": "Equivalent",
             "namespaceSelector": {},

@@ -155,6 +155,7 @@ fn account(id: &str, role: Option<&str>) -> ServiceAccount {
         created_at: None,
         resource_version: "1".into(),
         managers: if role.is_some() { vec!["argocd-controller".into()] } else { Vec::new() },
+        labels: BTreeMap::new(),
         declared: None,
     }
 }
@@ -232,12 +233,16 @@ pub fn pods(account: &str, kind: WorkloadKind, owner: &str, count: usize, how: I
         image: "registry.example/app:1".into(),
         environment: Environment::new(variables),
         environment_sources: Vec::new(),
+        non_root: false,
         mounts,
     };
     let spec = Arc::new(PodSpec {
         service_account: name.into(),
         host_network: owner.contains("agent"),
         windows: false,
+        node_port_80: false,
+        fs_group: false,
+        claims: Vec::new(),
         labels: BTreeMap::from([(Arc::from("app.kubernetes.io/name"), Arc::from(owner))]),
         annotations: BTreeMap::new(),
         containers: vec![container],
@@ -248,6 +253,7 @@ pub fn pods(account: &str, kind: WorkloadKind, owner: &str, count: usize, how: I
         uid: format!("{namespace}-{owner}-{index}").into(),
         created_at: "2026-11-20T06:00:00Z".parse().unwrap(),
         terminating: false,
+        crashing: false,
         phase: Phase::Running,
         ready: true,
         node: Some("ip-10-0-1-17.eu-west-1.compute.internal".into()),
@@ -328,12 +334,22 @@ pub fn everything() -> Vec<Change> {
         namespace_selector: Selector::default(),
         object_selector: Selector::default(),
         self_hosted: false,
+        failure_policy: Some("Ignore".into()),
+        authority: None,
     };
     let mut changes = vec![
         Change::Target(target()),
         Change::Namespaces(Fact::Known(namespaces)),
         Change::ServiceAccounts(Fact::Known(accounts)),
         Change::Webhooks(Fact::Known(vec![webhook])),
+        Change::NetworkPolicies(Fact::Known(vec![])),
+        Change::SecurityGroupPolicies(Fact::Absent),
+        Change::SecretStores(Fact::Absent),
+        Change::ClusterSecretStores(Fact::Absent),
+        Change::BucketVolumes(Fact::Known(vec![])),
+        Change::NodeClaims(Fact::Absent),
+        Change::Ec2NodeClasses(Fact::Absent),
+        Change::AutoNodeClasses(Fact::Absent),
         Change::Pods(Fact::Known(Vec::new())),
     ];
     changes.extend(node());

@@ -36,6 +36,8 @@ fn no_node(reach: Reach, role: NodeRole, agent: Agent) -> NodeFacts {
         agent,
         ipv6_metadata: None,
         agent_permission: Permission::Loading,
+        port_80: false,
+        strict_groups: false,
     }
 }
 
@@ -50,6 +52,8 @@ impl NodeFacts {
             agent: common_agent(self.agent, other.agent),
             ipv6_metadata: self.ipv6_metadata.zip(other.ipv6_metadata).map(|(one, other)| one && other),
             agent_permission: common_permission(self.agent_permission, &other.agent_permission),
+            port_80: self.port_80 && other.port_80,
+            strict_groups: self.strict_groups && other.strict_groups,
         }
     }
 }

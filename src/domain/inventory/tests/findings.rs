@@ -11,6 +11,7 @@ use crate::domain::{
     finding::{Finding, Seen, Severity, Subject, code::CODES},
     id::PodId,
     inventory::FindingCounts,
+    webhook::Webhook,
     workload::Pod,
 };
 
@@ -229,6 +230,10 @@ fn a_missing_webhook_is_one_finding_of_the_cluster() {
     altered.namespace_selector.labels.insert("team".into(), "shop".into());
     world.apply(vec![Change::Webhooks(Fact::Known(vec![altered]))]);
     assert_eq!(one(&world, "WEBHOOK-ALTERED").severity, Severity::Warning);
+    let failing = Webhook { failure_policy: Some("Fail".into()), authority: Some("T1RIRVI=".into()), ..webhook() };
+    world.apply(vec![Change::Webhooks(Fact::Known(vec![failing]))]);
+    let found = one(&world, "WEBHOOK-ALTERED");
+    assert!(found.message.ends_with("failure policy, CA."), "{}", found.message);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::domain::{
     cluster::Cluster,
     fact::Fact,
     identity::{Mechanism, State, Verdict, node_role},
-    node::{AccessEntry, Instance, MetadataOptions, Node, NodeGroup, NodeKind},
+    node::{AccessEntry, Instance, MetadataOptions, Node, NodeClaim, NodeClass, NodeGroup, NodeKind},
     row::NodeRow,
 };
 
@@ -242,4 +242,100 @@ fn pods_with_ipv6_addresses_need_both_the_protocol_and_the_endpoint_mode() {
     assert_eq!(now(&ipv6(true, true)), (Mechanism::NodeRole, Verdict::Ok, None));
     assert_eq!(now(&ipv6(true, false)), depends);
     assert_eq!(now(&ipv6(false, true)), depends);
+}
+
+/// A node of a kind whose instance may not be read, with a pod on the host's network.
+fn launched(labels: &[(&str, &str)]) -> World {
+    let mut world = World::new();
+    let mut changes = node("n2", labels, options(false, 2));
+    changes.truncate(1);
+    changes.push(Change::Instance("i-n2".into(), Fact::Unknown(denied("ec2:DescribeInstances"))));
+    world.apply(changes);
+    world.account("shop/web", None);
+    world.put(with_spec(pod("shop/web-1", "web", "n2", vec![plain("app")]), |spec| spec.host_network = true));
+    world
+}
+
+const KARPENTER: [(&str, &str); 2] =
+    [("karpenter.sh/nodepool", "general"), ("karpenter.k8s.aws/ec2nodeclass", "default")];
+const AUTO: [(&str, &str); 2] = [("karpenter.sh/nodepool", "general"), ("eks.amazonaws.com/nodeclass", "default")];
+
+fn class(role: Option<&str>, profile: Option<&str>) -> Vec<NodeClass> {
+    vec![NodeClass { name: "default".into(), role: role.map(Into::into), profile: profile.map(Into::into) }]
+}
+
+fn told(world: &World) -> (Option<crate::domain::id::RoleArn>, &'static str) {
+    let row = node_row(world, "n2");
+    (row.role_arn, row.role_source)
+}
+
+fn profile(name: &str, role: &str) -> Change {
+    let arn_of_profile = format!("arn:aws:iam::{ACCOUNT}:instance-profile/{name}");
+    Change::InstanceProfile(arn_of_profile.into(), Fact::Known(arn(role)))
+}
+
+#[test]
+fn the_profile_of_the_node_claim_tells_the_role_of_a_karpenter_node_and_is_asked_for() {
+    let mut world = launched(&KARPENTER);
+    let claim = NodeClaim { node: "n2".into(), profile: "acme_then".into() };
+    world.apply(vec![
+        Change::NodeClaims(Fact::Known(vec![claim])),
+        Change::Ec2NodeClasses(Fact::Known(class(Some("now"), Some("acme_now")))),
+    ]);
+    let wanted = world.inventory.wanted().instance_profiles;
+    assert_eq!(wanted, [format!("arn:aws:iam::{ACCOUNT}:instance-profile/acme_then").into()]);
+    world.apply(vec![profile("acme_then", "then")]);
+    assert_eq!(told(&world), (Some(arn("then")), "nodeclaim"));
+    assert_eq!(world.now_of("shop/web-1").role_arn, Some(arn("then")));
+}
+
+#[test]
+fn the_node_class_tells_it_by_its_profile_and_where_that_may_not_be_read_by_its_role() {
+    let mut world = launched(&KARPENTER);
+    world.apply(vec![Change::Ec2NodeClasses(Fact::Known(class(Some("spare"), Some("acme_now"))))]);
+    world.apply(vec![profile("acme_now", "now")]);
+    assert_eq!(told(&world), (Some(arn("now")), "nodeclass"));
+    let mut world = launched(&KARPENTER);
+    let refused = Fact::Unknown(denied("iam:GetInstanceProfile"));
+    let key = format!("arn:aws:iam::{ACCOUNT}:instance-profile/acme_now").into();
+    world.apply(vec![
+        Change::Ec2NodeClasses(Fact::Known(class(Some("spare"), Some("acme_now")))),
+        Change::InstanceProfile(key, refused),
+    ]);
+    assert_eq!(told(&world), (Some(arn("spare")), "nodeclass"));
+}
+
+#[test]
+fn the_node_class_of_auto_mode_goes_before_the_role_of_the_cluster() {
+    let mut world = launched(&AUTO);
+    let auto = Cluster { auto_mode: true, auto_node_role_arn: Some(arn("cluster-wide").shared()), ..cluster() };
+    world.apply(vec![Change::Cluster(Fact::Known(auto))]);
+    assert_eq!(told(&world), (Some(arn("cluster-wide")), "cluster"));
+    world.apply(vec![Change::AutoNodeClasses(Fact::Known(class(Some("own"), None)))]);
+    assert_eq!(told(&world), (Some(arn("own")), "nodeclass"));
+}
+
+#[test]
+fn the_instance_profile_goes_before_what_karpenter_says() {
+    let mut world = World::new();
+    world.apply(node("n2", &KARPENTER, options(false, 2)));
+    world.apply(vec![Change::Ec2NodeClasses(Fact::Known(class(Some("other"), None)))]);
+    assert_eq!(told(&world), (Some(arn("ng-role")), "instance-profile"));
+}
+
+#[test]
+fn node_classes_that_may_not_be_read_are_a_gap_only_where_a_role_is_open() {
+    let refused = || vec![Change::Ec2NodeClasses(Fact::Unknown(denied("list ec2nodeclasses")))];
+    let open = |world: &World| world.inventory.gaps().iter().any(|gap| gap.what == "EC2 node classes");
+    let without = || base().into_iter().filter(|change| !matches!(change, Change::Ec2NodeClasses(_))).collect();
+    let mut world = World::empty();
+    world.apply(without());
+    world.apply(refused());
+    world.apply(node("n1", &KARPENTER, options(false, 2)));
+    assert!(!open(&world));
+    let mut changes = node("n2", &KARPENTER, options(false, 2));
+    changes.truncate(1);
+    changes.push(Change::Instance("i-n2".into(), Fact::Unknown(denied("ec2:DescribeInstances"))));
+    world.apply(changes);
+    assert!(open(&world));
 }

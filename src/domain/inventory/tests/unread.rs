@@ -16,6 +16,12 @@ fn refused(change: &Change) -> Option<Change> {
         Change::Cluster(_) => Change::Cluster(Fact::Unknown(denied("eks:DescribeCluster"))),
         Change::Caller(_) => Change::Caller(Fact::Unknown(denied("sts:GetCallerIdentity"))),
         Change::Webhooks(_) => Change::Webhooks(Fact::Unknown(denied("list mutatingwebhookconfigurations"))),
+        Change::NetworkPolicies(_) => Change::NetworkPolicies(Fact::Unknown(denied("list networkpolicies"))),
+        Change::SecurityGroupPolicies(_) => {
+            Change::SecurityGroupPolicies(Fact::Unknown(denied("list securitygrouppolicies")))
+        }
+        Change::SecretStores(_) => Change::SecretStores(Fact::Unknown(denied("list secretstores"))),
+        Change::BucketVolumes(_) => Change::BucketVolumes(Fact::Unknown(denied("list persistentvolumes"))),
         Change::Providers(_) => Change::Providers(Fact::Unknown(denied("iam:ListOpenIDConnectProviders"))),
         Change::ServiceAccounts(_) => Change::ServiceAccounts(Fact::Unknown(denied("list serviceaccounts"))),
         Change::Associations(_) => Change::Associations(Fact::Unknown(denied("eks:ListPodIdentityAssociations"))),

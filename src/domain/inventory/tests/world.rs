@@ -144,6 +144,14 @@ pub fn base() -> Vec<Change> {
             account: ACCOUNT.into(),
         })),
         Change::Webhooks(Fact::Known(vec![webhook()])),
+        Change::NetworkPolicies(Fact::Known(vec![])),
+        Change::SecurityGroupPolicies(Fact::Absent),
+        Change::SecretStores(Fact::Absent),
+        Change::ClusterSecretStores(Fact::Absent),
+        Change::BucketVolumes(Fact::Known(vec![])),
+        Change::NodeClaims(Fact::Absent),
+        Change::Ec2NodeClasses(Fact::Absent),
+        Change::AutoNodeClasses(Fact::Absent),
         Change::Providers(Fact::Known(vec![provider(&["sts.amazonaws.com"])])),
         Change::Namespaces(Fact::Known(vec![])),
         Change::ServiceAccounts(Fact::Known(vec![])),
@@ -186,6 +194,8 @@ pub fn webhook() -> Webhook {
         namespace_selector: Selector::default(),
         object_selector: Selector { labels: BTreeMap::new(), expressions: vec![honours] },
         self_hosted: false,
+        failure_policy: Some("Ignore".into()),
+        authority: None,
     }
 }
 
@@ -244,6 +254,7 @@ pub fn account(id: &str, role_arn: Option<RoleArn>) -> ServiceAccount {
         created_at: None,
         resource_version: "1".into(),
         managers: vec![],
+        labels: BTreeMap::new(),
         declared: None,
     }
 }
@@ -299,6 +310,7 @@ pub fn pod(id: &str, account: &str, node: &str, containers: Vec<Container>) -> P
         uid: format!("uid-{name}").as_str().into(),
         created_at: ago(SignedDuration::from_hours(100)),
         terminating: false,
+        crashing: false,
         phase: Phase::Running,
         ready: true,
         node: Some(node.into()),
@@ -331,6 +343,9 @@ pub fn spec(account: &str, containers: Vec<Container>) -> PodSpec {
         service_account: account.into(),
         host_network: false,
         windows: false,
+        node_port_80: false,
+        fs_group: false,
+        claims: Vec::new(),
         labels: BTreeMap::new(),
         annotations: BTreeMap::new(),
         containers,
@@ -356,6 +371,7 @@ pub fn container(name: &str, variables: &[(&str, &str)], mounts: &[(&str, &str)]
         image: "app:1".into(),
         environment: Environment::new(variables.iter().map(|(name, text)| (Arc::from(*name), value(name, text)))),
         environment_sources: vec![],
+        non_root: false,
         mounts: mounts
             .iter()
             .map(|(volume, path)| Mount { volume: (*volume).into(), path: (*path).into(), sub_path: false })

@@ -106,6 +106,7 @@ pub fn service_account(id: &str, role: Option<RoleArn>, managers: &[&str]) -> Se
         created_at: None,
         resource_version: "1".into(),
         managers: managers.iter().map(|name| (*name).into()).collect(),
+        labels: BTreeMap::new(),
         declared: None,
     }
 }
@@ -191,6 +192,7 @@ pub fn pod(account: &str, kind: WorkloadKind, owner: &str, name: &str, node: &st
         image: "nginx:1.27".into(),
         environment: Environment::new(variables(injected)),
         environment_sources: Vec::new(),
+        non_root: false,
         mounts: token.iter().map(|(_, mount)| mount.clone()).collect(),
     };
     Pod {
@@ -198,6 +200,7 @@ pub fn pod(account: &str, kind: WorkloadKind, owner: &str, name: &str, node: &st
         uid: format!("00000000-0000-4000-8000-{:012x}", name.len()).into(),
         created_at: "2026-11-20T00:00:00Z".parse().unwrap(),
         terminating: false,
+        crashing: false,
         phase: Phase::Running,
         ready: true,
         node: Some(node.into()),
@@ -206,6 +209,9 @@ pub fn pod(account: &str, kind: WorkloadKind, owner: &str, name: &str, node: &st
             service_account: id.name,
             host_network: false,
             windows: false,
+            node_port_80: false,
+            fs_group: false,
+            claims: Vec::new(),
             labels: BTreeMap::new(),
             annotations: BTreeMap::new(),
             containers: vec![container],
@@ -264,6 +270,8 @@ pub fn changes() -> Vec<Change> {
         namespace_selector: Selector::default(),
         object_selector: Selector::default(),
         self_hosted: false,
+        failure_policy: Some("Ignore".into()),
+        authority: None,
     };
     let owner = "arn:aws:eks:eu-west-1:111122223333:addon/acme-prod/vpc-cni/0ac1";
     let provider = ISSUER.trim_start_matches("https://");
@@ -277,6 +285,14 @@ pub fn changes() -> Vec<Change> {
         Change::Cluster(Fact::Known(cluster())),
         Change::Caller(Fact::Known(caller("111122223333"))),
         Change::Webhooks(Fact::Known(vec![webhook])),
+        Change::NetworkPolicies(Fact::Known(vec![])),
+        Change::SecurityGroupPolicies(Fact::Absent),
+        Change::SecretStores(Fact::Absent),
+        Change::ClusterSecretStores(Fact::Absent),
+        Change::BucketVolumes(Fact::Known(vec![])),
+        Change::NodeClaims(Fact::Absent),
+        Change::Ec2NodeClasses(Fact::Absent),
+        Change::AutoNodeClasses(Fact::Absent),
         Change::Namespaces(Fact::Known(
             ["api-service", "payments", "search", "batch", "web", "kube-system"].map(Into::into).to_vec(),
         )),
