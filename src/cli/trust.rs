@@ -3,7 +3,7 @@
 
 use std::{
     io::{BufRead, Read},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -20,7 +20,7 @@ use crate::domain::{
     failure::Failure,
     identity::Mechanism,
     plan::trust::{self as edits, Narrow, TrustEdit, TrustRequest},
-    trust::{self, Document},
+    trust::{self, Document, SyntaxError, edit},
 };
 
 /// What to do with trust policies.
@@ -168,15 +168,8 @@ fn evaluate(file: &PathBuf) -> Result<Exit, Failure> {
 }
 
 fn lint(file: &PathBuf) -> Result<Exit, Failure> {
-    let mut text = String::new();
-    open(file)?.read_to_string(&mut text).map_err(|error| unreadable(file, &error))?;
-    let document = Document::parse(&text).map_err(|error| {
-        usage(
-            format!("{} is no trust policy", file.display()),
-            format!("line {} column {}: {}", error.line, error.column, error.message),
-            "Correct it there",
-        )
-    })?;
+    let text = text(file)?;
+    let document = Document::parse(&text).map_err(|error| no_policy(file, &error))?;
     let lints = trust::lints(&document);
     let mut places = document.places();
     for found in &lints {
@@ -184,8 +177,44 @@ fn lint(file: &PathBuf) -> Result<Exit, Failure> {
         let code = found.code;
         print(&format!("{}:{line}:{column}: {code}: {}\n", file.display(), found.message))?;
     }
+    if let Some(repair) = repair(&document) {
+        complain(&repair);
+    }
     Ok(if lints.is_empty() { Exit::Done } else { Exit::Refused })
 }
+
+fn no_policy(file: &Path, error: &SyntaxError) -> Failure {
+    usage(
+        format!("{} is no trust policy", file.display()),
+        format!("line {} column {}: {}", error.line, error.column, error.message),
+        "Correct it there",
+    )
+}
+
+/// The document as text; where it is none, the place.
+fn text(file: &PathBuf) -> Result<String, Failure> {
+    let mut bytes = Vec::new();
+    open(file)?.read_to_end(&mut bytes).map_err(|error| unreadable(file, &error))?;
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let before = String::from_utf8_lossy(&error.as_bytes()[..valid]).into_owned();
+        let (line, column) = trust::line_column(&before, before.len());
+        no_policy(file, &SyntaxError { line, column, message: "this is not UTF-8 text".to_owned() })
+    })
+}
+
+/// What makes a repeated key what its author meant, as a diff.
+fn repair(document: &Document) -> Option<String> {
+    let repeated = document.duplicates().any(|duplicate| !duplicate.documented);
+    if !repeated || document.text().len() > LONGEST_REPAIRED {
+        return None;
+    }
+    let edit = edit::repair(document).ok().filter(|edit| !edit.is_empty())?;
+    Some(format!("{}\n{}", edit.summary, edit.diff().trim_end()))
+}
+
+/// IAM holds 8,192 characters at the most; white space comes to that.
+const LONGEST_REPAIRED: usize = 64 * 1024;
 
 fn open(file: &PathBuf) -> Result<Box<dyn BufRead>, Failure> {
     if file.as_os_str() == "-" {
@@ -195,6 +224,6 @@ fn open(file: &PathBuf) -> Result<Box<dyn BufRead>, Failure> {
     Ok(Box::new(std::io::BufReader::new(opened)))
 }
 
-fn unreadable(file: &std::path::Path, error: &std::io::Error) -> Failure {
+fn unreadable(file: &Path, error: &std::io::Error) -> Failure {
     usage(format!("cannot read {}", file.display()), error.to_string(), "Check the path")
 }

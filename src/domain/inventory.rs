@@ -414,6 +414,29 @@ impl Inventory {
         mechanism: Mechanism,
         now: Timestamp,
     ) -> Option<trust::Decision> {
+        let (document, request) = self.trust_question(role, id, mechanism, now)?;
+        Some(trust::evaluate(document, &request))
+    }
+
+    /// What one statement of it answers.
+    pub fn statement_decision(
+        &self,
+        role: &RoleArn,
+        statement: usize,
+        (id, mechanism): (&ServiceAccountId, Mechanism),
+        now: Timestamp,
+    ) -> Option<trust::Decision> {
+        let (document, request) = self.trust_question(role, id, mechanism, now)?;
+        trust::evaluate_statement(document, statement, &request)
+    }
+
+    fn trust_question(
+        &self,
+        role: &RoleArn,
+        id: &ServiceAccountId,
+        mechanism: Mechanism,
+        now: Timestamp,
+    ) -> Option<(&trust::Document, trust::Request)> {
         let (facts, cluster) = (&self.facts, self.facts.cluster.known()?);
         let found = *facts.role(role).known()?;
         let detail = facts.association_detail(id);
@@ -428,6 +451,7 @@ impl Inventory {
             (Mechanism::NodeRole, _) => Asking::Node,
             _ => return None,
         };
-        admission::decide(cluster, found, id, &asking, now)
+        let document = found.trust.document.as_ref().ok()?;
+        Some((document, admission::request(cluster, found, id, &asking, now)))
     }
 }

@@ -20,7 +20,10 @@ pub fn eval_case(line: &str) -> Result<Value, String> {
     let mechanism = text(&case, "mechanism")?;
     let document = match Document::parse(policy) {
         Ok(document) => document,
-        Err(error) => return Ok(output(&id, "invalid", &[], &error.to_string())),
+        Err(error) => {
+            let answer = output(&id, "invalid", &[], &error.to_string());
+            return Ok(placed(answer, (error.line, error.column)));
+        }
     };
     let quota = case.get("quota").and_then(Value::as_u64);
     if let Some(quota) = quota
@@ -41,12 +44,16 @@ fn decided(id: &Value, document: &Document, decision: &Decision) -> Value {
         Verdict::Depends(keys) => keys,
         _ => &[],
     };
-    let mut value = output(id, decision.verdict.name(), keys, &decision.reason);
-    if let Some(span) = decision.span {
-        let (line, column) = document.line_column(span.start);
-        value["line"] = json!(line);
-        value["column"] = json!(column);
+    let value = output(id, decision.verdict.name(), keys, &decision.reason);
+    match decision.span {
+        Some(span) => placed(value, document.line_column(span.start)),
+        None => value,
     }
+}
+
+fn placed(mut value: Value, (line, column): (usize, usize)) -> Value {
+    value["line"] = json!(line);
+    value["column"] = json!(column);
     value
 }
 

@@ -67,6 +67,19 @@ impl ConditionValue {
         let matcher = Matcher::new(&text, operator, variables && operator.takes_variables());
         Self { text, span, matcher }
     }
+
+    /// Whether the text is a number, date, address and so on where its operator compares those.
+    pub(super) fn is_of_its_type(&self) -> bool {
+        !matches!(
+            self.matcher,
+            Matcher::Number(None)
+                | Matcher::Date(None)
+                | Matcher::Bool(None)
+                | Matcher::Binary(None)
+                | Matcher::Network(None)
+                | Matcher::Null(None)
+        )
+    }
 }
 
 impl Matcher {

@@ -36,17 +36,6 @@ impl<'a> Query<'a> {
     }
 }
 
-/// Whether a statement matches a call.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// It matches.
-    Matches,
-    /// It does not match.
-    No,
-    /// It depends on these keys.
-    Depends(Vec<String>),
-}
-
 /// Decides whether the role can be assumed, and explains it.
 pub fn evaluate(document: &Document, request: &Request) -> Decision {
     let query = Query::new(request);
@@ -64,15 +53,17 @@ pub fn evaluate_raw(document: &Document, request: &RawRequest) -> Decision {
     explain::explain(document, &query, decide(document, &query))
 }
 
-/// How one statement stands to a request: for the mark in the margin. All calls of the
-/// mechanism are asked; the statement matches if it matches any of them.
-pub fn statement_standing(statement: &Statement, request: &Request) -> Standing {
-    let query = Query::new(request);
-    match Truth::any(query.actions.iter().map(|action| matches(statement, &query, action))) {
-        Truth::True => Standing::Matches,
-        Truth::False => Standing::No,
-        Truth::Unknown(keys) => Standing::Depends(keys),
-    }
+/// How one statement stands to a request: its sentence, and the element that decides. `Allow`
+/// where nothing in it stands in the way, also for a Deny that does not match. `None` if there is
+/// no such statement.
+pub fn evaluate_statement(document: &Document, index: usize, request: &Request) -> Option<Decision> {
+    let statement = document.statements().get(index)?;
+    Some(explain::statement(document, statement, &Query::new(request)))
+}
+
+/// What one statement says, whoever asks, in one sentence.
+pub fn describe_statement(statement: &Statement) -> String {
+    explain::described(statement)
 }
 
 pub(super) fn decide(document: &Document, query: &Query<'_>) -> Verdict {

@@ -4,6 +4,7 @@
 mod condition;
 mod near;
 mod principal;
+mod statement;
 
 use super::condition::Condition;
 use super::context::Context;
@@ -16,6 +17,7 @@ use super::request::{Caller, Mechanism, PODS_SERVICE, Request};
 use super::truth::Truth;
 
 pub(super) use near::{distance, placeholder, shortened};
+pub(super) use statement::{described, statement};
 
 /// Who asks for what, as sentences name it.
 struct Subject<'a> {
@@ -78,6 +80,10 @@ fn invalid(document: &Document, subject: &Subject<'_>) -> Decision {
     let Some(refusal) = document.refusals().first() else {
         return Decision::new(Verdict::Invalid, format!("{} is not valid.", subject.policy()));
     };
+    refused(document, refusal)
+}
+
+fn refused(document: &Document, refusal: &Lint) -> Decision {
     let stop = if refusal.message.ends_with('?') { "" } else { "." };
     let reason = format!("IAM would not save this policy: {}{stop}", refusal.message);
     let mut decision = Decision::new(Verdict::Invalid, reason);
@@ -122,15 +128,22 @@ fn deciding_span(statement: &Statement) -> Span {
 }
 
 fn explicit_denial(document: &Document, query: &Query<'_>, subject: &Subject<'_>) -> Decision {
-    let verdict = Verdict::Deny { explicit: true };
     let mut found = None;
     for action in query.actions.iter() {
         let denies = |statement: &&Statement| matches(statement, query, action) == Truth::True;
         found = found.or_else(|| with_effect(document, Effect::Deny).find(denies).map(|s| (s, *action)));
     }
-    let Some((statement, action)) = found else {
-        return Decision::new(verdict, format!("{} denies {}.", subject.policy(), subject.who));
-    };
+    match found {
+        Some((statement, action)) => denied_by(statement, action, query, subject),
+        None => {
+            let reason = format!("{} denies {}.", subject.policy(), subject.who);
+            Decision::new(Verdict::Deny { explicit: true }, reason)
+        }
+    }
+}
+
+fn denied_by(statement: &Statement, action: &str, query: &Query<'_>, subject: &Subject<'_>) -> Decision {
+    let verdict = Verdict::Deny { explicit: true };
     let because = match statement.conditions.first() {
         Some(condition) => format!(", because {}", condition::fulfilled(condition, query)),
         None => String::new(),

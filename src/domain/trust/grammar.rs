@@ -287,6 +287,10 @@ impl<'a> Reader<'a> {
     }
 
     fn unknown_operator(&mut self, member: &Member<'_>) {
+        // Looking for what was meant costs more than reading.
+        if self.refusals.len() >= MOST_REFUSALS {
+            return;
+        }
         let name = super::explain::shortened(&member.name);
         let meant = Operator::closest(name).map_or(String::new(), |meant| format!("; did you mean {meant}?"));
         self.refuse(member.key, format!("unknown condition operator {name}{meant}"));

@@ -194,7 +194,7 @@ impl<'de> Visitor<'de> for ItemsVisitor {
 }
 
 /// Line and column (in characters) of a byte offset, both from 1.
-pub(super) fn line_column(text: &str, offset: usize) -> (usize, usize) {
+pub fn line_column(text: &str, offset: usize) -> (usize, usize) {
     let before = text.get(..floor_boundary(text, offset)).unwrap_or(text);
     let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
     let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
@@ -270,6 +270,12 @@ fn sentence(text: &str, offset: usize, error: &serde_json::Error) -> String {
             "the key ends before :{claim}: the quotation mark in front of :{claim} closes it too early, \
              write \"…:{claim}\" as one string"
         );
+    }
+    if text.starts_with('\u{feff}') {
+        return "a byte order mark stands before the policy; save the document without it".to_owned();
+    }
+    if text.trim_start().get(..3).is_some_and(|start| start.eq_ignore_ascii_case("%7b")) {
+        return "the document is URL-encoded, as GetRole returns it; decode it first".to_owned();
     }
     let message = error.to_string();
     let cause = message.split(" at line ").next().unwrap_or(&message);

@@ -1,6 +1,10 @@
 //! Problems of a trust policy that show without knowing who asks: what IAM refuses to
 //! save, and the pitfalls that silently let in nobody or everybody.
 
+mod pitfall;
+
+use std::collections::HashSet;
+
 use super::condition::Condition;
 use super::context::is_multi_valued;
 use super::document::{Document, Effect, Statement};
@@ -26,7 +30,8 @@ pub enum Severity {
 pub struct Lint {
     /// The element.
     pub span: Span,
-    /// The finding's code, or `TRUST-REFUSED` for what IAM would not save.
+    /// The finding's code, `TRUST-REFUSED` for what IAM would not save, `TRUST-PITFALL` for what is no
+    /// finding by itself.
     pub code: &'static str,
     /// How bad it is.
     pub severity: Severity,
@@ -56,8 +61,9 @@ pub fn lints_for(document: &Document, quota: usize) -> Vec<Lint> {
         found.placeholders(statement);
         found.actions(statement);
         found.principals(statement);
+        let trusted = trusted_issuers(statement);
         for condition in &statement.conditions {
-            found.condition(condition, statement);
+            found.condition(condition, statement, &trusted);
         }
         if statement.effect == Some(Effect::Allow) {
             found.openness(statement);
@@ -65,22 +71,34 @@ pub fn lints_for(document: &Document, quota: usize) -> Vec<Lint> {
     }
     found.pod_identity(document);
     found.also_ec2(document);
+    found.pitfalls(document);
     found.lints.sort_by_key(|lint| lint.span);
     found.lints
 }
+
+/// Nobody reads more; a hostile document could hold millions.
+const MOST_LINTS: usize = 1000;
 
 struct Linter {
     lints: Vec<Lint>,
 }
 
 impl Linter {
+    fn is_full(&self) -> bool {
+        self.lints.len() >= MOST_LINTS
+    }
+
     fn add(&mut self, span: Span, code: &'static str, severity: Severity, message: String) {
-        self.lints.push(Lint { span, code, severity, message });
+        if !self.is_full() {
+            self.lints.push(Lint { span, code, severity, message });
+        }
     }
 
     fn duplicates(&mut self, document: &Document) {
         let mut places = document.places();
-        for duplicate in document.duplicates() {
+        let mut duplicates: Vec<_> = document.duplicates().take(MOST_LINTS).collect();
+        duplicates.sort_by_key(|duplicate| duplicate.first);
+        for duplicate in duplicates {
             let name = shortened(&duplicate.name);
             let (line, column) = places.at(duplicate.first.start);
             let effect = match duplicate.documented {
@@ -94,7 +112,7 @@ impl Linter {
             let message = format!(
                 "{name} stands here again (first at line {line}, column {column}): IAM refuses to save it, and {effect}"
             );
-            self.lints.push(refused(duplicate.again, message));
+            self.add(duplicate.again, "TRUST-REFUSED", Severity::Error, message);
         }
     }
 
@@ -132,6 +150,9 @@ impl Linter {
             "sts:SetContext",
         ];
         for action in statement.action.iter().flat_map(|element| &element.actions) {
+            if self.is_full() {
+                return;
+            }
             if action.foreign_service().is_some() || KNOWN.iter().any(|known| action.covers(known)) {
                 continue;
             }
@@ -161,8 +182,8 @@ impl Linter {
         }
     }
 
-    fn condition(&mut self, condition: &Condition, statement: &Statement) {
-        self.key_spelling(condition, statement);
+    fn condition(&mut self, condition: &Condition, statement: &Statement, trusted: &HashSet<String>) {
+        self.key_spelling(condition, statement, trusted);
         self.values(condition);
         if condition.operator.quantifier.is_none()
             && condition.operator.comparison != Comparison::Null
@@ -177,22 +198,16 @@ impl Linter {
         }
     }
 
-    fn key_spelling(&mut self, condition: &Condition, statement: &Statement) {
+    fn key_spelling(&mut self, condition: &Condition, statement: &Statement, trusted: &HashSet<String>) {
         let key = shortened(&condition.key);
         let problem = match key {
             _ if key.contains("https://") => Some("condition keys carry the issuer without https://".to_owned()),
             _ if key.starts_with("arn:") => Some("condition keys carry the issuer, not the provider's ARN".to_owned()),
-            _ if is_claim(key) => foreign_issuer(&condition.folded_key, statement),
+            _ if is_claim(key) => foreign_issuer(&condition.folded_key, trusted),
             _ => None,
         };
         if let Some(problem) = problem {
-            let effect = match (condition.operator.negated || passes_without_key(condition), statement.effect) {
-                (true, Some(Effect::Deny)) => "so this Deny always matches",
-                (true, _) => "so this condition never stops anybody",
-                (false, Some(Effect::Deny)) => "so this Deny never matches",
-                (false, _) => "so this statement never matches",
-            };
-            let message = format!("no call carries {key}: {problem}, {effect}");
+            let message = format!("no call carries {key}: {problem}, {}", without_its_key(condition, statement));
             self.add(condition.key_span, "CONDITION-KEY-TYPO", Severity::Warning, message);
         }
     }
@@ -243,6 +258,11 @@ impl Linter {
             .iter()
             .filter(|c| c.folded_key.ends_with(":sub") && !passes_without_key(c) && !c.operator.negated);
         let Some(first) = subjects.next() else {
+            let providers = statement.principals.iter().filter(|p| p.kind == PrincipalKind::Federated);
+            // Of an issuer that is no cluster's something else is said.
+            if providers.clone().count() > 0 && providers.clone().all(|p| pitfall::is_shared(&p.value)) {
+                return;
+            }
             let message = "no condition on :sub: any service account of the cluster may assume this role".to_owned();
             return self.add(statement.principal_span, "TRUST-TOO-OPEN", Severity::Warning, message);
         };
@@ -282,6 +302,18 @@ impl Linter {
     }
 }
 
+/// What a condition amounts to whose key is never there (trust-evaluation 3.4).
+fn without_its_key(condition: &Condition, statement: &Statement) -> &'static str {
+    let only_absent = condition.operator.comparison == Comparison::Null;
+    match (condition.operator.negated || passes_without_key(condition), statement.effect) {
+        _ if only_absent => "so the answer is always the same",
+        (true, Some(Effect::Deny)) => "so this Deny always matches",
+        (true, _) => "so this condition never stops anybody",
+        (false, Some(Effect::Deny)) => "so this Deny never matches",
+        (false, _) => "so this statement never matches",
+    }
+}
+
 fn passes_without_key(condition: &Condition) -> bool {
     condition.operator.if_exists || condition.operator.quantifier == Some(Quantifier::ForAllValues)
 }
@@ -294,15 +326,20 @@ fn is_eks_subject(key: &str) -> bool {
     key.starts_with("oidc.eks") && key.ends_with(":sub")
 }
 
-/// A key of an issuer whose provider the statement does not trust.
-fn foreign_issuer(folded_key: &str, statement: &Statement) -> Option<String> {
-    let (issuer, _) = folded_key.rsplit_once(':')?;
-    let mut providers =
-        statement.principals.iter().filter_map(|p| p.value.split_once(":oidc-provider/").map(|(_, i)| i)).peekable();
-    providers.peek()?;
-    let trusted = providers.any(|provider| provider.to_lowercase() == issuer);
-    (!trusted).then(|| "the statement trusts the provider of another issuer".to_owned())
+/// The issuers of the OIDC providers that a statement names, in lower case.
+fn trusted_issuers(statement: &Statement) -> HashSet<String> {
+    let issuer = |value: &str| value.split_once(":oidc-provider/").map(|(_, issuer)| issuer.to_lowercase());
+    statement.principals.iter().filter_map(|principal| issuer(&principal.value)).collect()
 }
 
+/// A key of an issuer whose provider the statement does not trust.
+fn foreign_issuer(folded_key: &str, trusted: &HashSet<String>) -> Option<String> {
+    let (issuer, _) = folded_key.rsplit_once(':')?;
+    let foreign = !trusted.is_empty() && !trusted.contains(issuer);
+    foreign.then(|| "the statement trusts the provider of another issuer".to_owned())
+}
+
+#[cfg(test)]
+mod save_time;
 #[cfg(test)]
 mod tests;

@@ -80,9 +80,15 @@ impl From<bool> for Truth {
     }
 }
 
+/// More keys than anybody could settle; a hostile document could name millions.
+const MOST_KEYS: usize = 1000;
+
 /// Union without regard to case, in the order the keys were met.
 fn union(mut left: Vec<String>, right: Vec<String>) -> Vec<String> {
     for key in right {
+        if left.len() >= MOST_KEYS {
+            break;
+        }
         if !left.iter().any(|known| known.eq_ignore_ascii_case(&key)) {
             left.push(key);
         }

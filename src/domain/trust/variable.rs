@@ -143,6 +143,11 @@ fn push(pieces: &mut Vec<Piece>, piece: &Piece) {
 
 /// Names in `${…}` that are no context key, such as `${ID}`: left-over placeholders.
 pub(super) fn placeholders(text: &str) -> Vec<&str> {
+    names(text).into_iter().filter(|name| !name.contains(':')).collect()
+}
+
+/// Everything in `${…}` but the three literals.
+pub(super) fn names(text: &str) -> Vec<&str> {
     let mut found = Vec::new();
     let mut rest = text;
     while let Some(at) = rest.find("${") {
@@ -150,7 +155,7 @@ pub(super) fn placeholders(text: &str) -> Vec<&str> {
             break;
         };
         let inner = &rest[at + 2..at + end];
-        if !matches!(inner, "*" | "?" | "$") && !inner.contains(':') {
+        if !matches!(inner, "*" | "?" | "$") {
             found.push(&rest[at..=at + end]);
         }
         rest = &rest[at + end + 1..];

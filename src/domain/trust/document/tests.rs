@@ -47,6 +47,8 @@ fn broken_json_gets_line_column_and_a_sentence() {
     assert!(error("{\"a\": 1").2.contains("ends too early"));
     assert!(error("{} {}").2.contains("one JSON object"));
     assert!(error("[1]").2.contains("this is a list"));
+    assert!(error("\u{feff}{}").2.starts_with("a byte order mark"));
+    assert!(error("%7B%22Version%22%3A%222012-10-17%22%7D").2.contains("URL-encoded"));
 }
 
 #[test]

@@ -12,7 +12,7 @@ use super::{Subject, alternatives, quoted_list, shortened};
 const SUBJECT_PREFIX: &str = "system:serviceaccount:";
 
 /// What the call carries for the condition's key, as text; `None` if it carries nothing.
-fn carried(condition: &Condition, query: &Query<'_>) -> Option<String> {
+pub(super) fn carried(condition: &Condition, query: &Query<'_>) -> Option<String> {
     match query.context.fact(&condition.folded_key) {
         Fact::One(value) => Some(value.into_owned()),
         Fact::Many(values) => Some(values.join(", ")),

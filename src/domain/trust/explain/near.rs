@@ -44,18 +44,41 @@ pub(super) fn issuer_and_claim(key: &str) -> Option<(&str, &str)> {
     (looks_like_issuer && !claim.is_empty() && claim.len() <= 24).then_some((issuer, claim))
 }
 
-/// A left-over placeholder: `${ID}`, `<ACCOUNT>`, or a run of `x` where an id belongs.
+/// A left-over placeholder: `${ID}`, `$OIDC_PROVIDER`, `{{ account }}`, `<ACCOUNT>`, `region-code`, or a
+/// run of `x` where an id belongs.
 pub(in super::super) fn placeholder(text: &str) -> Option<&str> {
     if let Some(found) = super::super::variable::placeholders(text).first() {
         return Some(found);
     }
-    if let Some(open) = text.find('<')
-        && let Some(close) = text[open..].find('>')
-    {
-        return Some(&text[open..=open + close]);
+    if let Some(found) = shell_variable(text).or_else(|| between(text, "{{", "}}")) {
+        return Some(found);
+    }
+    if let Some(at) = text.find("region-code") {
+        return text.get(at..at + "region-code".len());
+    }
+    if let Some(found) = between(text, "<", ">") {
+        return Some(found);
     }
     let mut runs = text.split(|c: char| !matches!(c, 'x' | 'X'));
     runs.find(|run| run.len() >= 8)
+}
+
+/// From the first `open` to the next `close`, both included.
+fn between<'t>(text: &'t str, open: &str, close: &str) -> Option<&'t str> {
+    let from = text.find(open)?;
+    let end = text[from..].find(close)?;
+    text.get(from..from + end + close.len())
+}
+
+/// `$OIDC_PROVIDER`, which a shell would have filled in.
+fn shell_variable(text: &str) -> Option<&str> {
+    let from = text
+        .match_indices('$')
+        .map(|(at, _)| at)
+        .find(|at| text[at + 1..].starts_with(|first: char| first.is_ascii_alphabetic() || first == '_'))?;
+    let name = &text[from + 1..];
+    let length = name.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(name.len());
+    text.get(from..from + 1 + length)
 }
 
 #[cfg(test)]
@@ -80,6 +103,12 @@ mod tests {
         assert_eq!(placeholder("arn:aws:iam::${ACCOUNT}:root"), Some("${ACCOUNT}"));
         assert_eq!(placeholder("arn:aws:iam::xxxxxxxxxxxx:root"), Some("xxxxxxxxxxxx"));
         assert_eq!(placeholder("id/<ID>:sub"), Some("<ID>"));
+        assert_eq!(placeholder("$oidc_provider:sub"), Some("$oidc_provider"));
+        assert_eq!(placeholder("arn:aws:iam::{{ account }}:root"), Some("{{ account }}"));
+        assert_eq!(placeholder("oidc.eks.region-code.amazonaws.com/id/AB"), Some("region-code"));
+        for meant in ["${aws:username}", "cost ${$}5", "price $5", "oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLED539"] {
+            assert_eq!(placeholder(meant), None, "{meant}");
+        }
         assert_eq!(placeholder("arn:aws:iam::111122223333:root"), None);
     }
 }

@@ -56,14 +56,25 @@ fn a_renamed_service_account_is_named_with_what_the_policy_admits() {
 fn a_wildcard_under_string_equals_is_literal() {
     let result = ours(&format!(r#"{{"StringEquals":{{"{ISSUER}:sub":"system:serviceaccount:payments:*"}}}}"#));
     assert_eq!(result.1.code, Some("WILDCARD-STRINGEQUALS"));
-    assert!(result.1.hint.unwrap().contains("StringLike"));
+    assert_eq!(
+        result.1.reason,
+        "The trust policy of payments-api compares with system:serviceaccount:payments:* by StringEquals, where * and ? are \
+         ordinary characters; these pods run as payments:api."
+    );
+    assert_eq!(marked(&result), r#""system:serviceaccount:payments:*""#);
+    assert_eq!(result.1.hint.as_deref(), Some("Did you mean StringLike? It would admit payments:api."));
 }
 
 #[test]
 fn a_service_account_under_aud_belongs_under_sub() {
     let result = ours(&format!(r#"{{"StringEquals":{{"{ISSUER}:aud":"system:serviceaccount:payments:api"}}}}"#));
     assert_eq!(result.1.code, Some("AUD-VS-SUB"));
+    assert_eq!(
+        result.1.reason,
+        "The trust policy of payments-api compares :aud, the token's audience, with a service account; that belongs under :sub."
+    );
     assert_eq!(marked(&result), format!(r#""{ISSUER}:aud""#));
+    assert_eq!(result.1.hint, Some(format!("Did you mean {ISSUER}:sub?")));
 }
 
 #[test]
@@ -71,6 +82,13 @@ fn the_scheme_in_a_key_is_a_typo() {
     let result =
         ours(&format!(r#"{{"StringEquals":{{"https://{ISSUER}:sub":"system:serviceaccount:payments:api"}}}}"#));
     assert_eq!(result.1.code, Some("CONDITION-KEY-TYPO"));
+    assert_eq!(
+        result.1.reason,
+        format!(
+            "The trust policy of payments-api has a condition on https://{ISSUER}:sub, a key that no call carries."
+        )
+    );
+    assert_eq!(marked(&result), format!(r#""https://{ISSUER}:sub""#));
     assert_eq!(
         result.1.hint.as_deref(),
         Some(format!("Did you mean {ISSUER}:sub? Condition keys carry the issuer without https://.").as_str())
@@ -97,6 +115,29 @@ fn other_spellings_of_the_key_are_typos_too() {
 fn a_key_of_another_issuer_is_foreign() {
     let result = ours(&format!(r#"{{"StringEquals":{{"{OTHER}:sub":"system:serviceaccount:payments:api"}}}}"#));
     assert_eq!(result.1.code, Some("IRSA-FOREIGN-ISSUER"));
+    assert_eq!(
+        result.1.reason,
+        format!(
+            "The trust policy of payments-api has its condition on {OTHER}:sub, the issuer of another cluster; this is prod."
+        )
+    );
+    assert_eq!(marked(&result), format!(r#""{OTHER}:sub""#));
+    assert_eq!(result.1.hint, Some(format!("The key of this cluster begins with {ISSUER}.")));
+}
+
+#[test]
+fn a_provider_that_differs_in_a_few_characters_is_offered_as_it_should_be() {
+    let cut = &ISSUER[..ISSUER.len() - 2];
+    let named = format!("arn:aws:iam::111122223333:oidc-provider/{cut}");
+    let result = decide(&irsa(&named, "{}"), &request());
+    assert_eq!(result.1.code, Some("IRSA-FOREIGN-ISSUER"));
+    assert_eq!(
+        result.1.reason,
+        format!("The trust policy of payments-api trusts {named}, which is not the OIDC provider of cluster prod.")
+    );
+    assert_eq!(marked(&result), format!("\"{named}\""));
+    let wanted = request().provider_arn();
+    assert_eq!(result.1.hint, Some(format!("Did you mean {wanted}? It differs in a few characters.")));
 }
 
 #[test]
@@ -141,7 +182,17 @@ fn a_missing_tag_session_is_named_and_marked() {
     let result = decide(text, &pod_identity());
     assert_eq!(result.1.code, Some("PI-TRUST-INVALID"));
     assert_eq!(marked(&result), r#""sts:AssumeRole""#);
-    assert!(result.1.reason.contains("sts:TagSession"));
+    assert_eq!(
+        result.1.reason,
+        "The trust policy of payments-api allows sts:AssumeRole to pods.eks.amazonaws.com but not sts:TagSession, which EKS \
+         needs for its session tags."
+    );
+    assert_eq!(
+        result.1.hint.as_deref(),
+        Some(
+            "Add sts:TagSession beside sts:AssumeRole in the statement for pods.eks.amazonaws.com, or disable session tags."
+        )
+    );
 }
 
 #[test]
@@ -149,7 +200,18 @@ fn a_source_arn_of_another_cluster_is_named() {
     let text = r#"{"Statement":{"Effect":"Allow","Principal":{"Service":"pods.eks.amazonaws.com"},"Action":["sts:AssumeRole","sts:TagSession"],"Condition":{"ArnEquals":{"aws:SourceArn":"arn:aws:eks:eu-west-1:111122223333:cluster/staging"}}}}"#;
     let result = decide(text, &pod_identity());
     assert_eq!(result.1.code, Some("PI-TRUST-CONDITION"));
-    assert!(result.1.hint.unwrap().contains("cluster/prod"));
+    assert_eq!(
+        result.1.reason,
+        "The trust policy of payments-api admits payments:api only if aws:SourceArn is \
+         arn:aws:eks:eu-west-1:111122223333:cluster/staging; the call carries arn:aws:eks:eu-west-1:111122223333:cluster/prod."
+    );
+    assert_eq!(
+        result.1.hint.as_deref(),
+        Some(
+            "aws:SourceArn is the cluster's ARN, arn:aws:eks:eu-west-1:111122223333:cluster/prod; the one in the policy is of \
+             another cluster."
+        )
+    );
     assert!(marked(&decide(text, &pod_identity())).contains("cluster/staging"));
 }
 
