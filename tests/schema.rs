@@ -35,6 +35,20 @@ fn every_list_of_the_demo_world_is_as_its_schema_says() {
 }
 
 #[test]
+fn who_could_become_what_is_as_its_schema_says_in_both_directions() {
+    let schemas = Schemas::load();
+    for words in [
+        &["who", "acme-log-audit", "--demo", "-o", "json"][..],
+        &["who", "acme-log-shipper", "--demo", "-o", "json"],
+        &["who", "--of", "checkout/gateway", "--demo", "-o", "json"],
+    ] {
+        let answer = printed(words);
+        assert!(!answer["items"].as_array().unwrap().is_empty(), "{words:?}");
+        assert_eq!(schemas.problems("admission-list", &answer), Vec::<String>::new(), "{words:?}");
+    }
+}
+
+#[test]
 fn plans_are_as_their_schema_says() {
     let schemas = Schemas::load();
     let role = "acme-payments-api";

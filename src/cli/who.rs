@@ -32,9 +32,10 @@ pub fn run(global: &Global, arguments: &Arguments) -> Result<Exit, Failure> {
         (Some(of), _) => Question::ServiceAccount(service_account(of)?),
         (None, role) => Question::Role(role.clone().unwrap_or_default()),
     };
-    let format = global.format()?;
+    let (filter, format) = (global.query()?, global.format()?);
     let survey = global.survey()?;
     let request = Request {
+        filter: filter.as_ref(),
         namespace: global.namespace.as_deref(),
         options: global.report_options(),
         ..Request::new(Kind::Roles, format, Timestamp::now())

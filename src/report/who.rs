@@ -18,7 +18,9 @@ use crate::domain::{
     identity::Mechanism,
     inventory::{Admission, Inventory, Way},
     plan::name_role,
+    query::{Field, Fields, Within},
     role::Role,
+    row::ServiceAccountRow,
 };
 
 /// What is asked.
@@ -82,9 +84,7 @@ pub fn who(
         }
         Question::ServiceAccount(id) => of_service_account(inventory, id, request)?,
     };
-    items.retain(|item| {
-        (!using || !item.uses.is_empty()) && request.namespace.is_none_or(|name| item.namespace.as_str() == name)
-    });
+    choose(&mut items, using, request, inventory);
     let note = head.other_principals.as_deref().map(others);
     let mut rendered = headed(request, inventory, &head, &items);
     match (note, request.format) {
@@ -97,6 +97,46 @@ pub fn who(
         _ => {}
     }
     Ok(rendered)
+}
+
+/// Leaves what is asked for: those that use the role, of a namespace, that match the filter.
+fn choose(items: &mut Vec<Item>, using: bool, request: &Request<'_>, inventory: &Inventory) {
+    items.retain(|item| {
+        (!using || !item.uses.is_empty()) && request.namespace.is_none_or(|name| item.namespace.as_str() == name)
+    });
+    let Some(filter) = request.filter else { return };
+    let rows: HashMap<ServiceAccountId, ServiceAccountRow> =
+        inventory.service_accounts().into_iter().map(|row| (row.id.clone(), row)).collect();
+    items.retain(|item| {
+        let id = ServiceAccountId::new(item.namespace.clone(), item.service_account.clone());
+        let account = rows.get(&id).map(|row| Within::new(row, inventory));
+        filter.matches(&Filtered { item, account }).is_some()
+    });
+}
+
+/// What a filter asks of an admission: `role:` is the role that admits, everything else is the
+/// service account's.
+struct Filtered<'a> {
+    item: &'a Item,
+    account: Option<Within<'a, ServiceAccountRow>>,
+}
+
+impl Fields for Filtered<'_> {
+    fn field(&self, field: Field, each: &mut dyn FnMut(&str)) {
+        match (field, &self.account) {
+            (Field::Role, _) => each(self.item.role.as_str()),
+            (_, Some(account)) => account.field(field, each),
+            (_, None) => {}
+        }
+    }
+
+    fn text(&self, out: &mut String) {
+        let Item { namespace, service_account, role, .. } = self.item;
+        let name = role.as_str().rsplit('/').next().unwrap_or_default();
+        for part in [namespace.as_str(), "/", service_account.as_str(), " ", name] {
+            out.push_str(part);
+        }
+    }
 }
 
 fn noted(note: &str, request: &Request<'_>, inventory: &Inventory) -> String {
