@@ -11,6 +11,8 @@ mod edits;
 mod permissions;
 #[path = "support/play.rs"]
 mod play;
+#[path = "scenarios/trust.rs"]
+mod trust;
 
 use std::time::Duration;
 

@@ -4,7 +4,7 @@ use super::{
     command::Command,
     dialog::{Dialog, role_form::Purpose},
     model::Model,
-    screen::{Screen, list::ListKind},
+    screen::{Screen, detail::TrustScreen, list::ListKind},
     subject::Subject,
     target::{self, Admission},
 };
@@ -42,7 +42,9 @@ pub fn of(model: &Model, command: Command) -> Availability {
         Command::Filter | Command::NextMatch | Command::PreviousMatch | Command::SortNext | Command::SortReverse => {
             list(model)
         }
-        Command::ToggleRaw => raw(model),
+        Command::ToggleRaw => policy(model).map(|_| ()),
+        Command::NextStatement | Command::PreviousStatement => statement(model),
+        Command::ScrollRight | Command::ScrollLeft => sideways(model, command == Command::ScrollRight),
         Command::Copy => copy(model),
         Command::ExportPlan => export(model),
         Command::Options => options(model),
@@ -73,10 +75,35 @@ fn fold(model: &Model) -> Availability {
     }
 }
 
-fn raw(model: &Model) -> Availability {
+/// The page of a trust policy.
+fn policy(model: &Model) -> Result<&TrustScreen, String> {
     match model.screen() {
-        Some(Screen::Trust(_)) => Ok(()),
+        Some(Screen::Trust(page)) => Ok(page),
         _ => Err("this applies to a trust policy: t opens one".to_owned()),
+    }
+}
+
+/// Statements of a role's trust policy, as far as it can be read.
+pub fn statements(model: &Model, role: &RoleArn) -> usize {
+    let role = model.inventory().role(role);
+    role.known().and_then(|role| role.trust.document.as_ref().ok()).map_or(0, |document| document.statements().len())
+}
+
+fn statement(model: &Model) -> Availability {
+    match statements(model, &policy(model)?.role) {
+        0 => Err("there is no statement that could be read".to_owned()),
+        _ => Ok(()),
+    }
+}
+
+fn sideways(model: &Model, right: bool) -> Availability {
+    let page = policy(model)?;
+    match right {
+        _ if page.raw => Err("the text is wrapped: nothing stands beyond the edge".to_owned()),
+        true if model.measure.longest > model.measure.columns + page.column => Ok(()),
+        true => Err("every line ends in view".to_owned()),
+        false if page.column > 0 => Ok(()),
+        false => Err("every line begins in view".to_owned()),
     }
 }
 

@@ -144,6 +144,10 @@ commands! {
     PreviousTab "go.previous" ["BackTab"] "previous list or field" [] EVERYWHERE Go false 0;
     ShowTrust "trust.show" ["t"] "trust policy" ["trust"] OBJECTS Go false 85;
     ToggleRaw "trust.raw" ["r"] "as IAM returned it" ["raw"] TRUST Go false 80;
+    NextStatement "statement.next" ["J" "}"] "next statement" [] TRUST Go false 88;
+    PreviousStatement "statement.previous" ["K" "{"] "previous statement" [] TRUST Go false 87;
+    ScrollRight "scroll.right" [">"] "to the right" [] TRUST Go false 79;
+    ScrollLeft "scroll.left" ["<"] "to the left" [] TRUST Go false 78;
     Why "why" ["e"] "explain an AWS error" ["why" "error"] PAGES Go false 21;
     ShowDoctor "doctor.show" ["D"] "what is unknown, and what to ask for" ["doctor" "gaps"] PAGES Go false 30;
     ShowOperations "operations.show" ["o"] "operations and messages" ["log" "operations"] PAGES Go false 25;

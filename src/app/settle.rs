@@ -40,7 +40,7 @@ pub(super) fn in_view(model: &mut Model) {
     touched |= match history.last_mut() {
         None => settle_list(&mut lists[*tab as usize], &cluster.inventory),
         Some(Screen::List(list)) => settle_list(list, &cluster.inventory),
-        Some(Screen::Detail(detail)) => settle_detail(detail, &cluster.inventory),
+        Some(Screen::Detail(detail)) => settle_detail(detail, &cluster.inventory, *now),
         Some(_) => false,
     };
     for dialog in dialogs {
@@ -124,13 +124,13 @@ fn order(list: &ListScreen, rows: &[Row], inventory: &Inventory) -> Vec<u32> {
     order
 }
 
-fn settle_detail(detail: &mut DetailScreen, inventory: &Inventory) -> bool {
+fn settle_detail(detail: &mut DetailScreen, inventory: &Inventory, now: Timestamp) -> bool {
     if detail.made == Some(inventory.revision()) {
         return false;
     }
     detail.made = Some(inventory.revision());
     let selected = detail.link().map(|link| link.subject.clone());
-    match links::of(inventory, &detail.subject) {
+    match links::of(inventory, &detail.subject, now) {
         Some(links) => (detail.links, detail.gone) = (links, false),
         None => detail.gone = true,
     }

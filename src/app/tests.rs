@@ -6,5 +6,6 @@ mod keymap;
 mod moving;
 mod random;
 mod stillness;
+mod trust;
 mod why;
 mod world;

@@ -9,6 +9,7 @@ mod lists;
 mod navigate;
 mod operation;
 mod outside;
+mod trust;
 mod why;
 
 use jiff::Timestamp;

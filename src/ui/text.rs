@@ -257,6 +257,20 @@ fn push(out: &mut [String], text: &str) {
     }
 }
 
+/// What is left of a cleaned text without its first cells; half a wide character becomes a space.
+pub fn after(text: &str, cells: usize) -> String {
+    let (mut out, mut used) = (String::new(), 0);
+    for piece in pieces(text) {
+        if used >= cells {
+            out.push_str(&piece.text);
+        } else if used + piece.width > cells {
+            out.push_str(&" ".repeat(used + piece.width - cells));
+        }
+        used += piece.width;
+    }
+    out
+}
+
 /// The text in parts of at most `width` cells, uncleaned: byte positions stay what they were.
 pub fn chunks(text: &str, width: usize) -> Vec<&str> {
     let (mut parts, mut start, mut used) = (Vec::new(), 0, 0);

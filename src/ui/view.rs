@@ -55,7 +55,7 @@ fn tiny(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) -> Measure {
         let y = area.y + area.height.saturating_sub(1) / 2;
         buffer.set_line(x, y, &Line::styled(shown, scene.paint.plain()), area.width);
     }
-    Measure { body: usize::from(area.height), lines: 0 }
+    Measure { body: usize::from(area.height), ..Measure::default() }
 }
 
 fn whole(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, tier: Tier) -> Measure {
@@ -107,10 +107,7 @@ fn body(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, tier: Tier) -> Measu
     }
     match scene.model.screen() {
         Some(Screen::Detail(page)) => detail_page(scene, buffer, area, tier, page),
-        Some(Screen::Trust(page)) => {
-            let (lines, _) = trust::page(scene, page, usize::from(inset(area).width));
-            scrolled(scene, buffer, inset(area), &lines, page.scroll.top)
-        }
+        Some(Screen::Trust(page)) => trust::draw(scene, buffer, inset(area), page),
         Some(Screen::Doctor(scroll)) => {
             scrolled(scene, buffer, inset(area), &page::doctor(scene, usize::from(inset(area).width)), scroll.top)
         }
@@ -128,7 +125,7 @@ fn inset(area: Rect) -> Rect {
 
 fn scrolled(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, lines: &[Line<'static>], top: usize) -> Measure {
     scroll::draw(&scene.paint, buffer, area, lines, top);
-    Measure { body: usize::from(area.height), lines: lines.len() }
+    Measure { body: usize::from(area.height), lines: lines.len(), ..Measure::default() }
 }
 
 fn list_page(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, tier: Tier, shown: &ListScreen) -> Measure {
@@ -153,7 +150,7 @@ fn list_page(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, tier: Tier, sho
         divider(scene, buffer, layout::rule_before(place), area);
         beside(scene, buffer, place, selected.map(crate::app::row::Row::subject).as_ref());
     }
-    Measure { body: list::height(columns.list), lines: shown.view.len() }
+    Measure { body: list::height(columns.list), lines: shown.view.len(), ..Measure::default() }
 }
 
 /// What is said about the selection; FIX stays in view where not all of it fits.

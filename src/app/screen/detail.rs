@@ -34,8 +34,10 @@ pub struct Link {
     pub relation: &'static str,
     /// What it leads to.
     pub subject: Subject,
-    /// What is worth knowing before opening it: `✗ broken`, `annotation`.
+    /// What is worth knowing before opening it: `broken`, `statement 1`.
     pub note: String,
+    /// On the page of a role: how this service account becomes it, or would.
+    pub mechanism: Option<Mechanism>,
 }
 
 /// The trust policy of a role, seen by somebody who would become it.
@@ -44,11 +46,32 @@ pub struct TrustScreen {
     /// The role.
     pub role: RoleArn,
     /// Who asks, and how: decides which statement is marked. `None`: nobody in particular.
-    pub asker: Option<(ServiceAccountId, Mechanism)>,
+    pub asker: Asker,
     /// The text byte for byte as IAM returned it, instead of indented.
     pub raw: bool,
-    /// How far it is scrolled.
+    /// The statement that a person stepped to, from 0; `None`: the one that decides.
+    pub statement: Option<usize>,
+    /// The marked element is kept in view; until somebody scrolls.
+    pub follow: bool,
+    /// How far it is scrolled, once somebody did.
     pub scroll: Scroll,
+    /// Cells of its lines left of the first visible one.
+    pub column: usize,
+}
+
+/// Who would become a role, and how.
+pub type Asker = Option<(ServiceAccountId, Mechanism)>;
+
+impl TrustScreen {
+    /// The policy of a role, at the element that decides.
+    pub fn new(role: RoleArn, asker: Asker) -> Self {
+        Self { role, asker, raw: false, statement: None, follow: true, scroll: Scroll::default(), column: 0 }
+    }
+
+    /// Back to the marked element.
+    pub(in crate::app) fn return_to_mark(&mut self) {
+        (self.follow, self.scroll, self.column) = (true, Scroll::default(), 0);
+    }
 }
 
 impl DetailScreen {

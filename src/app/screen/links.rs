@@ -1,23 +1,27 @@
 //! What can be opened from the page of an object: every other object that is named there.
 
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
 use super::detail::Link;
 use crate::app::{subject::Subject, target};
 use crate::domain::{
     id::{AssociationId, NodeName, PodId, RoleArn, ServiceAccountId},
-    identity::State,
-    inventory::Inventory,
+    identity::{Mechanism, State},
+    inventory::{Inventory, Way},
     row::{PodRow, RoleUse},
     workload::WorkloadId,
 };
 
 /// The links of an object, `None` if it is not there any more.
-pub(in crate::app) fn of(inventory: &Inventory, subject: &Subject) -> Option<Vec<Link>> {
+pub(in crate::app) fn of(inventory: &Inventory, subject: &Subject, now: Timestamp) -> Option<Vec<Link>> {
     match subject {
         Subject::Pod(id) => of_pod(inventory, id),
         Subject::Workload(id) => of_workload(inventory, id),
         Subject::ServiceAccount(id) => of_service_account(inventory, id),
         Subject::Association(id) => of_association(inventory, id),
-        Subject::Role(arn) => of_role(inventory, arn),
+        Subject::Role(arn) => of_role(inventory, arn, now),
         Subject::Node(name) => of_node(inventory, name),
         Subject::Namespace(_) => Some(Vec::new()),
         Subject::Finding(code, about) => {
@@ -27,7 +31,7 @@ pub(in crate::app) fn of(inventory: &Inventory, subject: &Subject) -> Option<Vec
 }
 
 fn link(relation: &'static str, subject: Subject, note: impl Into<String>) -> Link {
-    Link { relation, subject, note: note.into() }
+    Link { relation, subject, note: note.into(), mechanism: None }
 }
 
 fn of_pod(inventory: &Inventory, id: &PodId) -> Option<Vec<Link>> {
@@ -71,11 +75,57 @@ fn of_association(inventory: &Inventory, id: &AssociationId) -> Option<Vec<Link>
     Some(links)
 }
 
-fn of_role(inventory: &Inventory, arn: &RoleArn) -> Option<Vec<Link>> {
+/// Who becomes it, and by which statement, if it lets them; then everybody else who could.
+fn of_role(inventory: &Inventory, arn: &RoleArn, now: Timestamp) -> Option<Vec<Link>> {
     let row = inventory.roles().into_iter().find(|row| row.arn == *arn)?;
-    let used =
-        |RoleUse { service_account, how }: RoleUse| link("used by", Subject::ServiceAccount(service_account), how);
-    Some(row.used_by.into_iter().map(used).collect())
+    let mut admitted = admissions(inventory, arn, now);
+    let mut links: Vec<Link> = row.used_by.iter().map(|used| of_use(used, admitted.as_ref())).collect();
+    let using =
+        |id: &ServiceAccountId| row.used_by.iter().any(|used| used.service_account == *id && used.how != "node");
+    if let Some(admitted) = &mut admitted {
+        admitted.retain(|id, _| !using(id));
+    }
+    links.extend(admitted.into_iter().flatten().filter_map(|(id, ways)| {
+        let (first, rest) = ways.split_first()?;
+        let more = if rest.is_empty() { String::new() } else { format!(" +{}", rest.len()) };
+        let note = format!("{}, {}{more}", first.mechanism.word(), admission(first));
+        let mechanism = Some(first.mechanism);
+        Some(Link { mechanism, ..link("could become it", Subject::ServiceAccount(id), note) })
+    }));
+    Some(links)
+}
+
+/// Whom the trust policy of a role lets in; `None` if it cannot be asked.
+fn admissions(inventory: &Inventory, arn: &RoleArn, now: Timestamp) -> Option<BTreeMap<ServiceAccountId, Vec<Way>>> {
+    let (gate, found) = (inventory.gate(now)?, inventory.role(arn));
+    let role = found.known().filter(|role| role.trust.document.is_ok())?;
+    Some(gate.admissions(role).into_iter().map(|found| (found.service_account, found.ways)).collect())
+}
+
+/// One use of a role: by what, and which statement lets it in.
+fn of_use(used: &RoleUse, admitted: Option<&BTreeMap<ServiceAccountId, Vec<Way>>>) -> Link {
+    let (relation, mechanism) = match used.how {
+        "association" => ("by association", Mechanism::PodIdentity),
+        "target" => ("as target role", Mechanism::PodIdentity),
+        "annotation" => ("by annotation", Mechanism::Irsa),
+        "environment" => ("by environment", Mechanism::Irsa),
+        _ => ("by its node", Mechanism::NodeRole),
+    };
+    let way = |ways: &Vec<Way>| ways.iter().find(|way| way.mechanism == mechanism).map(admission);
+    let note = match admitted {
+        // EC2 becomes the role, not the service account.
+        Some(admitted) if mechanism != Mechanism::NodeRole => {
+            admitted.get(&used.service_account).and_then(way).unwrap_or_else(|| "not admitted".to_owned())
+        }
+        _ => String::new(),
+    };
+    Link { mechanism: Some(mechanism), ..link(relation, Subject::ServiceAccount(used.service_account.clone()), note) }
+}
+
+/// `statement 2`, and whether that is sure.
+fn admission(way: &Way) -> String {
+    let statement = way.statement.map_or_else(|| "admitted".to_owned(), |index| format!("statement {}", index + 1));
+    if way.depends_on.is_empty() { statement } else { format!("{statement}, depends") }
 }
 
 fn of_node(inventory: &Inventory, name: &NodeName) -> Option<Vec<Link>> {

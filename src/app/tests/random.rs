@@ -47,7 +47,8 @@ fn message() -> impl Strategy<Value = Message> {
         1 => any::<String>().prop_map(|text| Message::Input(Input::Paste(text))),
         1 => (0_u16..200, 0_u16..60).prop_map(|(width, height)| Message::Input(Input::Resize(width, height))),
         1 => any::<i32>().prop_map(|lines| Message::Input(Input::Scroll(lines))),
-        1 => (0_usize..50, 0_usize..500).prop_map(|(body, lines)| Message::Measured(Measure { body, lines })),
+        1 => (0_usize..50, 0_usize..500, 0_usize..500, 0_usize..200, 0_usize..300)
+            .prop_map(|(body, lines, top, columns, longest)| Message::Measured(Measure { body, lines, top, columns, longest })),
         1 => Just(Message::Changes(ClusterId(0), changes())),
         1 => Just(Message::Changes(ClusterId(0), vec![Change::Pods(Fact::Known(Vec::new())), Change::Associations(Fact::Known(Vec::new()))])),
         1 => (0_u8..9).prop_map(|n| Message::Changes(ClusterId(0), vec![Change::Pod(pod("ns/sa", WorkloadKind::Deployment, "web", &format!("web-{n}")))])),

@@ -50,7 +50,7 @@ pub fn deployment(namespace: &str, name: &str) -> WorkloadId {
     WorkloadId { namespace: namespace.into(), kind: WorkloadKind::Deployment, name: name.into() }
 }
 
-fn role(name: &str, trust: &str) -> Role {
+pub fn role(name: &str, trust: &str) -> Role {
     Role {
         arn: arn(name).as_str().parse().unwrap(),
         name: name.into(),
@@ -250,7 +250,7 @@ impl Session {
             now: start(),
         });
         let mut session = Self { model, now: start() };
-        session.tell(Message::Measured(Measure { body: 20, lines: 100 }));
+        session.tell(Message::Measured(Measure { body: 20, lines: 100, ..Measure::default() }));
         session
     }
 

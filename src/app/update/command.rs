@@ -1,6 +1,6 @@
 //! From a command to the function that carries it out. One that does not apply answers with its sentence.
 
-use super::{change, confirm, dialogs, lists, navigate, why};
+use super::{change, confirm, dialogs, lists, navigate, trust, why};
 use crate::app::{
     availability,
     command::Command,
@@ -46,8 +46,12 @@ fn go(model: &mut Model, command: Command) {
         Command::GoFindings => navigate::go_to(model, ListKind::Findings),
         Command::NextTab => navigate::tab(model, true),
         Command::PreviousTab => navigate::tab(model, false),
-        Command::ShowTrust => navigate::show_trust(model),
-        Command::ToggleRaw => navigate::toggle_raw(model),
+        Command::ShowTrust => trust::show(model),
+        Command::ToggleRaw => trust::toggle_raw(model),
+        Command::NextStatement => trust::step(model, true),
+        Command::PreviousStatement => trust::step(model, false),
+        Command::ScrollRight => trust::shift(model, true),
+        Command::ScrollLeft => trust::shift(model, false),
         Command::Why => why::start(model),
         Command::ShowDoctor => navigate::push(model, Screen::Doctor(Scroll::default())),
         Command::ShowOperations => navigate::push(model, Screen::Operations(Scroll::default())),

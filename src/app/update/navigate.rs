@@ -1,18 +1,16 @@
 //! Moving, opening, going back. Esc is layered and never leaves the program.
 
-use super::{dialogs, lists};
+use super::{dialogs, lists, trust};
 use crate::app::{
-    availability,
     dialog::Dialog,
     effect::Effect,
     model::Model,
     screen::{
-        Screen, Scroll,
-        detail::{DetailScreen, TrustScreen},
+        Screen,
+        detail::DetailScreen,
         list::{ListKind, ListScreen, Scope},
     },
     subject::Subject,
-    target,
     toast::ToastKind,
 };
 
@@ -28,6 +26,7 @@ pub(super) fn move_by(model: &mut Model, rows: isize) {
     }
     match model.history.last_mut() {
         Some(Screen::Detail(detail)) if !detail.links.is_empty() => move_in(detail, rows, lines, height),
+        Some(Screen::Trust(page)) => trust::move_by(page, &model.measure, rows, height),
         Some(Screen::List(_)) | None => {
             if let Some(list) = model.list_mut() {
                 list.view.move_by(rows, height);
@@ -78,7 +77,7 @@ pub(super) fn push(model: &mut Model, screen: Screen) {
         model.history.push(screen);
         let surplus = model.history.len().saturating_sub(DEEPEST);
         model.history.drain(..surplus);
-        model.measure.lines = 0;
+        (model.measure.lines, model.measure.top, model.measure.longest) = (0, 0, 0);
     }
 }
 
@@ -96,30 +95,6 @@ pub(super) fn tab(model: &mut Model, forward: bool) {
         lists::keep_filter(model);
     } else {
         go_to(model, model.tab.neighbour(forward));
-    }
-}
-
-/// Opens the trust policy of the role of what is selected, seen by who would become it.
-pub(super) fn show_trust(model: &mut Model) {
-    let subject = availability::trust_subject(model);
-    let found = subject.and_then(|subject| target::role(model.inventory(), &subject));
-    let Some((role, asker)) = found else { return };
-    let asker = asker.or_else(|| asker_of_page(model));
-    push(model, Screen::Trust(TrustScreen { role, asker, raw: false, scroll: Scroll::default() }));
-}
-
-/// On the page of an object the trust policy of a linked role is seen by that object.
-fn asker_of_page(model: &Model) -> Option<(crate::domain::id::ServiceAccountId, crate::domain::identity::Mechanism)> {
-    match model.screen() {
-        Some(Screen::Detail(detail)) => target::role(model.inventory(), &detail.subject)?.1,
-        _ => None,
-    }
-}
-
-pub(super) fn toggle_raw(model: &mut Model) {
-    if let Some(Screen::Trust(trust)) = model.history.last_mut() {
-        trust.raw = !trust.raw;
-        trust.scroll = Scroll::default();
     }
 }
 

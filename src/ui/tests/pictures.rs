@@ -11,6 +11,7 @@ use crate::{
         message::{AwsRead, Input, Message},
         model::Model,
         operation::{Outcome, StepState},
+        screen::Screen,
     },
     config::theme::Theme,
     domain::failure::{Failure, FailureKind},
@@ -62,6 +63,22 @@ fn the_other_lists() {
 #[test]
 fn the_trust_policy_as_a_page() {
     assert_snapshot!("trust_120x36", picture(world::full(120, 36), "t", 120, 36));
+    assert_snapshot!("trust_80x24", picture(world::full(80, 24), "t", 80, 24));
+}
+
+#[test]
+fn another_statement_of_the_trust_policy_and_its_long_lines() {
+    assert_snapshot!("trust_statement_80x24", picture(world::full(80, 24), "t J", 80, 24));
+    let mut model = world::full(80, 24);
+    world::press(&mut model, "t");
+    let Some(Screen::Trust(page)) = model.history.last_mut() else { panic!("no trust policy") };
+    page.column = 38;
+    assert_snapshot!("trust_shifted_80x24", picture(model, "", 80, 24));
+}
+
+#[test]
+fn a_role_and_everybody_who_could_become_it() {
+    assert_snapshot!("role_120x36", picture(world::full(120, 36), "4 / \"payments-api Enter Enter", 120, 36));
 }
 
 #[test]

@@ -22,6 +22,8 @@ const SCREENS: &[&str] = &[
     "6 Enter",
     "t",
     "t r",
+    "t J",
+    "4 t J",
     "D",
     "o",
     "?",

@@ -56,9 +56,36 @@ impl DocumentLine<'_> {
         start..end
     }
 
+    /// Cells that the line takes if nothing of it is cut.
+    pub fn cells(&self) -> usize {
+        self.indent.min(DEEPEST) * 2 + cells(&self.tokens)
+    }
+
     /// Whether any of these bytes stands on this line.
     pub fn is_in(&self, span: &Range<usize>) -> bool {
         self.tokens.iter().any(|token| is_touched(token, span))
+    }
+
+    /// What of the whole line stands in `width` cells from `column` on, and whether it is marked.
+    pub fn shifted(
+        &self,
+        paint: &Paint<'_>,
+        marked: Option<(&Range<usize>, Style)>,
+        column: usize,
+        width: usize,
+    ) -> (Line<'static>, bool) {
+        let whole = line(paint, &self.tokens, marked, self.indent.min(DEEPEST) * 2, self.cells());
+        let touched = marked.is_some_and(|(span, _)| self.is_in(span));
+        let mut left = column;
+        let mut row = Row::new(width);
+        for span in whole.spans {
+            let cells = text::width(&span.content);
+            if cells > left {
+                row = row.put(&text::after(&span.content, left), span.style);
+            }
+            left = left.saturating_sub(cells);
+        }
+        (row.line(), touched)
     }
 
     /// The line in `width` cells: a value that does not fit beside its key stands below it, and
@@ -275,6 +302,21 @@ mod tests {
             let expected: String = text.chars().filter(|c| !c.is_whitespace()).collect();
             assert_eq!(joined, expected);
         }
+    }
+
+    #[test]
+    fn a_long_line_is_seen_from_any_column() {
+        let theme = crate::config::theme::Theme::dark();
+        let (lines, paint) = (pretty("{\"key\":\"system:serviceaccount:payments:api\"}"), Paint::new(&theme));
+        let seen = |column: usize, width: usize| {
+            let (line, touched) = lines[1].shifted(&paint, Some((&(1..6), Style::new())), column, width);
+            (line.spans.iter().map(|span| span.content.as_ref()).collect::<String>(), touched)
+        };
+        assert_eq!(lines[1].cells(), 45);
+        assert_eq!(seen(0, 45), ("  \"key\": \"system:serviceaccount:payments:api\"".to_owned(), true));
+        assert_eq!(seen(30, 16).0, "t:payments:api\"");
+        assert_eq!(seen(4, 12).0, "ey\": \"syst..");
+        assert_eq!(seen(60, 12).0, "");
     }
 
     #[test]

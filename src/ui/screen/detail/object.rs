@@ -110,7 +110,19 @@ pub fn of_role(scene: &Scene<'_>, arn: &RoleArn, row: Option<&Row>, width: usize
         }
         Fact::Unknown(failure) => lines.extend(after_gap(plan::failure_lines(&scene.paint, &failure, width))),
     }
+    lines.extend(trusted_too(scene, arn, width));
     lines.extend(row.map(|row| uses(scene, row, width)).unwrap_or_default());
+    lines
+}
+
+/// Whom a role trusts besides the pods of this cluster.
+fn trusted_too(scene: &Scene<'_>, arn: &RoleArn, width: usize) -> Vec<Line<'static>> {
+    let others = scene.inventory().other_principals(arn);
+    let label = |index: usize| if index == 0 { "trusts too" } else { "" };
+    let shown = others.iter().take(MOST_USES).enumerate();
+    let mut lines: Vec<_> = shown.map(|(index, value)| field(scene, label(index), value, width)).collect();
+    let more = others.len().saturating_sub(MOST_USES);
+    lines.extend((more > 0).then(|| field(scene, "", &format!("and {more} more"), width)));
     lines
 }
 
