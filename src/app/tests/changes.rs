@@ -194,10 +194,25 @@ fn commands_that_do_not_apply_answer_with_a_sentence() {
         assert_eq!(session.last_toast(), sentence);
         assert!(session.model.dialogs.is_empty());
     }
-    session.press("3 c");
+    session.press("3 i");
     assert_eq!(session.last_toast(), "select a pod, a workload, a service account or an association first");
     session.press("A");
     assert!(session.last_toast().starts_with("the agent is there already"), "{}", session.last_toast());
+}
+
+#[test]
+fn the_guided_set_up_asks_whose_association_where_no_service_account_is_selected() {
+    let mut session = Session::new();
+    session.press("3");
+    session.press("c");
+    let Some(Dialog::Account(form)) = session.model.dialog() else { panic!("no form") };
+    assert!(form.lines() > 0);
+    session.write("search/brand-new");
+    let Some(Dialog::Account(form)) = session.model.dialog() else { panic!("no form") };
+    assert_eq!(form.chosen(), Some(sa("search/brand-new")), "one that does not exist yet may be typed in full");
+    session.press("Enter");
+    let Some(Dialog::Role(form)) = session.model.dialog() else { panic!("no form") };
+    assert_eq!((form.purpose, &form.service_account), (Purpose::Associate, &sa("search/brand-new")));
 }
 
 #[test]
