@@ -19,6 +19,8 @@ mod export;
 mod generated;
 mod get;
 mod global;
+mod history;
+mod migrate;
 mod restart;
 mod retarget;
 mod sim;
@@ -176,6 +178,14 @@ pub enum Command {
     Restart(restart::Restart),
     /// Install the EKS Pod Identity agent
     Agent(restart::Agent),
+    /// From IRSA to EKS Pod Identity, step by step; later the annotations and statements of IRSA
+    Migrate(migrate::Arguments),
+    /// What was changed from here, oldest first
+    History(history::Arguments),
+    /// Take back an operation of the journal, the newest by default
+    Undo(history::Undo),
+    /// Do the rest of an operation that was interrupted or failed
+    Resume(history::Resume),
     /// Edit, evaluate or lint trust policies
     Trust(trust::Arguments),
     /// Serve a simulated cluster and account on loopback for other clients
@@ -264,6 +274,10 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Some(Command::Dissociate(arguments)) => associate::remove(&global, &arguments),
         Some(Command::Restart(arguments)) => restart::restart(&global, &arguments),
         Some(Command::Agent(arguments)) => restart::agent(&global, &arguments),
+        Some(Command::Migrate(arguments)) => migrate::run(&global, &arguments),
+        Some(Command::History(arguments)) => history::run(&global, &arguments),
+        Some(Command::Undo(arguments)) => history::undo(&global, &arguments),
+        Some(Command::Resume(arguments)) => history::resume(&global, &arguments),
         Some(Command::Trust(arguments)) => trust::run(&global, &arguments),
         Some(Command::Sim(arguments)) => sim::run(&global, &arguments),
         Some(Command::Completions(arguments)) => generated::completions(&arguments),

@@ -5,6 +5,7 @@
 pub mod connect;
 pub mod context;
 pub mod object;
+pub mod rollout;
 pub mod watch;
 
 mod bearer;

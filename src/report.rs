@@ -19,6 +19,7 @@ mod envelope;
 pub mod explain;
 pub mod export;
 mod finding;
+pub mod history;
 mod json;
 mod junit;
 mod markdown;

@@ -226,6 +226,7 @@ fn functions_are_short() {
 const AWS_CHANGES: &[(&str, &str)] = &[
     ("create_addon", "create_addon"),
     ("create_pod_identity_association", "create_association"),
+    ("delete_addon", "delete_addon"),
     ("delete_pod_identity_association", "delete_association"),
     ("tag_resource", "tag_resource"),
     ("untag_resource", "untag_resource"),
@@ -234,7 +235,7 @@ const AWS_CHANGES: &[(&str, &str)] = &[
 ];
 
 /// Functions of `kubernetes` that change something.
-const KUBERNETES_CHANGES: &[&str] = &["annotate", "restart"];
+const KUBERNETES_CHANGES: &[&str] = &["annotate", "evict", "restart"];
 
 /// Requests to Kubernetes that are no reads by their method and change nothing all the same.
 const KUBERNETES_QUESTIONS: &[&str] = &[];

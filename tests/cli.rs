@@ -166,7 +166,8 @@ fn without_a_terminal_a_change_needs_yes() {
     assert_eq!(done.status.code(), Some(0), "{}", stderr(&done));
     let journal = fs::read_to_string(state.path().join("journal.jsonl")).unwrap();
     let states: Vec<Value> = journal.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!(states.iter().map(|line| line["state"].as_str().unwrap()).collect::<Vec<_>>(), ["started", "done"]);
+    assert_eq!(states.iter().filter_map(|line| line["state"].as_str()).collect::<Vec<_>>(), ["started", "done"]);
+    assert_eq!((&states[0]["event"], &states[3]["event"]), (&"begun".into(), &"ended".into()));
     assert_eq!(states[0]["reason"], "TICKET-1");
     assert!(journal.contains("assumed-role/acme-engineer"), "the caller is written down\n{journal}");
 }

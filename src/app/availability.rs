@@ -59,6 +59,7 @@ fn open(model: &Model) -> Availability {
     match model.screen() {
         Some(Screen::Detail(detail)) if detail.link().is_none() => Err("nothing to open from here".to_owned()),
         Some(Screen::Trust(_)) => Err("nothing to open in a trust policy".to_owned()),
+        Some(Screen::Journal(_)) => Err("the steps of the selected operation are in view".to_owned()),
         _ if model.list().is_some_and(|list| list.view.is_empty()) => Err("the list is empty".to_owned()),
         _ => Ok(()),
     }
@@ -174,11 +175,16 @@ fn change(model: &Model, command: Command) -> Availability {
         Command::AssociateDeclared => return declared(model),
         Command::Admit => return admit(model),
         Command::Associate if asks_whose(model) => return Ok(()),
+        Command::Undo => return undo(model),
+        Command::Resume => return resume(model),
         _ => {}
     }
     let subject = model.subject().ok_or(NOTHING)?;
     if command == Command::Restart {
         return restart(&target::workloads(model.inventory(), &subject));
+    }
+    if command == Command::Migrate {
+        return target::migration(model.inventory(), &subject).map(drop).ok_or_else(|| WHOSE.to_owned());
     }
     let service_account = target::service_account(model.inventory(), &subject).ok_or(WHOSE)?;
     match command {
@@ -219,6 +225,25 @@ fn editable(model: &Model, role: &RoleArn) -> Availability {
     match is_editable(model.inventory(), role) {
         true => Ok(()),
         false => Err(format!("the trust policy of {} cannot be edited from here", role_name(role))),
+    }
+}
+
+/// On the page of the journal the selected operation decides; elsewhere it is read first.
+fn undo(model: &Model) -> Availability {
+    match model.recorded() {
+        Some(record) if !record.can_undo() => {
+            Err(format!("{} is {}: there is nothing to undo", record.begun.subject, record.state().word()))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn resume(model: &Model) -> Availability {
+    match model.recorded() {
+        Some(record) if !record.can_resume() => {
+            Err(format!("{} is {}: there is nothing left to do", record.begun.subject, record.state().word()))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -150,6 +150,7 @@ commands! {
     ScrollLeft "scroll.left" ["<"] "to the left" [] TRUST Go false 78;
     Why "why" ["e"] "explain an AWS error" ["why" "error"] PAGES Go false 21;
     ShowDoctor "doctor.show" ["D"] "what is unknown, and what to ask for" ["doctor" "gaps"] PAGES Go false 30;
+    ShowJournal "journal.show" ["H"] "what was changed, and its undo" ["history" "journal"] PAGES Session false 0;
     ShowOperations "operations.show" ["o"] "operations and messages" ["log" "operations"] PAGES Go false 25;
 
     Filter "filter" ["/"] "filter" ["filter"] LIST Find false 50;
@@ -167,8 +168,11 @@ commands! {
     Dissociate "association.remove" ["x"] "remove association" ["dissociate"] OBJECTS Change true 70;
     Annotate "annotation.set" ["i"] "annotate for IRSA" ["annotate"] OBJECTS Change true 55;
     RemoveAnnotation "annotation.remove" ["I"] "remove the IRSA annotation" ["unannotate"] OBJECTS Change true 0;
+    Migrate "irsa.migrate" ["M"] "migrate to Pod Identity" ["migrate"] OBJECTS Change true 0;
     Restart "workload.restart" ["R"] "restart" ["restart"] OBJECTS Change true 65;
     InstallAgent "agent.install" ["A"] "install the Pod Identity agent" ["agent"] PAGES Change true 0;
+    Undo "undo" ["u"] "undo" ["undo"] PAGES Change true 0;
+    Resume "resume" ["U"] "finish what was interrupted" ["resume"] PAGES Change true 0;
     ToggleLock "session.lock" ["W"] "unlock, or lock again" ["unlock" "lock"] PAGES Session false 0;
 
     Copy "copy" ["y" "Ctrl-y"] "copy" ["copy"] EVERYWHERE Session false 45;

@@ -41,6 +41,8 @@ pub enum Effect {
     },
     /// Stop an operation before its next step.
     Cancel(OperationId),
+    /// Read the journal; answered by `Journal`.
+    ReadJournal,
     /// Hand a text to the clipboard; answered by `Copied` or `CopyFailed`.
     Copy(String),
     /// Leave the terminal, stop the process group, come back; answered by `Resumed`.

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     config::{key::Key, problem::Problem},
-    domain::{change::Change, failure::Failure, id::ClusterId},
+    domain::{change::Change, failure::Failure, id::ClusterId, journal::History},
 };
 
 /// One thing that happened.
@@ -44,6 +44,8 @@ pub enum Message {
         /// How it ended.
         outcome: Outcome,
     },
+    /// The journal was read.
+    Journal(Result<Arc<History>, Arc<Failure>>),
     /// A text was handed to the clipboard.
     Copied {
         /// Its length in characters.

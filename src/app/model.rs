@@ -1,5 +1,7 @@
 //! Everything the program knows while it runs. Only `update` and `settle` change it; `ui` reads it.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::{
@@ -13,6 +15,7 @@ use super::{
     operation::{Operation, OperationId},
     screen::{
         Screen,
+        journal::Purpose,
         list::{ListKind, ListScreen, Scope},
     },
     subject::Subject,
@@ -24,6 +27,7 @@ use crate::{
     domain::{
         id::ClusterId,
         inventory::{Inventory, Story},
+        journal::{History, Record},
     },
 };
 
@@ -86,6 +90,9 @@ pub struct Model {
     pub frozen: Option<Timestamp>,
     /// What the last frame measured.
     pub measure: Measure,
+    /// The journal as it was last read.
+    pub journal: Option<Arc<History>>,
+    pub(super) purpose: Option<Purpose>,
     pub(super) session: String,
     pub(super) outbox: Vec<Effect>,
     pub(super) visible_at: Timestamp,
@@ -116,6 +123,8 @@ impl Model {
             pending: Vec::new(),
             frozen: None,
             measure: Measure::default(),
+            journal: None,
+            purpose: None,
             session: start.session,
             outbox: Vec::new(),
             visible_at: start.now,
@@ -220,7 +229,7 @@ impl Model {
         match self.screen() {
             Some(Screen::Detail(detail)) => Some(detail.subject.clone()),
             Some(Screen::Trust(trust)) => Some(Subject::Role(trust.role.clone())),
-            Some(Screen::Doctor(_) | Screen::Operations(_)) => None,
+            Some(Screen::Doctor(_) | Screen::Operations(_) | Screen::Journal(_)) => None,
             Some(Screen::List(_)) | None => self.list().and_then(|list| list.view.subject().cloned()),
         }
     }
@@ -239,6 +248,14 @@ impl Model {
     /// An operation by its number.
     pub fn operation(&self, id: OperationId) -> Option<&Operation> {
         self.operations.iter().find(|operation| operation.id == id)
+    }
+
+    /// The operation of the journal that is selected, on its page.
+    pub fn recorded(&self) -> Option<&Record> {
+        match self.screen() {
+            Some(Screen::Journal(page)) => self.journal.as_ref()?.records.iter().rev().nth(page.cursor),
+            _ => None,
+        }
     }
 
     /// The operation at work, if one is.

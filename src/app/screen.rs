@@ -1,10 +1,12 @@
 //! What fills the window: the lists and the pages opened from them. State only; `ui` draws it.
 
 pub mod detail;
+pub mod journal;
 pub mod links;
 pub mod list;
 
 use detail::{DetailScreen, TrustScreen};
+use journal::JournalScreen;
 use list::ListScreen;
 
 use super::command::Context;
@@ -22,6 +24,8 @@ pub enum Screen {
     Doctor(Scroll),
     /// Operations and messages.
     Operations(Scroll),
+    /// The journal of changes.
+    Journal(JournalScreen),
 }
 
 impl Screen {
@@ -30,14 +34,14 @@ impl Screen {
         match self {
             Self::List(_) => Context::List,
             Self::Trust(_) => Context::Trust,
-            Self::Detail(_) | Self::Doctor(_) | Self::Operations(_) => Context::Detail,
+            Self::Detail(_) | Self::Doctor(_) | Self::Operations(_) | Self::Journal(_) => Context::Detail,
         }
     }
 
     /// How far its body is scrolled, if it is no list.
     pub fn scroll_mut(&mut self) -> Option<&mut Scroll> {
         match self {
-            Self::List(_) => None,
+            Self::List(_) | Self::Journal(_) => None,
             Self::Detail(detail) => Some(&mut detail.scroll),
             Self::Trust(trust) => Some(&mut trust.scroll),
             Self::Doctor(scroll) | Self::Operations(scroll) => Some(scroll),

@@ -6,6 +6,7 @@ use crate::domain::{
     id::{PodId, RoleArn, ServiceAccountId},
     identity::{Mechanism, Resolution},
     inventory::{Inventory, Story},
+    plan::migrate::{self, MigrateRequest, Which},
     row::PodRow,
     trust::Verdict,
     workload::WorkloadId,
@@ -166,4 +167,14 @@ pub fn story(inventory: &Inventory, subject: &Subject) -> Option<Story> {
         }
         Subject::Namespace(_) | Subject::Role(_) | Subject::Node(_) | Subject::Finding(..) => None,
     }
+}
+
+/// What a migration of the selection would be, and which part of it comes next.
+pub fn migration(inventory: &Inventory, subject: &Subject) -> Option<MigrateRequest> {
+    let which = match subject {
+        Subject::Namespace(name) => Which::Namespace(name.clone()),
+        other => Which::Accounts(vec![service_account(inventory, other)?]),
+    };
+    let stage = migrate::next_stage(inventory, &which);
+    Some(MigrateRequest { which, stage, soak: migrate::SOAK })
 }

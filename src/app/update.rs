@@ -5,6 +5,7 @@ mod command;
 mod confirm;
 mod dialogs;
 mod input;
+mod journal;
 mod lists;
 mod navigate;
 mod operation;
@@ -33,6 +34,7 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
         Message::Calls(cluster, calls) => outside::counted(model, cluster, calls),
         Message::OperationStepped { operation, step, state } => operation::stepped(model, operation, step, state),
         Message::OperationFinished { operation, outcome } => operation::finished(model, operation, outcome),
+        Message::Journal(read) => journal::arrived(model, read),
         Message::Copied { characters } => model.say(ToastKind::Success, format!("copied {characters} characters")),
         Message::CopyFailed(failure) | Message::Failed(failure) => outside::failed(model, failure),
         Message::Problems(problems) => outside::misconfigured(model, &problems),

@@ -163,7 +163,11 @@ impl Session {
         reads.try_filter_map(|add_on| async move { Ok(add_on) }).try_collect().await
     }
 
-    async fn add_on(&self, cluster: &ClusterName, name: String) -> Result<Option<AddOn>, Failure> {
+    /// DescribeAddon; `None` where it is not installed.
+    ///
+    /// # Errors
+    /// `Denied`, and the failures of every call.
+    pub async fn add_on(&self, cluster: &ClusterName, name: String) -> Result<Option<AddOn>, Failure> {
         let call = on("eks:DescribeAddon", cluster, format!("cannot read add-on {name}"));
         let request = self.eks.describe_addon().cluster_name(cluster.as_str()).addon_name(&name);
         match self.perform(&call, request.send()).await {
@@ -186,6 +190,16 @@ impl Session {
         let request = self.eks.create_addon().cluster_name(cluster.as_str()).addon_name(name);
         let answer = self.perform(&call, request.client_request_token(client_request_token).send()).await?;
         answer.addon().map(|raw| add_on(name, raw)).ok_or_else(|| incomplete(&call.what, "add-on"))
+    }
+
+    /// DeleteAddon, with what it installed.
+    ///
+    /// # Errors
+    /// `NotFound`, `Denied`, and the failures of every call.
+    pub async fn delete_addon(&self, cluster: &ClusterName, name: &str) -> Result<(), Failure> {
+        let call = on("eks:DeleteAddon", cluster, format!("cannot remove add-on {name}"));
+        let request = self.eks.delete_addon().cluster_name(cluster.as_str()).addon_name(name);
+        self.perform(&call, request.send()).await.map(drop)
     }
 }
 

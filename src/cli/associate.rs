@@ -30,6 +30,7 @@ use crate::{
     runtime::{
         clock::Clock,
         journal::{Author, Journal},
+        outside::Outside,
         perform::{Memory, Operation, Performer, Progress},
         settings, start,
         survey::{self, Survey},
@@ -167,7 +168,8 @@ pub(super) fn run(
         let outside = global.outside(false)?;
         let mut survey = survey::survey(&outside, global.timeout, Clock::System).await?;
         let mut made = plan(&survey.inventory)?;
-        if read_roles(&mut survey, &made).await {
+        let read = read_roles(&mut survey, &made).await;
+        if survey.read_rollouts(&made.restarted(), Clock::System).await || read {
             made = plan(&survey.inventory)?;
         }
         let plan = made;
@@ -182,10 +184,14 @@ pub(super) fn run(
             return Ok(exit);
         }
         let performer = performer(global, change, &survey, outside.settle());
-        perform(&performer, &plan).await?;
+        let exit = perform(&performer, &plan).await?;
+        if exit != Exit::Done {
+            return Ok(exit);
+        }
         if restart {
-            restart_all(&performer, &survey.inventory, &plan).await?;
-        } else if !plan.restarts.is_empty() {
+            return restart_all(global, &outside, &performer, &plan).await;
+        }
+        if !plan.restarts.is_empty() {
             let names: Vec<_> = plan.restarts.iter().map(ToString::to_string).collect();
             complain(&format!("Running pods keep what they have: restart {} (or add --restart).", names.join(", ")));
         }
@@ -293,18 +299,36 @@ fn performer(global: &Global, change: &Change, survey: &Survey, settle: std::tim
             host: global.host(),
             reason: change.reason.clone(),
         },
+        cluster: survey.inventory.cluster_title(),
         clock: Clock::System,
         settle,
         memory: Memory::default(),
     }
 }
 
-async fn perform(performer: &Performer, plan: &Plan) -> Result<(), Failure> {
+async fn perform(performer: &Performer, plan: &Plan) -> Result<Exit, Failure> {
     let id = format!("{:x}-{:x}", Timestamp::now().as_microsecond(), std::process::id());
-    let operation = Operation { id: &id, plan, client_token: &id };
+    let operation = Operation { id: &id, plan };
     let stop = CancellationToken::new();
+    let listener = tokio::spawn(stop_at_interrupt(stop.clone()));
     let done = performer.perform(operation, &stop, |index, progress| told(plan, index, progress)).await;
-    done.map_err(|failure| midway(plan, failure))
+    listener.abort();
+    match done {
+        Err(failure) if stop.is_cancelled() => {
+            complain(&format!("rolecall: {failure}"));
+            Ok(Exit::Interrupted)
+        }
+        done => done.map(|()| Exit::Done).map_err(|failure| midway(plan, failure)),
+    }
+}
+
+/// Ctrl-c stops before the next step; the one under way is finished, so that nothing is left in doubt.
+async fn stop_at_interrupt(stop: CancellationToken) {
+    // Where signals cannot be heard, the default ends the process, and the journal knows how far it was.
+    if tokio::signal::ctrl_c().await.is_ok() {
+        complain("Stopping before the next step.");
+        stop.cancel();
+    }
 }
 
 fn told(plan: &Plan, index: usize, progress: Progress<'_>) {
@@ -325,9 +349,20 @@ fn midway(plan: &Plan, mut failure: Failure) -> Failure {
     failure
 }
 
-async fn restart_all(performer: &Performer, inventory: &Inventory, plan: &Plan) -> Result<(), Failure> {
+/// One workload after the other; what each will be is looked at again, now that the plan is done.
+async fn restart_all(global: &Global, outside: &Outside, performer: &Performer, plan: &Plan) -> Result<Exit, Failure> {
     for workload in &plan.restarts {
-        perform(performer, &restart::plan(inventory, workload)?).await?;
+        let mut survey = survey::survey(outside, global.timeout, Clock::System).await?;
+        survey.read_rollouts(std::slice::from_ref(workload), Clock::System).await;
+        let restart = restart::plan(&survey.inventory, workload)?;
+        if let Some(refusal) = restart.refusal() {
+            complain(&format!("{workload} is not restarted: {}: {}", refusal.what, refusal.detail));
+            return Ok(Exit::Refused);
+        }
+        let exit = perform(performer, &restart).await?;
+        if exit != Exit::Done {
+            return Ok(exit);
+        }
     }
-    Ok(())
+    Ok(Exit::Done)
 }

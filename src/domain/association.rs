@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::{
     fact::Fact,
@@ -47,4 +48,61 @@ pub struct AssociationDetail {
     pub created_at: Option<Timestamp>,
     /// When it was last changed.
     pub modified_at: Option<Timestamp>,
+}
+
+/// Everything of an association that a call can set; what else it has, EKS gives.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AssociationSettings {
+    /// The role, in the cluster's account.
+    pub role_arn: RoleArn,
+    /// The role assumed in a second hop, in any account.
+    pub target_role_arn: Option<RoleArn>,
+    /// No session tags are sent.
+    pub disable_session_tags: bool,
+    /// Session policy, JSON text.
+    pub policy: Option<Arc<str>>,
+    /// Tags of the association.
+    pub tags: BTreeMap<String, String>,
+}
+
+impl AssociationDetail {
+    /// What of it a call can set.
+    pub fn settings(&self) -> AssociationSettings {
+        AssociationSettings {
+            role_arn: self.role_arn.clone(),
+            target_role_arn: self.target_role_arn.clone(),
+            disable_session_tags: self.disable_session_tags,
+            policy: self.policy.clone(),
+            tags: self.tags.clone(),
+        }
+    }
+}
+
+impl AssociationSettings {
+    /// How these differ from others, one clause each: `role a, not b`.
+    pub fn differences(&self, other: &Self) -> Vec<String> {
+        let role = |arn: Option<&RoleArn>| arn.map_or_else(|| "none".to_owned(), ToString::to_string);
+        let mut found = Vec::new();
+        if self.role_arn != other.role_arn {
+            found.push(format!("role {}, not {}", self.role_arn, other.role_arn));
+        }
+        if self.target_role_arn != other.target_role_arn {
+            let (now, then) = (role(self.target_role_arn.as_ref()), role(other.target_role_arn.as_ref()));
+            found.push(format!("target role {now}, not {then}"));
+        }
+        if self.disable_session_tags != other.disable_session_tags {
+            found.push(format!(
+                "session tags {}",
+                if self.disable_session_tags { "off, not on" } else { "on, not off" }
+            ));
+        }
+        if self.policy != other.policy {
+            found.push("another session policy".to_owned());
+        }
+        if self.tags != other.tags {
+            found.push(format!("tags {:?}, not {:?}", self.tags, other.tags));
+        }
+        found
+    }
 }

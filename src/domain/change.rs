@@ -14,9 +14,10 @@ use super::{
     permission::RoleDetail,
     provider::Provider,
     role::{Role, Written},
+    rollout::Rollout,
     service_account::ServiceAccount,
     webhook::Webhook,
-    workload::{Environment, Pod, SourceId},
+    workload::{Environment, Pod, SourceId, WorkloadId},
 };
 
 /// One change of what is known about a cluster.
@@ -102,4 +103,6 @@ pub enum Change {
     VpcEndpoints(Fact<Vec<VpcEndpoint>>),
     /// All add-ons.
     AddOns(Fact<Vec<AddOn>>),
+    /// How a workload replaces its pods, read for a plan that restarts it.
+    Rollout(WorkloadId, Fact<Rollout>),
 }

@@ -1,10 +1,10 @@
 //! A failure as a person needs it: what happened, why, and what to do. Built once, where
 //! the error of an SDK is met; layers above only show it.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What kind of failure, so that screens and exit codes need not read sentences.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FailureKind {
     /// A permission is missing; `action` and `resource` name it.
@@ -28,7 +28,7 @@ pub enum FailureKind {
 }
 
 /// One sentence each: what happened, why, what to do next.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{what}: {why}. {next}")]
 #[serde(rename_all = "camelCase")]
 pub struct Failure {

@@ -98,7 +98,7 @@ identifiers! {
 pub struct ClusterId(pub u16);
 
 /// A service account with its namespace.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ServiceAccountId {
     /// The namespace it lives in.
     pub namespace: Namespace,
@@ -107,7 +107,7 @@ pub struct ServiceAccountId {
 }
 
 /// A pod with its namespace.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct PodId {
     /// The namespace it lives in.
     pub namespace: Namespace,

@@ -33,9 +33,10 @@ use super::{
     permission::{Permission, RoleDetail},
     provider::Provider,
     role::Role,
+    rollout::Rollout,
     service_account::ServiceAccount,
     trust,
-    workload::{Pod, SourceId},
+    workload::{Pod, SourceId, WorkloadId},
 };
 
 mod crew;
@@ -93,6 +94,8 @@ pub struct Wanted {
     pub instance_profiles: Vec<Arc<str>>,
     /// ConfigMaps that containers take variables from: asked of Kubernetes, all others of AWS.
     pub config_maps: Vec<SourceId>,
+    /// Workloads that a plan in view restarts: asked of Kubernetes too.
+    pub rollouts: Vec<WorkloadId>,
 }
 
 /// Numbers of the header tabs.
@@ -183,6 +186,8 @@ pub struct Inventory {
     /// Whether pods of the agent would be seen.
     sight: Option<bool>,
     findings: Findings,
+    /// Read for plans that restart, and for nothing else.
+    rollouts: FxHashMap<WorkloadId, Fact<Rollout>>,
     batches: u64,
 }
 
@@ -201,6 +206,7 @@ impl Inventory {
             facts: Facts::default(),
             namespaces: Listing::default(),
             crew: Crew::default(),
+            rollouts: FxHashMap::default(),
             answers: FxHashMap::default(),
             node_facts: FxHashMap::default(),
             node_classes: FxHashSet::default(),
@@ -326,6 +332,11 @@ impl Inventory {
     /// The OIDC provider of the cluster's issuer in its account.
     pub fn provider(&self) -> Fact<&Provider> {
         self.facts.provider()
+    }
+
+    /// How a workload replaces its pods; loading until somebody read it for a plan.
+    pub fn rollout(&self, id: &WorkloadId) -> Fact<&Rollout> {
+        self.rollouts.get(id).map_or(Fact::Loading, Fact::as_ref)
     }
 
     /// The installed add-ons.

@@ -1,10 +1,13 @@
 //! A plan: everything that would change, before anything does. Pure data; the runtime performs it
 //! step by step, journalled (experience part 5).
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
-    id::{AssociationId, ClusterName, RoleArn, ServiceAccountId},
+    association::AssociationSettings,
+    id::{AssociationId, ClusterName, PodId, PodUid, RoleArn, ServiceAccountId},
+    journal::StepState,
+    rollout::Carried,
     workload::WorkloadId,
 };
 
@@ -16,15 +19,18 @@ mod command;
 pub mod declared;
 pub mod dissociate;
 mod hops;
+pub mod migrate;
 pub mod owner;
 pub mod pick;
 mod precondition;
 pub mod restart;
+pub mod resume;
 pub mod retarget;
 mod rules;
 #[cfg(test)]
 pub(crate) mod tests;
 pub mod trust;
+pub mod undo;
 
 use retarget::{Settings, Tag};
 
@@ -33,7 +39,7 @@ pub use command::shell_quoted;
 pub use pick::{Judgement, RoleCandidate, name_role, role_candidates};
 
 /// What a plan is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PlanKind {
     /// Create an association.
@@ -52,10 +58,35 @@ pub enum PlanKind {
     TrustRemove,
     /// Change role, target role, session policy or tags of an association.
     Retarget,
+    /// Take back an operation of the journal.
+    Undo,
+    /// One part of the way from IRSA to Pod Identity.
+    Migrate,
+}
+
+/// Where a plan comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Origin {
+    /// Somebody asked for it.
+    #[default]
+    New,
+    /// It takes back an operation of the journal.
+    Undo {
+        /// Id of that operation.
+        of: String,
+    },
+    /// It is the rest of an operation of the journal.
+    Resume {
+        /// Id of that operation.
+        of: String,
+        /// Where its steps stood when this was planned.
+        states: Vec<StepState>,
+    },
 }
 
 /// One change of the world: exactly one API call.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "call")]
 pub enum Call {
     /// `eks:CreatePodIdentityAssociation`.
@@ -83,8 +114,8 @@ pub enum Call {
         association: AssociationId,
         /// Whom it must still be for.
         service_account: ServiceAccountId,
-        /// The role it must still have, if that was known: the step stops if it differs.
-        role_arn: Option<RoleArn>,
+        /// What it must still be, if that was known: the step stops if it differs.
+        settings: Option<AssociationSettings>,
     },
     /// `patch serviceaccounts`: sets or removes `eks.amazonaws.com/role-arn`, nothing else.
     AnnotateServiceAccount {
@@ -102,10 +133,31 @@ pub enum Call {
         /// Name of the add-on.
         addon: String,
     },
-    /// `patch deployments|statefulsets|daemonsets`: the restart annotation of the pod template.
+    /// `eks:DeleteAddon`: takes back an installation.
+    DeleteAddon {
+        /// The cluster.
+        cluster: ClusterName,
+        /// Name of the add-on.
+        addon: String,
+    },
+    /// `create pods/eviction`: one pod of a workload goes first, and its successor is looked at.
+    EvictPod {
+        /// The workload.
+        workload: WorkloadId,
+        /// Its pod.
+        pod: PodId,
+        /// The very pod: another one of this name is left alone.
+        uid: PodUid,
+        /// What its successor has to carry; `None`: that does not come from the webhook.
+        expects: Option<Carried>,
+    },
+    /// `patch deployments|statefulsets|daemonsets`: the restart annotation of the pod template; then the rollout
+    /// is waited for.
     RestartWorkload {
         /// The workload.
         workload: WorkloadId,
+        /// What the new pods have to carry.
+        expects: Option<Carried>,
     },
     /// `eks:UpdatePodIdentityAssociation`: sends what differs.
     UpdatePodIdentityAssociation {
@@ -147,7 +199,7 @@ pub enum Call {
 }
 
 /// One step.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Step {
     /// What is called.
@@ -174,7 +226,7 @@ pub struct Precondition {
 }
 
 /// A workload whose identity the plan changes, and what it falls to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Affected {
     /// The workload.
@@ -215,6 +267,10 @@ pub struct Plan {
     pub confirmation: Confirmation,
     /// Workloads whose restart brings the change into effect; offered afterwards.
     pub restarts: Vec<WorkloadId>,
+    /// What it cannot bring back, one sentence each; only an undo has any.
+    pub lost: Vec<String>,
+    /// Where it comes from.
+    pub origin: Origin,
 }
 
 impl PlanKind {
@@ -229,6 +285,8 @@ impl PlanKind {
             Self::TrustAllow => "trust-allow",
             Self::TrustRemove => "trust-remove",
             Self::Retarget => "retarget",
+            Self::Undo => "undo",
+            Self::Migrate => "migrate",
         }
     }
 }
@@ -246,6 +304,28 @@ impl Precondition {
 }
 
 impl Plan {
+    /// The workloads that it restarts, each once.
+    pub fn restarted(&self) -> Vec<WorkloadId> {
+        let mut workloads: Vec<WorkloadId> = Vec::new();
+        for step in &self.steps {
+            if let Call::RestartWorkload { workload, .. } = &step.call
+                && !workloads.contains(workload)
+            {
+                workloads.push(workload.clone());
+            }
+        }
+        workloads
+    }
+
+    /// Whether another plan differs from this one only in answers that this one was still waiting for.
+    pub fn is_answered_by(&self, other: &Self) -> bool {
+        let pairs = self.preconditions.iter().zip(&other.preconditions);
+        let fits = |(a, b): (&Precondition, &Precondition)| a == b || (a.ok.is_none() && a.what == b.what);
+        self.preconditions.len() == other.preconditions.len()
+            && pairs.clone().all(fits)
+            && *self == Self { preconditions: self.preconditions.clone(), ..other.clone() }
+    }
+
     /// The first required precondition that does not hold.
     pub fn refusal(&self) -> Option<&Precondition> {
         self.preconditions.iter().find(|precondition| precondition.required && precondition.ok == Some(false))

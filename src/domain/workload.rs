@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::id::{
     ContainerName, Namespace, NodeName, PodId, PodUid, ServiceAccountId, ServiceAccountName, WorkloadName,
@@ -231,7 +231,7 @@ impl Environment {
 }
 
 /// The workload that a pod belongs to, found from its controller reference: pods are folded by it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct WorkloadId {
     /// The namespace it lives in.
     pub namespace: Namespace,
@@ -242,7 +242,7 @@ pub struct WorkloadId {
 }
 
 /// Kinds of owners of pods.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum WorkloadKind {
     /// `deploy`
     Deployment,

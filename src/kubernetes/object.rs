@@ -18,13 +18,16 @@ use super::{
 use crate::domain::{
     fact::Fact,
     failure::{Failure, FailureKind},
-    id::{RoleArn, ServiceAccountId},
+    id::{PodId, PodUid, RoleArn, ServiceAccountId},
     service_account::ServiceAccount,
     workload::{Environment, SourceId, WorkloadId, WorkloadKind},
 };
 
 /// The annotation that IRSA reads.
 const ROLE_ARN: &str = "eks.amazonaws.com/role-arn";
+
+/// The annotation of a pod template by which kubectl and this program restart.
+const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
 
 /// Sets, changes or removes the role annotation of a service account.
 ///
@@ -106,25 +109,50 @@ fn changed(id: &ServiceAccountId, before: Option<&RoleArn>, now: Option<&RoleArn
     )
 }
 
-/// Starts a rollout restart of a Deployment, StatefulSet or DaemonSet, as `kubectl rollout restart` does.
+/// Starts a rollout restart of a Deployment, StatefulSet or DaemonSet, as `kubectl rollout restart` does, with
+/// this time as its stamp in the template.
 ///
 /// # Errors
 /// `Invalid` for a kind that has no rollout; `NotFound`, `Denied` and the failures of the connection.
 pub async fn restart(connection: &Connection, workload: &WorkloadId, now: Timestamp) -> Result<(), Failure> {
-    let resource = match workload.kind {
-        WorkloadKind::Deployment => "deployments",
-        WorkloadKind::StatefulSet => "statefulsets",
-        WorkloadKind::DaemonSet => "daemonsets",
-        _ => return Err(no_rollout(workload)),
-    };
+    let resource = resource(workload)?;
     let (namespace, name) = (workload.namespace.as_str(), workload.name.as_str());
     let at = now.round(jiff::Unit::Second).unwrap_or(now).to_string();
     let patch = json!({ "spec": { "template": { "metadata": { "annotations": {
-        "kubectl.kubernetes.io/restartedAt": at,
+        RESTARTED_AT: at,
     }}}}});
     let call = Call::new("patch", &format!("{resource}.apps")).within(Some(namespace)).named(name);
-    let path = format!("/apis/apps/v1/namespaces/{}/{resource}/{}", encode(namespace), encode(name));
-    write(connection, &call, path, &patch).await
+    write(connection, &call, workload_path(workload, resource), &patch).await
+}
+
+/// When a workload was last restarted, as its template says.
+///
+/// # Errors
+/// As [`restart`].
+pub async fn restarted_at(connection: &Connection, workload: &WorkloadId) -> Result<Option<String>, Failure> {
+    let resource = resource(workload)?;
+    let call = Call::new("get", &format!("{resource}.apps"));
+    let call = call.within(Some(workload.namespace.as_str())).named(workload.name.as_str());
+    let body = connection.read(&call, &Message::get(workload_path(workload, resource))).await?;
+    let object: serde_json::Value = serde_json::from_slice(&body).map_err(|error| {
+        let what = format!("cannot read {workload} in {}", workload.namespace);
+        Failure::new(FailureKind::Server, what, error.to_string(), "Look at it with `kubectl get -o yaml`")
+    })?;
+    Ok(object["spec"]["template"]["metadata"]["annotations"][RESTARTED_AT].as_str().map(str::to_owned))
+}
+
+pub(super) fn resource(workload: &WorkloadId) -> Result<&'static str, Failure> {
+    match workload.kind {
+        WorkloadKind::Deployment => Ok("deployments"),
+        WorkloadKind::StatefulSet => Ok("statefulsets"),
+        WorkloadKind::DaemonSet => Ok("daemonsets"),
+        _ => Err(no_rollout(workload)),
+    }
+}
+
+pub(super) fn workload_path(workload: &WorkloadId, resource: &str) -> String {
+    let (namespace, name) = (encode(workload.namespace.as_str()), encode(workload.name.as_str()));
+    format!("/apis/apps/v1/namespaces/{namespace}/{resource}/{name}")
 }
 
 fn no_rollout(workload: &WorkloadId) -> Failure {
@@ -145,6 +173,30 @@ async fn write(connection: &Connection, call: &Call, path: String, patch: &serde
         body: patch.to_string().into_bytes(),
     };
     connection.read(call, &message).await.map(drop)
+}
+
+/// Evicts one pod, as budgets allow, and only the very pod that is meant.
+///
+/// # Errors
+/// `Throttled` where a disruption budget forbids it now; `Conflict` if another pod has its name;
+/// `NotFound`, `Denied` and the failures of the connection.
+pub async fn evict(connection: &Connection, pod: &PodId, uid: &PodUid) -> Result<(), Failure> {
+    let (namespace, name) = (pod.namespace.as_str(), pod.name.as_str());
+    let eviction = json!({
+        "apiVersion": "policy/v1",
+        "kind": "Eviction",
+        "metadata": {"name": name, "namespace": namespace},
+        "deleteOptions": {"preconditions": {"uid": uid}},
+    });
+    let call = Call::new("create", "pods/eviction").within(Some(namespace)).named(name);
+    let message = Message {
+        method: Method::POST,
+        path: format!("/api/v1/namespaces/{}/pods/{}/eviction", encode(namespace), encode(name)),
+        accept: "application/json",
+        content_type: Some("application/json"),
+        body: eviction.to_string().into_bytes(),
+    };
+    connection.read(&call, &message).await.map(drop)
 }
 
 /// The version of the API server, e.g. `v1.34.1-eks-3cfe0ce`.

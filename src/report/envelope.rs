@@ -105,6 +105,11 @@ impl ClusterHead {
 }
 
 impl GapHead {
+    /// One that has its sentence already.
+    pub(super) fn said(what: &str, note: &str) -> Self {
+        Self { action: what.to_owned(), resource: what.to_owned(), why: note.to_owned(), note: note.to_owned() }
+    }
+
     fn of(gap: &Gap) -> Self {
         let (what, failure) = (&gap.what, &gap.failure);
         Self {

@@ -26,6 +26,8 @@ pub fn call_name(call: &Call) -> &'static str {
         Call::DeletePodIdentityAssociation { .. } => "eks:DeletePodIdentityAssociation",
         Call::AnnotateServiceAccount { .. } => "patch serviceaccounts",
         Call::CreateAddon { .. } => "eks:CreateAddon",
+        Call::DeleteAddon { .. } => "eks:DeleteAddon",
+        Call::EvictPod { .. } => "create pods/eviction",
         Call::RestartWorkload { .. } => "patch workloads",
         Call::UpdateAssumeRolePolicy { .. } => "iam:UpdateAssumeRolePolicy",
         Call::UpdatePodIdentityAssociation { .. } => "eks:UpdatePodIdentityAssociation",
@@ -46,8 +48,11 @@ pub fn arguments(call: &Call) -> Value {
             "name": service_account.name,
             "annotations": {"eks.amazonaws.com/role-arn": after},
         }),
-        Call::CreateAddon { cluster, addon } => json!({"clusterName": cluster, "addonName": addon}),
-        Call::RestartWorkload { workload } => json!({
+        Call::CreateAddon { cluster, addon } | Call::DeleteAddon { cluster, addon } => {
+            json!({"clusterName": cluster, "addonName": addon})
+        }
+        Call::EvictPod { pod, uid, .. } => json!({"namespace": pod.namespace, "name": pod.name, "uid": uid}),
+        Call::RestartWorkload { workload, .. } => json!({
             "namespace": workload.namespace,
             "kind": workload.kind.short(),
             "name": workload.name,
@@ -156,6 +161,8 @@ struct PlanItem<'a> {
     confirmation: Option<&'a str>,
     refused: Option<&'a str>,
     restarts: Vec<String>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    lost: &'a [String],
     exports: Value,
     owned: Vec<Owned>,
 }
@@ -222,6 +229,7 @@ pub fn json(plan: &Plan, inventory: &Inventory, redactor: Option<&Redactor>) -> 
         },
         refused: plan.refusal().map(|refusal| refusal.detail.as_str()),
         restarts: plan.restarts.iter().map(|workload| format!("{}/{workload}", workload.namespace)).collect(),
+        lost: &plan.lost,
         exports: exports(plan, inventory),
         owned: owned(plan, inventory),
     };
@@ -243,6 +251,7 @@ pub fn text(plan: &Plan, inventory: &Inventory, ascii: bool, redactor: Option<&R
     lines.extend(section("CHECKED", plan.preconditions.iter().map(|found| precondition(found, ascii))));
     lines.extend(section("AFFECTS", plan.affects.iter().map(|line| affected(line, ascii))));
     lines.extend(section("OWNED", owned(plan, inventory).iter().map(|owned| format!("  {}", owned.sentence()))));
+    lines.extend(section("DOES NOT RETURN", plan.lost.iter().map(|lost| format!("  {lost}"))));
     lines.extend([String::new(), format!("UNDO  {}.", plan.inverse)]);
     if let Some(refusal) = plan.refusal() {
         lines.extend([String::new(), format!("REFUSED  {}: {}", refusal.what, refusal.detail)]);

@@ -86,9 +86,19 @@ impl Deeds {
                 self.apply(cluster, operation, plan, client_token);
             }
             Effect::Cancel(operation) => self.cancel(operation),
+            Effect::ReadJournal => self.read_journal(),
             // The loop does these itself: they need the terminal.
             Effect::Copy(_) | Effect::Suspend | Effect::Redraw | Effect::Quit => {}
         }
+    }
+
+    fn read_journal(&self) {
+        let (journal, told) = (self.journal.clone(), self.told.clone());
+        tokio::task::spawn_blocking(move || {
+            let read = journal.history().map(Arc::new).map_err(Arc::new);
+            // Without a loop there is nobody to tell.
+            let _ = told.blocking_send(Message::Journal(read));
+        });
     }
 
     fn cancel(&self, operation: OperationId) {
@@ -120,6 +130,7 @@ impl Deeds {
             connection: hand.connection(),
             journal: self.journal.clone(),
             author: Author { caller: hand.caller(), ..self.author.clone() },
+            cluster: hand.cluster_title(),
             clock: self.clock,
             settle: self.settle,
             memory: self.memory.clone(),
@@ -151,7 +162,7 @@ async fn carry_out(
     };
     let id = client_token.to_owned();
     let work = async move {
-        let operation = perform::Operation { id: &id, plan, client_token: &id };
+        let operation = perform::Operation { id: &id, plan };
         let done = performer
             .perform(operation, stop, |step, state| {
                 // The receiver lives as long as this future.

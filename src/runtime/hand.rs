@@ -53,6 +53,7 @@ pub struct Hand {
     reader: Arc<OnceLock<Reader>>,
     connection: Arc<Mutex<Option<Connection>>>,
     caller: Arc<Mutex<Option<String>>>,
+    arn: Arc<Mutex<Option<String>>>,
 }
 
 impl Hand {
@@ -79,6 +80,7 @@ impl Hand {
             reader: Arc::default(),
             connection: Arc::default(),
             caller: Arc::default(),
+            arn: Arc::default(),
         };
         hand.spawn(hand.clone().forward(arriving));
         hand.spawn(hand.clone().begin());
@@ -108,13 +110,25 @@ impl Hand {
         }
     }
 
-    /// The journal names the caller, whoever the model shows.
+    /// The journal names caller and cluster, whatever the model shows.
     fn remember(&self, changes: &[Change]) {
+        let keep = |place: &Mutex<Option<String>>, arn: String| {
+            *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(arn);
+        };
         for change in changes {
-            if let Change::Caller(Fact::Known(caller)) = change {
-                *self.caller.lock().unwrap_or_else(PoisonError::into_inner) = Some(caller.arn.to_string());
+            match change {
+                Change::Caller(Fact::Known(caller)) => keep(&self.caller, caller.arn.to_string()),
+                Change::Cluster(Fact::Known(cluster)) => keep(&self.arn, cluster.arn.to_string()),
+                _ => {}
             }
         }
+    }
+
+    /// ARN of the cluster, or what is known of its name, for the journal.
+    pub fn cluster_title(&self) -> Option<String> {
+        let arn = self.arn.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let target = &self.place.target;
+        arn.or_else(|| target.cluster.as_ref().map(ToString::to_string)).or_else(|| target.context.clone())
     }
 
     /// ARN of the caller, once AWS told it.
@@ -250,6 +264,11 @@ impl Hand {
         if let Some(connection) = self.connection().filter(|_| !config_maps.is_empty()) {
             let sources = self.sources.clone();
             self.spawn(async move { sources.read(connection, config_maps).await });
+        }
+        let rollouts = std::mem::take(&mut wanted.rollouts);
+        if let Some(connection) = self.connection().filter(|_| !rollouts.is_empty()) {
+            let sources = self.sources.clone();
+            self.spawn(async move { sources.rollouts(connection, rollouts).await });
         }
         self.spawn(self.clone().read_details(wanted, selected));
     }

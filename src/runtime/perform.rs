@@ -1,31 +1,32 @@
-//! Performs plans: the only place from which anything is changed. Each step is journalled
-//! before it is sent and after it was answered; the first failure ends the plan.
+//! Performs plans: the only place from which anything is changed. Each step reads again what it
+//! changes, is journalled before it is sent and after it was answered; the first failure ends the plan.
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use super::{
     clock::Clock,
-    journal::{Author, Journal, Scribe, StepState},
+    journal::{Author, Journal, Scribe},
 };
 use crate::{
-    aws::{NewAssociation, session::Session},
+    aws::session::Session,
     domain::{
         failure::{Failure, FailureKind},
-        id::{AssociationId, ClusterName},
-        plan::{Call, Plan},
+        journal::{Ending, Observed, RecordedStep, Standing, StepState},
+        plan::{Call, Origin, Plan, Step, role_name},
     },
-    kubernetes::{connect::Connection, object},
+    kubernetes::connect::Connection,
 };
 
+mod observe;
 mod retarget;
+mod rollout;
+mod send;
 mod trust;
 
 pub use trust::Memory;
-
-/// How often and how long the association is asked for after it was created: EKS is eventually consistent.
-const POLLS: u32 = 12;
 
 /// What it takes to change one cluster and its account.
 #[derive(Clone)]
@@ -38,6 +39,8 @@ pub struct Performer {
     pub journal: Journal,
     /// Who does it.
     pub author: Author,
+    /// ARN of the cluster, or its name, for the journal.
+    pub cluster: Option<String>,
     /// What time it is.
     pub clock: Clock,
     /// How long a new or removed association takes to reach the webhook (identity-resolution 1.7: about 10 s).
@@ -60,12 +63,19 @@ pub enum Progress<'a> {
 /// A plan under way.
 #[derive(Clone, Copy, Debug)]
 pub struct Operation<'a> {
-    /// Its id, the same in journal, screen and client request token.
+    /// Its id, the same in journal, screen and client request token. An operation that is resumed keeps its own.
     pub id: &'a str,
     /// What is done.
     pub plan: &'a Plan,
-    /// What EKS uses to recognise a repeated request.
-    pub client_token: &'a str,
+}
+
+/// What became of a step before, if the operation is resumed.
+struct Earlier {
+    done: bool,
+    /// What it found then.
+    before: Option<Observed>,
+    /// It was sent then, and may have arrived.
+    doubt: Option<Timestamp>,
 }
 
 impl Performer {
@@ -73,110 +83,112 @@ impl Performer {
     ///
     /// # Errors
     /// The failure of the first step that failed; what came before it is done and journalled.
+    /// `Conflict` if another process is at the same operation, or the world is not what the plan saw.
     pub async fn perform(
         &self,
         operation: Operation<'_>,
         stop: &CancellationToken,
         mut told: impl FnMut(usize, Progress<'_>),
     ) -> Result<(), Failure> {
-        let scribe =
-            Scribe { journal: &self.journal, operation: operation.id, plan: operation.plan, author: &self.author };
-        for (index, step) in operation.plan.steps.iter().enumerate() {
+        let plan = operation.plan;
+        let id = match &plan.origin {
+            Origin::Resume { of, .. } => of,
+            Origin::New | Origin::Undo { .. } => operation.id,
+        };
+        let _claim = self.journal.claim(id)?;
+        let scribe = Scribe { journal: &self.journal, operation: id, plan, author: &self.author, clock: self.clock };
+        let earlier = self.begin(&scribe)?;
+        let outcome = self.steps(&scribe, &earlier, stop, &mut told).await;
+        scribe.ended(match &outcome {
+            Ok(()) => Ending::Done,
+            Err(_) if stop.is_cancelled() => Ending::Cancelled,
+            Err(_) => Ending::Failed,
+        })?;
+        outcome
+    }
+
+    /// Writes that it begins, or goes on where the journal says it stopped.
+    fn begin(&self, scribe: &Scribe<'_>) -> Result<Vec<Earlier>, Failure> {
+        let plan = scribe.plan;
+        let Origin::Resume { of, states } = &plan.origin else {
+            scribe.begun(self.cluster.clone())?;
+            return Ok(plan.steps.iter().map(|_| Earlier { done: false, before: None, doubt: None }).collect());
+        };
+        let history = self.journal.history()?;
+        let record = history.record(of).filter(|record| record.states() == *states).ok_or_else(|| {
+            Failure::new(
+                FailureKind::Conflict,
+                format!("operation {of} was not resumed"),
+                "it has gone on, or the journal changed, since this was planned",
+                "Look at `rolecall history` again",
+            )
+        })?;
+        scribe.resumed()?;
+        let earlier = |step: &RecordedStep| Earlier {
+            done: step.state == StepState::Done,
+            before: step.before.clone(),
+            doubt: step.sent_at.filter(|_| step.is_in_doubt()),
+        };
+        Ok(record.steps.iter().map(earlier).collect())
+    }
+
+    async fn steps(
+        &self,
+        scribe: &Scribe<'_>,
+        earlier: &[Earlier],
+        stop: &CancellationToken,
+        told: &mut impl FnMut(usize, Progress<'_>),
+    ) -> Result<(), Failure> {
+        for ((index, step), earlier) in scribe.plan.steps.iter().enumerate().zip(earlier) {
+            if earlier.done {
+                told(index, Progress::Done);
+                continue;
+            }
             if stop.is_cancelled() {
-                scribe.note(index, StepState::Skipped, None, self.clock.now())?;
+                scribe.skipped(index)?;
                 return Err(cancelled(index));
             }
-            scribe.note(index, StepState::Started, None, self.clock.now())?;
             told(index, Progress::Started);
-            // Each step is a request of its own: EKS refuses a token that it knows from another one.
-            let token = format!("{}-{index}", operation.client_token);
-            let outcome = self.send(&step.call, &token).await;
-            let state = if outcome.is_ok() { StepState::Done } else { StepState::Failed };
-            scribe.note(index, state, outcome.as_ref().err(), self.clock.now())?;
+            let outcome = self.step(scribe, index, step, earlier, stop).await;
+            if let Err(failure) = &outcome {
+                scribe.failed(index, failure)?;
+            }
             told(index, outcome.as_ref().map_or_else(Progress::Failed, |()| Progress::Done));
             outcome?;
         }
         Ok(())
     }
 
-    async fn send(&self, call: &Call, client_token: &str) -> Result<(), Failure> {
-        match call {
-            Call::CreatePodIdentityAssociation { .. } => self.create_association(call, client_token).await,
-            Call::DeletePodIdentityAssociation { .. } => self.delete_association(call).await,
-            Call::AnnotateServiceAccount { service_account, before, after } => {
-                object::annotate(self.connection()?, service_account, before.as_ref(), after.as_ref()).await
-            }
-            Call::CreateAddon { cluster, addon } => {
-                self.session()?.create_addon(cluster, addon, client_token).await.map(drop)
-            }
-            Call::RestartWorkload { workload } => object::restart(self.connection()?, workload, self.clock.now()).await,
-            Call::UpdatePodIdentityAssociation { .. } => self.update_association(call, client_token).await,
-            Call::TagAssociation { .. } => self.tag_association(call).await,
-            Call::UpdateAssumeRolePolicy { role_arn, before, after } => self.write_trust(role_arn, before, after).await,
+    /// Reads, compares, and sends only what is neither done nor in the way of somebody else's change.
+    async fn step(
+        &self,
+        scribe: &Scribe<'_>,
+        index: usize,
+        step: &Step,
+        earlier: &Earlier,
+        stop: &CancellationToken,
+    ) -> Result<(), Failure> {
+        let doubt = earlier.doubt;
+        let before = self.observe(&step.call).await?;
+        if doubt.is_some() && before == Observed::Unread {
+            return Err(in_doubt(step));
         }
-    }
-
-    async fn create_association(&self, call: &Call, client_token: &str) -> Result<(), Failure> {
-        let Call::CreatePodIdentityAssociation {
-            cluster,
-            service_account,
-            role_arn,
-            target_role_arn,
-            disable_session_tags,
-            policy,
-            tags,
-        } = call
-        else {
-            return Ok(());
-        };
-        let wanted = NewAssociation {
-            service_account: service_account.clone(),
-            role_arn: role_arn.clone(),
-            target_role_arn: target_role_arn.clone(),
-            disable_session_tags: *disable_session_tags,
-            policy: policy.as_deref().map(Into::into),
-            tags: tags.iter().cloned().collect(),
-            client_request_token: client_token.to_owned(),
-        };
-        let session = self.session()?;
-        let id = self.until_trusted(role_arn, || session.create_association(cluster, &wanted)).await?;
-        self.wait_until_described(cluster, &id).await?;
-        tokio::time::sleep(self.settle).await;
-        Ok(())
-    }
-
-    async fn wait_until_described(&self, cluster: &ClusterName, id: &AssociationId) -> Result<(), Failure> {
-        let mut pause = Duration::from_millis(250);
-        for _ in 0..POLLS {
-            match self.session()?.association(cluster, id).await {
-                Err(failure) if failure.kind == FailureKind::NotFound => tokio::time::sleep(pause).await,
-                other => return other.map(drop),
+        match before.standing(&step.call, doubt) {
+            Standing::Before => {}
+            Standing::After if doubt.is_some() => {
+                let found = earlier.before.as_ref().unwrap_or(&before);
+                return scribe.done(index, self.catch_up(&step.call, found, stop).await?);
             }
-            pause = (pause * 2).min(Duration::from_secs(5));
+            Standing::After if is_edit(&step.call) => return scribe.done(index, before),
+            Standing::After => return Err(changed_since(step, "it is so already; somebody else did it")),
+            Standing::Other(difference) => return Err(changed_since(step, &difference)),
         }
-        Err(Failure::new(
-            FailureKind::Server,
-            format!("association {id} was created but cannot be read yet"),
-            "EKS is eventually consistent and takes longer than usual",
-            "Refresh with Ctrl-r; do not create it again",
-        ))
-    }
-
-    async fn delete_association(&self, call: &Call) -> Result<(), Failure> {
-        let Call::DeletePodIdentityAssociation { cluster, association, service_account, role_arn } = call else {
-            return Ok(());
-        };
-        let session = self.session()?;
-        let found = session.association(cluster, association).await?;
-        let role = found.detail.known().map(|detail| &detail.role_arn);
-        let same_role = role_arn.is_none() || role_arn.as_ref() == role;
-        if found.service_account != *service_account || !same_role {
-            return Err(changed_since(association));
-        }
-        session.delete_association(cluster, association).await?;
-        // The webhook goes on injecting it for a moment: a restart now would bring it back.
-        tokio::time::sleep(self.settle).await;
-        Ok(())
+        let at = scribe.started(index, before.clone())?;
+        // Each step is a request of its own: EKS refuses a token that it knows from another one.
+        let token = format!("{}-{index}", scribe.operation);
+        let sending = send::Sending { call: &step.call, before: &before, client_token: &token, at };
+        let after = self.send(sending, stop).await?;
+        scribe.done(index, after)
     }
 
     fn session(&self) -> Result<&Session, Failure> {
@@ -207,15 +219,56 @@ fn cancelled(index: usize) -> Failure {
         FailureKind::Conflict,
         "the plan was stopped",
         format!("it was cancelled before step {}", index + 1),
-        "What was done before stays; see the journal",
+        "What was done before stays; `rolecall history` shows it, `resume` and `undo` finish it",
     )
 }
 
-fn changed_since(association: &AssociationId) -> Failure {
+/// An edit of something that stays: if somebody else made just this one, nothing is left to be done.
+fn is_edit(call: &Call) -> bool {
+    matches!(
+        call,
+        Call::UpdateAssumeRolePolicy { .. } | Call::UpdatePodIdentityAssociation { .. } | Call::TagAssociation { .. }
+    )
+}
+
+/// What a step changes, in a few words.
+fn target(call: &Call) -> String {
+    match call {
+        Call::CreatePodIdentityAssociation { service_account, .. } => format!("the association of {service_account}"),
+        Call::DeletePodIdentityAssociation { association, .. }
+        | Call::UpdatePodIdentityAssociation { association, .. }
+        | Call::TagAssociation { association, .. } => format!("association {association}"),
+        Call::UpdateAssumeRolePolicy { role_arn, .. } => format!("the trust policy of {}", role_name(role_arn)),
+        Call::AnnotateServiceAccount { service_account, .. } => format!("service account {service_account}"),
+        Call::CreateAddon { addon, .. } | Call::DeleteAddon { addon, .. } => format!("add-on {addon}"),
+        Call::EvictPod { pod, .. } => format!("pod {pod}"),
+        Call::RestartWorkload { workload, .. } => format!("{workload} in {}", workload.namespace),
+    }
+}
+
+fn changed_since(step: &Step, difference: &str) -> Failure {
+    match &step.call {
+        Call::UpdateAssumeRolePolicy { role_arn, .. } => {
+            return trust::changed_since(role_name(role_arn), difference.to_owned());
+        }
+        Call::UpdatePodIdentityAssociation { association, .. } | Call::TagAssociation { association, .. } => {
+            return retarget::changed(association, difference.to_owned());
+        }
+        _ => {}
+    }
     Failure::new(
         FailureKind::Conflict,
-        format!("association {association} was not removed"),
-        "it changed since the plan was made",
-        "Look at it again and make a new plan",
+        format!("{} was not changed: it is not what the plan saw", target(&step.call)),
+        difference.to_owned(),
+        "Look at it again and make a new plan if the change is still wanted",
+    )
+}
+
+fn in_doubt(step: &Step) -> Failure {
+    Failure::new(
+        FailureKind::Denied,
+        format!("{} was not changed", target(&step.call)),
+        "this step was sent before and may have arrived, and what it changes cannot be read",
+        "Allow the reading, or look at it by hand and make a new plan",
     )
 }

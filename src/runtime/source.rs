@@ -1,4 +1,5 @@
-//! Reads the ConfigMaps that containers take variables from, each once, and only those that pods name.
+//! Reads on demand from Kubernetes: the ConfigMaps that containers take variables from, each once, and only
+//! those that pods name; and how workloads replace their pods, for plans that restart them.
 
 use std::{
     collections::HashSet,
@@ -9,8 +10,12 @@ use futures::{StreamExt, stream};
 use tokio::sync::mpsc;
 
 use crate::{
-    domain::{change::Change, workload::SourceId},
-    kubernetes::{connect::Connection, object},
+    domain::{
+        change::Change,
+        fact::Fact,
+        workload::{SourceId, WorkloadId},
+    },
+    kubernetes::{connect::Connection, object, rollout},
 };
 
 /// Reads under way at once.
@@ -40,6 +45,20 @@ impl Sources {
                     // A receiver that is gone has no use for it.
                     let _ = self.told.send(vec![Change::ConfigMap(id.clone(), found)]).await;
                     self.under_way().remove(&id);
+                }
+            })
+            .await;
+    }
+
+    /// Reads how workloads replace their pods, for a plan in view.
+    pub async fn rollouts(&self, connection: Connection, workloads: Vec<WorkloadId>) {
+        stream::iter(workloads)
+            .for_each_concurrent(AT_ONCE, |id| {
+                let connection = connection.clone();
+                async move {
+                    let found = Fact::from(rollout::rollout(&connection, &id).await);
+                    // A receiver that is gone has no use for it.
+                    let _ = self.told.send(vec![Change::Rollout(id, found)]).await;
                 }
             })
             .await;

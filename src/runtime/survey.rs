@@ -17,12 +17,15 @@ use crate::{
     aws::session::Session,
     domain::{
         change::Change,
+        fact::Fact,
         failure::{Failure, FailureKind},
         id::ClusterId,
         inventory::{Inventory, Wanted},
+        workload::WorkloadId,
     },
     kubernetes::{
         connect::Connection,
+        rollout,
         watch::{self, Event},
     },
 };
@@ -155,6 +158,16 @@ fn batch(event: Event) -> Option<Vec<Change>> {
 }
 
 impl Survey {
+    /// Reads how workloads replace their pods, for a plan that restarts them; tells whether there was anything to read.
+    pub async fn read_rollouts(&mut self, workloads: &[WorkloadId], clock: Clock) -> bool {
+        let Some(connection) = self.connection.clone().filter(|_| !workloads.is_empty()) else { return false };
+        for id in workloads {
+            let found = Fact::from(rollout::rollout(&connection, id).await);
+            self.inventory.apply(vec![Change::Rollout(id.clone(), found)], clock.now());
+        }
+        true
+    }
+
     /// The failure to end with when not even the thing asked for could be read.
     pub fn refusal(&self) -> Option<Failure> {
         let pods = self.inventory.gaps().into_iter().find(|gap| gap.what == "pods");

@@ -25,6 +25,17 @@ pub enum FaultKind {
     Drop,
     /// No answer ever.
     Hang,
+    /// It is carried out, and a connection error comes instead of the answer.
+    Lost,
+    /// It is carried out, and no answer ever comes.
+    Mute,
+}
+
+impl FaultKind {
+    /// Whether the request is carried out all the same.
+    pub fn arrives(&self) -> bool {
+        matches!(self, Self::Lost | Self::Mute)
+    }
 }
 
 /// One fault: an operation pattern, what happens, how likely and how often.
@@ -105,6 +116,8 @@ fn parse_kind<'a>(word: &str, rest: &mut impl Iterator<Item = &'a str>) -> Resul
         "gone" => FaultKind::Gone,
         "drop" => FaultKind::Drop,
         "hang" => FaultKind::Hang,
+        "lost" => FaultKind::Lost,
+        "mute" => FaultKind::Mute,
         "latency" => {
             FaultKind::Latency(parse_duration(rest.next().ok_or("latency needs a duration, as latency:200ms")?)?)
         }
@@ -114,7 +127,9 @@ fn parse_kind<'a>(word: &str, rest: &mut impl Iterator<Item = &'a str>) -> Resul
 
 fn parse_status(text: &str) -> Result<u16, String> {
     text.parse().ok().filter(|status| (400..=599).contains(status)).ok_or_else(|| {
-        format!("`{text}` is not throttle, denied, expired, gone, drop, hang, latency or a status from 400 to 599")
+        format!(
+            "`{text}` is not throttle, denied, expired, gone, drop, hang, lost, mute, latency or a status from 400 to 599"
+        )
     })
 }
 

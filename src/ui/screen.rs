@@ -4,6 +4,7 @@
 pub mod chrome;
 pub mod detail;
 pub mod header;
+pub mod journal;
 pub mod list;
 pub mod page;
 pub mod rows;

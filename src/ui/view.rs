@@ -14,7 +14,7 @@ use crate::{
         dialog,
         layout::{self, SMALLEST, Tier},
         scene::Scene,
-        screen::{chrome, detail, header, list, page, trust},
+        screen::{chrome, detail, header, journal, list, page, trust},
         text, toast,
         widget::{row::Row, scroll},
     },
@@ -113,6 +113,11 @@ fn body(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, tier: Tier) -> Measu
         }
         Some(Screen::Operations(scroll)) => {
             scrolled(scene, buffer, inset(area), &page::operations(scene, usize::from(inset(area).width)), scroll.top)
+        }
+        Some(Screen::Journal(shown)) => {
+            let (lines, selected) = journal::page(scene, shown, usize::from(inset(area).width));
+            let top = scroll::following(selected, lines.len(), area.height);
+            scrolled(scene, buffer, inset(area), &lines, top)
         }
         Some(Screen::List(_)) | None => Measure::default(),
     }

@@ -67,6 +67,7 @@ impl Bench {
             connection: survey.connection,
             journal: Journal::new(state.path()),
             author: Author::default(),
+            cluster: survey.inventory.cluster_title(),
             clock,
             settle: Duration::ZERO,
             memory: Memory::default(),
@@ -84,7 +85,7 @@ impl Bench {
     pub async fn perform(&self, plan: &Plan) -> Result<(), Failure> {
         self.operations.set(self.operations.get() + 1);
         let id = format!("test-{}", self.operations.get());
-        let operation = Operation { id: &id, plan, client_token: &id };
+        let operation = Operation { id: &id, plan };
         self.performer.perform(operation, &CancellationToken::new(), |_, _| {}).await
     }
 

@@ -13,6 +13,7 @@ use crate::domain::{
         Confirmation, Plan,
         owner::{Owned, owned},
     },
+    workload::WorkloadId,
 };
 use crate::report::export::{self, Format};
 
@@ -105,12 +106,23 @@ impl Confirm {
             self.ask_the_owner(inventory);
             return before != self.owned;
         }
-        self.typed = typed_for(&plan, protected);
+        let answered = match (&self.plan, &plan) {
+            (Ok(old), Ok(new)) => old.is_answered_by(new),
+            _ => false,
+        };
+        if !answered {
+            self.typed = typed_for(&plan, protected);
+            self.changed = true;
+        }
         self.plan = plan;
-        self.changed = true;
         self.show(self.export.as_ref().map(|export| export.format), inventory);
         self.ask_the_owner(inventory);
         true
+    }
+
+    /// Workloads whose strategy and budgets the plan shows.
+    pub fn restarted(&self) -> Vec<WorkloadId> {
+        self.plan.as_ref().map(Plan::restarted).unwrap_or_default()
     }
 
     /// Shows the plan in the next format; after the last one, as a plan again.

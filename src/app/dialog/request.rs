@@ -6,7 +6,11 @@ use crate::domain::{
     failure::{Failure, FailureKind},
     id::{RoleArn, ServiceAccountId},
     inventory::Inventory,
-    plan::{self, Plan, associate::AssociateRequest, dissociate, retarget::RetargetRequest, trust::TrustRequest},
+    journal::Record,
+    plan::{
+        self, Plan, associate::AssociateRequest, dissociate, migrate::MigrateRequest, retarget::RetargetRequest,
+        trust::TrustRequest,
+    },
     workload::WorkloadId,
 };
 
@@ -29,6 +33,12 @@ pub enum Request {
     Restart(Vec<WorkloadId>),
     /// Edit a role's trust policy.
     Trust(TrustRequest),
+    /// From IRSA to Pod Identity.
+    Migrate(MigrateRequest),
+    /// Take back an operation of the journal.
+    Undo(Box<Record>),
+    /// Do the rest of an operation of the journal.
+    Resume(Box<Record>),
 }
 
 impl Request {
@@ -48,6 +58,9 @@ impl Request {
             Self::InstallAgent => plan::agent::plan(inventory),
             Self::Restart(workloads) => restarts(inventory, workloads),
             Self::Trust(request) => plan::trust::plan(inventory, request, now),
+            Self::Migrate(request) => plan::migrate::plan(inventory, request, now),
+            Self::Undo(record) => plan::undo::plan(inventory, record, now),
+            Self::Resume(record) => plan::resume::plan(inventory, record),
         }
     }
 }

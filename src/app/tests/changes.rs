@@ -79,10 +79,7 @@ fn an_association_is_made_from_the_selection_with_a_fuzzy_role_and_a_confirmed_p
         vec![association("a-new", "api-service/api-service", "api-dev", None)],
     )]);
     session.press("Enter");
-    assert_eq!(
-        plan(&session).steps[0].call,
-        Call::RestartWorkload { workload: deployment("api-service", "api-service") }
-    );
+    assert_eq!(plan(&session).restarted(), [deployment("api-service", "api-service")]);
     let effects = session.press("Enter");
     assert!(
         matches!(&effects[..], [Effect::Apply { operation: OperationId(2), client_token, .. }] if client_token == "rolecall-test-2"),

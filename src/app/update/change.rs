@@ -11,6 +11,7 @@ use crate::app::{
         restart::RestartOffer,
         role_form::{Purpose, RoleForm},
     },
+    effect::Effect,
     model::Model,
     subject::Subject,
     target::{self, Admission},
@@ -18,6 +19,7 @@ use crate::app::{
 use crate::domain::{
     id::{RoleArn, ServiceAccountId},
     identity::Mechanism,
+    inventory::Wanted,
     plan::{
         associate::AssociateRequest,
         trust::{Narrow, TrustEdit, TrustRequest},
@@ -36,6 +38,11 @@ pub(super) fn begin(model: &mut Model, command: Command) {
         (Command::Restart, _) => {
             let workloads = subject.map(|subject| target::workloads(inventory, &subject)).unwrap_or_default();
             restart(model, workloads);
+        }
+        (Command::Migrate, _) => {
+            if let Some(request) = subject.and_then(|subject| target::migration(inventory, &subject)) {
+                plan(model, Request::Migrate(request));
+            }
         }
         (Command::Admit, _) => admit(model),
         (Command::Associate, Some(id)) => ask_for_role(model, Purpose::Associate, id),
@@ -56,8 +63,14 @@ pub(super) fn begin(model: &mut Model, command: Command) {
 pub(super) fn plan(model: &mut Model, request: Request) {
     let cluster = model.cluster();
     let confirm = Confirm::new(request, &cluster.inventory, cluster.protected, model.now);
+    let (cluster, rollouts) = (cluster.id, confirm.restarted());
     model.measure.lines = 0;
     model.dialogs.push(Dialog::Confirm(Box::new(confirm)));
+    if !rollouts.is_empty() {
+        // Always anew: they are shown as they are now.
+        let wanted = Wanted { rollouts, ..Wanted::default() };
+        model.emit(Effect::Read { cluster, wanted, selected: None });
+    }
 }
 
 pub(super) fn ask_for_role(model: &mut Model, purpose: Purpose, service_account: ServiceAccountId) {

@@ -1,6 +1,6 @@
 //! From a command to the function that carries it out. One that does not apply answers with its sentence.
 
-use super::{change, confirm, dialogs, lists, navigate, trust, why};
+use super::{change, confirm, dialogs, journal, lists, navigate, trust, why};
 use crate::app::{
     availability,
     command::Command,
@@ -53,8 +53,8 @@ fn go(model: &mut Model, command: Command) {
         Command::ScrollRight => trust::shift(model, true),
         Command::ScrollLeft => trust::shift(model, false),
         Command::Why => why::start(model),
-        Command::ShowDoctor => navigate::push(model, Screen::Doctor(Scroll::default())),
-        Command::ShowOperations => navigate::push(model, Screen::Operations(Scroll::default())),
+        Command::ShowDoctor | Command::ShowOperations | Command::ShowJournal => show(model, command),
+        Command::Undo | Command::Resume => journal::read_for(model, command == Command::Undo),
         Command::Filter => lists::start_filter(model),
         Command::NextMatch => lists::next_match(model, true),
         Command::PreviousMatch => lists::next_match(model, false),
@@ -62,15 +62,6 @@ fn go(model: &mut Model, command: Command) {
         Command::SortNext => lists::sort_next(model),
         Command::SortReverse => lists::sort_reverse(model),
         Command::Freeze => lists::freeze(model),
-        Command::Admit
-        | Command::Associate
-        | Command::AssociateDeclared
-        | Command::Retarget
-        | Command::Dissociate
-        | Command::Annotate
-        | Command::RemoveAnnotation
-        | Command::Restart
-        | Command::InstallAgent => change::begin(model, command),
         Command::ToggleLock => confirm::toggle_lock(model),
         Command::Options => change::options(model),
         Command::ExportPlan => dialogs::next_format(model),
@@ -82,6 +73,17 @@ fn go(model: &mut Model, command: Command) {
         Command::Suspend => model.emit(Effect::Suspend),
         Command::Quit => navigate::close(model),
         Command::Cancel => navigate::cancel(model),
+        // What is left changes something.
+        _ => change::begin(model, command),
+    }
+}
+
+/// The pages that are about no one object.
+fn show(model: &mut Model, command: Command) {
+    match command {
+        Command::ShowDoctor => navigate::push(model, Screen::Doctor(Scroll::default())),
+        Command::ShowJournal => journal::show(model),
+        _ => navigate::push(model, Screen::Operations(Scroll::default())),
     }
 }
 

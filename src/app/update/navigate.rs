@@ -32,6 +32,10 @@ pub(super) fn move_by(model: &mut Model, rows: isize) {
                 list.view.move_by(rows, height);
             }
         }
+        Some(Screen::Journal(page)) => {
+            let last = model.journal.as_ref().map_or(0, |journal| journal.records.len()).saturating_sub(1);
+            page.cursor = page.cursor.saturating_add_signed(rows).min(last);
+        }
         Some(screen) => {
             if let Some(scroll) = screen.scroll_mut() {
                 scroll.by(rows, lines, height);
@@ -69,7 +73,9 @@ pub(super) fn open(model: &mut Model) {
 /// Opens a page; the one in view again is no new page.
 pub(super) fn push(model: &mut Model, screen: Screen) {
     let again = model.history.last().is_some_and(|last| match (last, &screen) {
-        (Screen::Doctor(_), Screen::Doctor(_)) | (Screen::Operations(_), Screen::Operations(_)) => true,
+        (Screen::Doctor(_), Screen::Doctor(_))
+        | (Screen::Operations(_), Screen::Operations(_))
+        | (Screen::Journal(_), Screen::Journal(_)) => true,
         (Screen::Detail(last), Screen::Detail(new)) => last.subject == new.subject,
         _ => false,
     });

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::navigate::shows_operation;
+use super::{journal, navigate::shows_operation};
 use crate::app::{
     dialog::{Dialog, restart::RestartOffer},
     effect::{Effect, Extent},
@@ -47,10 +47,13 @@ pub(super) fn finished(model: &mut Model, id: OperationId, outcome: Outcome) {
         let generation = view.begin_reading();
         model.emit(Effect::Refresh { cluster, generation, extent });
     }
+    journal::refresh(model);
     match outcome {
         Outcome::Done => done(model, id, &plan),
         Outcome::Failed(failure) => model.toasts.fail(failure, now),
-        Outcome::Cancelled => model.say(ToastKind::Notice, format!("operation {id} was stopped; {}", plan.inverse)),
+        Outcome::Cancelled => {
+            model.say(ToastKind::Notice, format!("operation {id} was stopped: u undoes it, U finishes it"))
+        }
     }
 }
 
@@ -104,7 +107,9 @@ fn sentence(plan: &Plan) -> String {
         PlanKind::Dissociate => format!("{subject} has no association any more"),
         PlanKind::Annotate => format!("the IRSA annotation of {subject} is as planned"),
         PlanKind::InstallAgent => "the Pod Identity agent is being installed".to_owned(),
-        PlanKind::Restart => format!("{subject} is being restarted"),
+        PlanKind::Restart => format!("{subject} has been restarted"),
+        PlanKind::Undo => format!("{subject} is undone"),
+        PlanKind::Migrate => format!("the migration of {subject} is as planned"),
         PlanKind::Retarget => format!("the association of {subject} is as planned"),
         PlanKind::TrustAllow | PlanKind::TrustRemove => format!("the trust policy of {subject} is as planned"),
     }
@@ -127,9 +132,9 @@ fn extent(call: &Call) -> Option<Extent> {
         | Call::UpdatePodIdentityAssociation { service_account, .. }
         | Call::TagAssociation { service_account, .. }
         | Call::DeletePodIdentityAssociation { service_account, .. } => Some(of(service_account)),
-        Call::CreateAddon { .. } => Some(Extent::AddOns),
+        Call::CreateAddon { .. } | Call::DeleteAddon { .. } => Some(Extent::AddOns),
         Call::UpdateAssumeRolePolicy { role_arn, .. } => Some(Extent::Role(role_name(role_arn).into())),
-        Call::AnnotateServiceAccount { .. } | Call::RestartWorkload { .. } => None,
+        Call::AnnotateServiceAccount { .. } | Call::EvictPod { .. } | Call::RestartWorkload { .. } => None,
     }
 }
 

@@ -25,7 +25,7 @@ const IRSA_VOLUME: &str = "aws-iam-token";
 /// Volume of the Pod Identity token, and the file in it.
 const POD_IDENTITY_VOLUME: &str = "eks-pod-identity-token";
 /// Where the agent answers.
-const AGENT_URIS: [&str; 2] = ["http://169.254.170.23/v1/credentials", "http://[fd00:ec2::23]/v1/credentials"];
+pub const AGENT_URIS: [&str; 2] = ["http://169.254.170.23/v1/credentials", "http://[fd00:ec2::23]/v1/credentials"];
 /// The label that opts a pod out, where the live webhook honours it.
 pub const SKIP_LABEL: &str = "eks.amazonaws.com/skip-pod-identity-webhook";
 /// The annotation that exempts containers.

@@ -202,6 +202,7 @@ impl Inventory {
             instances,
             instance_profiles,
             config_maps: self.wanted_config_maps(),
+            rollouts: Vec::new(),
         }
     }
 

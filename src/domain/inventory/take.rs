@@ -64,7 +64,7 @@ impl Inventory {
             | Change::FargateProfiles(_)
             | Change::VpcEndpoints(_)
             | Change::AddOns(_) => self.take_common(change, dirty),
-            Change::ConfigMap(..) | Change::Instance(..) | Change::InstanceProfile(..) => {
+            Change::ConfigMap(..) | Change::Instance(..) | Change::InstanceProfile(..) | Change::Rollout(..) => {
                 self.take_detail_of(change, dirty)
             }
         }
@@ -79,6 +79,9 @@ impl Inventory {
                 if changed {
                     self.touch_source(&id, dirty);
                 }
+            }
+            Change::Rollout(id, rollout) => {
+                dirty.visible |= update(self.rollouts.entry(id).or_default(), rollout);
             }
             Change::Instance(id, instance) => {
                 let changed = update(self.facts.instances.entry(id.clone()).or_default(), instance);

@@ -1,7 +1,8 @@
 //! Planning the installation of the Pod Identity agent as an EKS add-on.
 
 use super::{
-    Call, Confirmation, Plan, PlanKind, Precondition, Step, affected::words, command::command, precondition as check,
+    Call, Confirmation, Origin, Plan, PlanKind, Precondition, Step, affected::words, command::command,
+    precondition as check,
 };
 use crate::domain::{
     failure::Failure,
@@ -32,6 +33,8 @@ pub fn plan(inventory: &Inventory) -> Result<Plan, Failure> {
         inverse: format!("Delete the add-on {ADDON}; every pod that uses Pod Identity then fails"),
         confirmation: Confirmation::Enter,
         restarts: Vec::new(),
+        lost: Vec::new(),
+        origin: Origin::New,
     })
 }
 

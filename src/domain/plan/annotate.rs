@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use super::{
-    Call, Confirmation, Plan, PlanKind, Precondition, Step,
+    Call, Confirmation, Origin, Plan, PlanKind, Precondition, Step,
     affected::{Pods, own_mechanism, role_name, without_injection, words},
     command::command,
     owner::by_manager,
@@ -56,6 +56,8 @@ pub fn plan(
         inverse: inverse(id, object.role_arn.as_ref()),
         confirmation: change.confirmation(),
         restarts: pods.restarts(|pods| change.is_helped(pods)),
+        lost: Vec::new(),
+        origin: Origin::New,
     })
 }
 

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use super::{
-    Call, Confirmation, Plan, PlanKind, Precondition, Step,
+    Call, Confirmation, Origin, Plan, PlanKind, Precondition, Step,
     affected::{Pods, own_mechanism, role_name, words},
     command::command,
     hops, precondition as check,
@@ -103,6 +103,8 @@ pub fn plan(inventory: &Inventory, request: &AssociateRequest, now: Timestamp) -
         affects: pods.affected(|pods| falls_to(pods, &becomes)),
         confirmation: Confirmation::Enter,
         restarts: pods.restarts(|pods| is_helped(pods, &becomes)),
+        lost: Vec::new(),
+        origin: Origin::New,
         subject,
     })
 }

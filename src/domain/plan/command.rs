@@ -11,7 +11,7 @@ use super::{
     retarget::{Settings, Tag},
 };
 use crate::domain::{
-    id::{RoleArn, ServiceAccountId},
+    id::{PodId, RoleArn, ServiceAccountId},
     inventory::Inventory,
     service_account::PREFIX,
     workload::{WorkloadId, WorkloadKind},
@@ -66,7 +66,11 @@ pub(super) fn command(inventory: &Inventory, call: &Call) -> String {
         Call::CreateAddon { cluster, addon } => {
             aws(inventory, "create-addon", cluster.as_str()).option("--addon-name", addon)
         }
-        Call::RestartWorkload { workload } => kubectl(inventory)
+        Call::DeleteAddon { cluster, addon } => {
+            aws(inventory, "delete-addon", cluster.as_str()).option("--addon-name", addon)
+        }
+        Call::EvictPod { pod, .. } => evict(inventory, pod),
+        Call::RestartWorkload { workload, .. } => kubectl(inventory)
             .option("--namespace", workload.namespace.as_str())
             .word("rollout")
             .word("restart")
@@ -172,6 +176,16 @@ fn annotate(inventory: &Inventory, service_account: &ServiceAccountId, after: Op
         Some(role) => command.word(&format!("{PREFIX}role-arn={role}")).word("--overwrite"),
         None => command.word(&format!("{PREFIX}role-arn-")),
     }
+}
+
+/// kubectl has no word for one eviction.
+fn evict(inventory: &Inventory, pod: &PodId) -> Command {
+    let (namespace, name) = (pod.namespace.as_str(), pod.name.as_str());
+    let metadata = serde_json::json!({"name": name, "namespace": namespace});
+    let eviction = serde_json::json!({"apiVersion": "policy/v1", "kind": "Eviction", "metadata": metadata});
+    let path = format!("/api/v1/namespaces/{namespace}/pods/{name}/eviction");
+    let create = kubectl(inventory).word("create").option("--raw", &path).option("-f", "-");
+    Command(format!("echo {} | {}", shell_quoted(&eviction.to_string()), create.0))
 }
 
 fn kubectl_name(workload: &WorkloadId) -> String {

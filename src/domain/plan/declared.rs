@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use super::{
-    Confirmation, Plan, PlanKind, Precondition,
+    Confirmation, Origin, Plan, PlanKind, Precondition,
     associate::{self, AssociateRequest},
 };
 use crate::domain::{
@@ -83,6 +83,8 @@ impl Whole {
             inverse: format!("Remove the {count} associations again, each by its id"),
             confirmation: Confirmation::Enter,
             restarts: Vec::new(),
+            lost: Vec::new(),
+            origin: Origin::New,
         };
         for plan in self.plans {
             whole.steps.extend(plan.steps);

@@ -2,7 +2,7 @@
 //! confirmed by typing whom it hits.
 
 use super::{
-    Call, Confirmation, Plan, PlanKind, Precondition, Step,
+    Call, Confirmation, Origin, Plan, PlanKind, Precondition, Step,
     affected::{Pods, own_mechanism, role_name, words},
     associate::{check_list, owner},
     command::command,
@@ -51,7 +51,7 @@ pub fn plan(inventory: &Inventory, target: &Target) -> Result<Plan, Failure> {
         cluster,
         association: association.id.clone(),
         service_account: id.clone(),
-        role_arn: detail.map(|detail| detail.role_arn.clone()),
+        settings: detail.map(AssociationDetail::settings),
     };
     let pods = Pods::of(inventory, id);
     let falls = inventory.next_without_association(id);
@@ -64,6 +64,8 @@ pub fn plan(inventory: &Inventory, target: &Target) -> Result<Plan, Failure> {
         inverse: inverse(association),
         confirmation: Confirmation::Type(subject.clone()),
         restarts: pods.restarts(|pods| is_helped(pods, &falls)),
+        lost: Vec::new(),
+        origin: Origin::New,
         subject,
     })
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Call, Confirmation, Plan, PlanKind, Precondition, Step,
+    Call, Confirmation, Origin, Plan, PlanKind, Precondition, Step,
     affected::{Pods, own_mechanism, role_name, words},
     command::command,
     dissociate::{self, Target},
@@ -15,7 +15,7 @@ use super::{
     trust::{self, Edited, Narrow, TrustEdit, TrustRequest},
 };
 use crate::domain::{
-    association::{Association, AssociationDetail},
+    association::{Association, AssociationDetail, AssociationSettings},
     failure::{Failure, FailureKind},
     id::RoleArn,
     identity::{Identity, Mechanism, Verdict, injection::Proposal},
@@ -81,6 +81,17 @@ impl From<&AssociationDetail> for Settings {
             target_role_arn: detail.target_role_arn.clone(),
             disable_session_tags: detail.disable_session_tags,
             policy: detail.policy.as_deref().map(str::to_owned),
+        }
+    }
+}
+
+impl From<&AssociationSettings> for Settings {
+    fn from(settings: &AssociationSettings) -> Self {
+        Self {
+            role_arn: settings.role_arn.clone(),
+            target_role_arn: settings.target_role_arn.clone(),
+            disable_session_tags: settings.disable_session_tags,
+            policy: settings.policy.as_deref().map(str::to_owned),
         }
     }
 }
@@ -265,6 +276,8 @@ impl<'a> Change<'a> {
             affects: pods.affected(|pods| self.falls_to(pods, &becomes)),
             confirmation: if breaks { Confirmation::Type(id.to_string()) } else { Confirmation::Enter },
             restarts: if self.is_felt() { pods.restarts(|pods| is_helped(pods, &becomes)) } else { Vec::new() },
+            lost: Vec::new(),
+            origin: Origin::New,
         }
     }
 

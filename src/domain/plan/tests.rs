@@ -13,8 +13,10 @@ use crate::domain::{
     workload::WorkloadKind,
 };
 
+mod restarts;
 mod retarget;
 mod trust;
+mod undo;
 pub mod world;
 
 use world::{arn, inventory, inventory_with, now, sa, workload};
@@ -416,7 +418,7 @@ fn a_restart_that_brings_drift_is_planned() {
     assert_eq!(found(&plan, "changes something").detail, "2 of 2 pods");
     assert_eq!(plan.affects[0].falls_to, "pod-identity api-service-development-eu-west-1");
     assert_eq!(
-        plan.steps[0].command,
+        plan.steps[1].command,
         "kubectl --context 'prod eu' --namespace api-service rollout restart deployment/api-service"
     );
 }

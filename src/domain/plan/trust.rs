@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{
-    Affected, Call, Confirmation, Plan, PlanKind, Precondition, Step,
+    Affected, Call, Confirmation, Origin, Plan, PlanKind, Precondition, Step,
     affected::{Pods, role_name},
     command::command,
     precondition as check,
@@ -161,6 +161,8 @@ pub fn plan(inventory: &Inventory, request: &TrustRequest, now: Timestamp) -> Re
         inverse: "Write the trust policy again as it was, byte for byte".to_owned(),
         confirmation: if removes { Confirmation::Type(subject.clone()) } else { Confirmation::Enter },
         restarts: Vec::new(),
+        lost: Vec::new(),
+        origin: Origin::New,
         subject,
     };
     match edited(inventory, request, now) {

@@ -162,7 +162,7 @@ impl<'a> Wanted<'a> {
                 let longest = known.known().and_then(|role| role.max_session_seconds);
                 self.roles.extend(Arn::role(role_arn.as_str()).map(|arn| Role::new(arn, true, after.clone(), longest)));
             }
-            Call::RestartWorkload { .. } => {
+            Call::EvictPod { .. } | Call::RestartWorkload { .. } | Call::DeleteAddon { .. } => {
                 self.left.push(Left { what: &step.summary, command: &step.command, written_by: None });
             }
         }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{POLLS, Performer};
+use super::{Performer, send::POLLS};
 use crate::{
     aws::{AssociationUpdate, session::Session},
     domain::{
@@ -123,7 +123,8 @@ async fn wait_until_described(
     Ok(())
 }
 
-fn changed(association: &AssociationId, difference: String) -> Failure {
+/// Somebody else has changed it; the difference to what the plan saw.
+pub(super) fn changed(association: &AssociationId, difference: String) -> Failure {
     let failure = Failure::new(
         FailureKind::Conflict,
         format!("association {association} was not changed"),

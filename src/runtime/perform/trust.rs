@@ -18,6 +18,7 @@ use crate::{
         fact::Fact,
         failure::{Failure, FailureKind},
         id::{RoleArn, RoleName},
+        journal::Observed,
         role::{Writes, Written},
         trust::edit::{difference, is_same},
     },
@@ -48,6 +49,13 @@ impl Memory {
 }
 
 impl Performer {
+    /// The trust policy as it is: what was written from here a moment ago, where IAM still returns what was before.
+    pub(super) async fn observe_trust(&self, role: &RoleArn) -> Result<Observed, Failure> {
+        let seen = read(self.session()?, role, &name_of(role)?).await?;
+        let writes = self.memory.recall(role, self.clock.now());
+        Ok(Observed::Trust { document: writes.current(&seen).to_owned() })
+    }
+
     pub(super) async fn write_trust(&self, role: &RoleArn, before: &str, after: &str) -> Result<(), Failure> {
         let session = self.session()?;
         let name = name_of(role)?;
@@ -57,7 +65,7 @@ impl Performer {
         if !is_same(current, before) {
             // Somebody made just this edit, or an earlier attempt did.
             let there = is_same(current, after);
-            return if there { Ok(()) } else { Err(changed_since(&name, before, current)) };
+            return if there { Ok(()) } else { Err(changed_since(name.as_str(), difference(before, current))) };
         }
         if let Err(failure) = session.update_trust(&name, after).await {
             // The answer may have been lost and not the request.
@@ -140,14 +148,15 @@ async fn read(session: &Session, role: &RoleArn, name: &RoleName) -> Result<Arc<
     }
 }
 
-fn changed_since(name: &RoleName, before: &str, seen: &str) -> Failure {
+/// Somebody else has written it; the difference to what the plan saw.
+pub(super) fn changed_since(role: &str, difference: String) -> Failure {
     let failure = Failure::new(
         FailureKind::Conflict,
-        format!("the trust policy of {name} was not written"),
+        format!("the trust policy of {role} was not written"),
         "somebody changed it since the plan was made",
         "Look at the difference and make a new plan",
     );
-    Failure { difference: Some(difference(before, seen)), ..failure }
+    Failure { difference: Some(difference), ..failure }
 }
 
 #[cfg(test)]

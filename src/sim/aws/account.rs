@@ -146,8 +146,13 @@ impl Account {
         let at = self.inner.clock.now();
         let faulty = self.suffer(&asked).await;
         let outcome = match faulty {
-            Ok(None) => Ok(self.perform(&asked)),
-            Ok(Some(failure)) => Ok(Err(failure)),
+            Ok(Suffered::Nothing) => Ok(self.perform(&asked)),
+            Ok(Suffered::Refused(failure)) => Ok(Err(failure)),
+            Ok(Suffered::Unanswered(fault)) => {
+                let status = self.perform(&asked).map_or(400, |_| 200);
+                self.record(&asked, status, at);
+                return unanswered(&fault).await;
+            }
             Err(dropped) => Err(dropped),
         };
         let answer = outcome.and_then(|outcome| self.render(asked.service, outcome));
@@ -156,14 +161,15 @@ impl Account {
         answer
     }
 
-    /// The faults of this call: a refusal, an error of the connection, or nothing.
-    async fn suffer(&self, asked: &Asked) -> Result<Option<Failure>, BoxError> {
+    /// The faults of this call: a refusal, an error of the connection, an answer that gets lost, or nothing.
+    async fn suffer(&self, asked: &Asked) -> Result<Suffered, BoxError> {
         for kind in self.inner.faults.decide(&asked.action()) {
             let failure = match kind {
                 FaultKind::Latency(latency) => {
                     tokio::time::sleep(latency).await;
                     continue;
                 }
+                FaultKind::Lost | FaultKind::Mute => return Ok(Suffered::Unanswered(kind)),
                 FaultKind::Hang => std::future::pending().await,
                 FaultKind::Drop => return Err("the connection was closed by the peer".into()),
                 FaultKind::Throttle => error::throttled(asked.service),
@@ -172,9 +178,9 @@ impl Account {
                 FaultKind::Status(status) => error::status(asked.service, status),
                 FaultKind::Denied => dispatch::denied(&self.state(), asked),
             };
-            return Ok(Some(failure));
+            return Ok(Suffered::Refused(failure));
         }
-        Ok(None)
+        Ok(Suffered::Nothing)
     }
 
     fn perform(&self, asked: &Asked) -> Result<String, Failure> {
@@ -225,5 +231,21 @@ impl Account {
 
     fn recorded(&self) -> MutexGuard<'_, VecDeque<Call>> {
         self.inner.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What the faults of a call come to.
+enum Suffered {
+    Nothing,
+    Refused(Failure),
+    /// It is carried out, and this happens to its answer.
+    Unanswered(FaultKind),
+}
+
+/// What the caller of a request sees whose answer gets lost.
+async fn unanswered(fault: &FaultKind) -> Result<http::Response<Body>, BoxError> {
+    match fault {
+        FaultKind::Mute => std::future::pending().await,
+        _ => Err("the connection was closed before the answer".into()),
     }
 }

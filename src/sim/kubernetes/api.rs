@@ -180,33 +180,38 @@ impl Api {
             Ok(call) => call,
             Err(failure) => return Ok(failure.response()),
         };
-        match self.suffer(&call).await {
-            Ok(None) => {}
-            Ok(Some(response)) => return Ok(response),
-            Err(error) => return Err(error),
+        let faults = self.inner.faults.decide(&call.operation());
+        if let Some(response) = self.suffer(&call, &faults).await? {
+            return Ok(response);
         }
         let body = match collect(body).await {
             Ok(body) => body,
             Err(failure) => return Ok(failure.response()),
         };
-        Ok(self.answer(&call, &body).unwrap_or_else(|failure| failure.response()))
+        let answer = self.answer(&call, &body).unwrap_or_else(|failure| failure.response());
+        match faults.iter().find(|fault| fault.arrives()) {
+            None => Ok(answer),
+            Some(FaultKind::Mute) => std::future::pending().await,
+            Some(_) => Err("connection reset by the simulated network".into()),
+        }
     }
 
-    /// Carries out the faults of this request.
-    async fn suffer(&self, call: &Call) -> Result<Option<Response<Body>>, BoxError> {
-        for fault in self.inner.faults.decide(&call.operation()) {
+    /// Carries out the faults of this request that come before it.
+    async fn suffer(&self, call: &Call, faults: &[FaultKind]) -> Result<Option<Response<Body>>, BoxError> {
+        for fault in faults {
             let failure = match fault {
                 FaultKind::Latency(delay) => {
-                    tokio::time::sleep(delay).await;
+                    tokio::time::sleep(*delay).await;
                     continue;
                 }
+                FaultKind::Lost | FaultKind::Mute => continue,
                 FaultKind::Hang => std::future::pending().await,
                 FaultKind::Drop => return Err("connection reset by the simulated network".into()),
                 FaultKind::Denied => call.denied(),
                 FaultKind::Throttle => Failure::of_status(429),
                 FaultKind::Expired => Failure::of_status(401),
                 FaultKind::Gone => Failure::of_status(410),
-                FaultKind::Status(code) => Failure::of_status(code),
+                FaultKind::Status(code) => Failure::of_status(*code),
             };
             let in_stream = failure.code == 410 && call.verb == "watch";
             return Ok(Some(if in_stream { watching::failed(&failure) } else { failure.response() }));

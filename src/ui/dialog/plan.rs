@@ -29,6 +29,8 @@ fn deed(kind: PlanKind, subject: &str) -> String {
         PlanKind::Restart => format!("restart {subject}"),
         PlanKind::Retarget => format!("change the association of {subject}"),
         PlanKind::TrustAllow | PlanKind::TrustRemove => format!("trust policy of {subject}"),
+        PlanKind::Undo => format!("undo {subject}"),
+        PlanKind::Migrate => format!("migrate {subject} to Pod Identity"),
     }
 }
 

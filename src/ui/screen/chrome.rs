@@ -118,6 +118,7 @@ fn crumbs(scene: &Scene<'_>, page: &Screen, width: usize) -> Line<'static> {
         Screen::Trust(trust) => format!("trust policy of {}", text::role_name(trust.role.as_str())),
         Screen::Doctor(_) => "what is unknown, and what to ask for".to_owned(),
         Screen::Operations(_) => "operations and messages".to_owned(),
+        Screen::Journal(_) => "what was changed".to_owned(),
     };
     let back = scene.key(Context::Detail, Command::Back).map_or_else(String::new, |key| format!("{key} back "));
     let row = Row::new(width)

@@ -60,7 +60,13 @@ pub fn call(call: &Call) -> (&'static str, Vec<(&'static str, String)>) {
         Call::CreateAddon { cluster, addon } => {
             ("eks:CreateAddon", vec![("clusterName", cluster.to_string()), ("addonName", addon.clone())])
         }
-        Call::RestartWorkload { workload } => (
+        Call::DeleteAddon { cluster, addon } => {
+            ("eks:DeleteAddon", vec![("clusterName", cluster.to_string()), ("addonName", addon.clone())])
+        }
+        Call::EvictPod { pod, .. } => {
+            ("create pods/eviction", vec![("namespace", pod.namespace.to_string()), ("pod", pod.name.to_string())])
+        }
+        Call::RestartWorkload { workload, .. } => (
             "patch, as kubectl rollout restart does",
             vec![("namespace", workload.namespace.to_string()), ("workload", workload.to_string())],
         ),
@@ -114,6 +120,10 @@ pub fn lines(paint: &Paint<'_>, plan: &Plan, width: usize) -> Vec<Line<'static>>
     if !plan.affects.is_empty() {
         lines.extend([Line::default(), heading(paint, "WHO NOTICES", width)]);
         lines.extend(plan.affects.iter().flat_map(|affected| affected_lines(paint, plan.kind, affected, width)));
+    }
+    if !plan.lost.is_empty() {
+        lines.extend([Line::default(), heading(paint, "DOES NOT RETURN", width)]);
+        lines.extend(plan.lost.iter().flat_map(|lost| indented(lost, width, paint.plain())));
     }
     lines.extend([Line::default(), heading(paint, "UNDO", width)]);
     lines.extend(indented(&plan.inverse, width, paint.plain()));
