@@ -6,6 +6,7 @@ pub mod connect;
 pub mod context;
 pub mod object;
 pub mod rollout;
+pub mod template;
 pub mod watch;
 
 mod bearer;

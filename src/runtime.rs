@@ -19,4 +19,5 @@ mod source;
 pub mod start;
 pub mod survey;
 pub mod terminal;
+mod turns;
 pub mod worlds;

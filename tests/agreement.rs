@@ -7,7 +7,8 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use http::{Method, Request};
 use rolecall::{
-    domain::{identity::Identity, inventory::Inventory, workload::ContainerKind},
+    domain::{identity::Identity, inventory::Inventory, service_account::DeclarationKeys, workload::ContainerKind},
+    runtime::{clock::Clock, outside::Outside, survey},
     sim::world::World,
     wire::full,
 };
@@ -25,6 +26,8 @@ const OTHER: &str = "arn:aws:iam::111122223333:role/before";
 const ACCOUNTS: [&str; 5] = ["bare", "annotated", "associated", "both", "audience"];
 /// What the webhook did when the pods were made.
 const PASTS: [&str; 4] = ["today", "none", "pod-identity", "irsa"];
+/// What stands in a template that only the template itself tells from what was injected (0.2).
+const EXACT: [&str; 2] = ["exactly-irsa", "exactly-pod-identity"];
 /// What stands in the template.
 const TEMPLATES: [&str; 16] = [
     "plain",
@@ -54,6 +57,14 @@ fn container(name: &str, variables: &[(&str, &str)]) -> Value {
     json!({ "name": name, "image": "acme/app:1", "env": env })
 }
 
+/// A projected token, mounted where the webhook mounts it.
+fn mount(pod: &mut Value, name: &str, path: &str, audience: &str, folder: &str) {
+    let token = json!({ "serviceAccountToken": { "audience": audience, "expirationSeconds": 86400, "path": path } });
+    pod["spec"]["volumes"] = json!([{ "name": name, "projected": { "sources": [token] } }]);
+    let place = format!("/var/run/secrets/{folder}/serviceaccount");
+    pod["spec"]["containers"][0]["volumeMounts"] = json!([{ "name": name, "mountPath": place, "readOnly": true }]);
+}
+
 /// The pod template of a kind: metadata and spec.
 fn template(kind: &str, account: &str, labels: &Value) -> Value {
     let token = "/var/run/secrets/eks.amazonaws.com/serviceaccount/token";
@@ -61,7 +72,14 @@ fn template(kind: &str, account: &str, labels: &Value) -> Value {
         "role-arn-only" => &[("AWS_ROLE_ARN", OTHER)],
         "token-only" => &[("AWS_WEB_IDENTITY_TOKEN_FILE", token)],
         "uri-only" => &[("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://169.254.170.23/v1/credentials")],
-        // A pair with exactly the injected values cannot be told from an injected one without the template (0.2).
+        "exactly-irsa" => &[("AWS_ROLE_ARN", OTHER), ("AWS_WEB_IDENTITY_TOKEN_FILE", token)],
+        "exactly-pod-identity" => &[
+            ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://169.254.170.23/v1/credentials"),
+            (
+                "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+                "/var/run/secrets/pods.eks.amazonaws.com/serviceaccount/eks-pod-identity-token",
+            ),
+        ],
         "pair" => &[("AWS_ROLE_ARN", OTHER), ("AWS_WEB_IDENTITY_TOKEN_FILE", "/tokens/token")],
         "keys" => &[("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"), ("AWS_SECRET_ACCESS_KEY", "none")],
         "key-only" => &[("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")],
@@ -77,6 +95,11 @@ fn template(kind: &str, account: &str, labels: &Value) -> Value {
     match kind {
         "two" => {
             pod["spec"]["containers"] = json!([container("app", &[]), container("log", &[("AWS_ROLE_ARN", OTHER)])])
+        }
+        "exactly-irsa" => mount(&mut pod, "aws-iam-token", "token", "sts.amazonaws.com", "eks.amazonaws.com"),
+        "exactly-pod-identity" => {
+            let name = "eks-pod-identity-token";
+            mount(&mut pod, name, name, "pods.eks.amazonaws.com", "pods.eks.amazonaws.com");
         }
         "aws-mount" => {
             pod["spec"]["volumes"] = json!([{ "name": "aws", "emptyDir": {} }]);
@@ -166,7 +189,7 @@ fn aws(family: &str) -> Value {
 }
 
 /// Every account with every past and every template, and some of them on Fargate and Windows.
-fn world(family: &str) -> Arc<World> {
+fn world(family: &str, kinds: &[&str]) -> Arc<World> {
     let mut documents = vec![aws(family)];
     documents.push(node("n1", "i-0a1b2c3d4e5f60711", "linux"));
     documents.push(node("n2", "i-0a1b2c3d4e5f60722", "windows"));
@@ -181,7 +204,7 @@ fn world(family: &str) -> Arc<World> {
             }
         }
     };
-    add("payments", &TEMPLATES);
+    add("payments", kinds);
     add("fargate", &["plain"]);
     add("windows", &["windows"]);
     let text: Vec<String> = documents.iter().map(Value::to_string).collect();
@@ -240,25 +263,48 @@ async fn recreate(world: &Arc<World>) {
     panic!("not every pod came back: {} of {}", workload_pods(world).len(), old.len());
 }
 
+/// One look at everything, the templates of all workloads included.
+async fn look_at_templates(world: &Arc<World>) -> Inventory {
+    let outside = Outside::Simulated(Arc::clone(world), DeclarationKeys::default());
+    let all = |inventory: &Inventory| inventory.workload_ids().cloned().collect();
+    let clock = Clock::tokio(world.clock.now());
+    survey::survey_with(&outside, Duration::from_secs(3600), clock, &all).await.unwrap().inventory
+}
+
 async fn agree(family: &str) {
-    let world = world(family);
+    let world = world(family, &TEMPLATES);
     let before = look(&world).await;
-    let predicted = answers(&before, |answer| &answer.next);
     assert!(before.pods().len() >= 100, "{} pods", before.pods().len());
-    recreate(&world).await;
-    let after = look(&world).await;
-    let injected = answers(&after, |answer| &answer.now);
+    let after = recreated(&world, &before).await;
+    compare(&before, &after);
+    let all = answers(&before, |answer| &answer.next);
+    let mechanisms: std::collections::BTreeSet<_> = all.values().map(|identity| identity.mechanism.word()).collect();
+    assert!(mechanisms.len() >= 6, "every kind is there: {mechanisms:?}");
+}
+
+/// Recreates all pods and looks again.
+async fn recreated(world: &Arc<World>, before: &Inventory) -> Inventory {
+    assert!(before.pods().len() >= 40, "{} pods", before.pods().len());
+    recreate(world).await;
+    look(world).await
+}
+
+fn compare(before: &Inventory, after: &Inventory) {
+    let wrong = differences(before, after);
+    assert!(wrong.is_empty(), "{} containers differ\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Where what was predicted is not what was injected then.
+fn differences(before: &Inventory, after: &Inventory) -> Vec<String> {
+    let predicted = answers(before, |answer| &answer.next);
+    let injected = answers(after, |answer| &answer.now);
     assert_eq!(predicted.keys().collect::<Vec<_>>(), injected.keys().collect::<Vec<_>>());
     let differs = |(key, next): (&String, &Arc<Identity>)| {
         let now = &injected[key];
         let say = |identity: &Identity| format!("{} {:?}", identity.mechanism.word(), identity.role_arn);
         (!next.is_same(now)).then(|| format!("{key}: predicted {}, was {}", say(next), say(now)))
     };
-    let wrong: Vec<String> = predicted.iter().filter_map(differs).collect();
-    assert!(wrong.is_empty(), "{} of {} containers differ\n{}", wrong.len(), predicted.len(), wrong.join("\n"));
-    let mechanisms: std::collections::BTreeSet<_> =
-        predicted.values().map(|identity| identity.mechanism.word()).collect();
-    assert!(mechanisms.len() >= 6, "every kind is there: {mechanisms:?}");
+    predicted.iter().filter_map(differs).collect()
 }
 
 #[tokio::test(start_paused = true)]
@@ -269,4 +315,23 @@ async fn what_next_predicts_is_what_the_webhook_injects() {
 #[tokio::test(start_paused = true)]
 async fn what_next_predicts_is_what_the_webhook_injects_in_an_ipv6_cluster() {
     agree("ipv6").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_looks_injected_and_is_the_templates_own_is_predicted_once_the_template_is_read() {
+    let world = world("ipv4", &EXACT);
+    let (shallow, deep) = (look(&world).await, look_at_templates(&world).await);
+    let after = recreated(&world, &shallow).await;
+    compare(&deep, &after);
+    let guessed = differences(&shallow, &after);
+    assert!(guessed.iter().any(|one| one.contains("exactly-irsa")), "the pods alone cannot tell: {guessed:?}");
+    assert!(guessed.iter().any(|one| one.contains("exactly-pod-identity")), "the pods alone cannot tell: {guessed:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_the_templates_read_what_next_predicts_is_what_the_webhook_injects() {
+    let world = world("ipv4", &["plain", "two", "pair", "keys", "skip-label", "sidecar"]);
+    let before = look_at_templates(&world).await;
+    let after = recreated(&world, &before).await;
+    compare(&before, &after);
 }

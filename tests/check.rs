@@ -2,33 +2,15 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, missing_docs)]
 
-use std::{fs, path::Path, process::Output};
+use std::fs;
 
-use assert_cmd::Command;
 use serde_json::Value;
 use tempfile::tempdir;
 
-fn rolecall(state: &Path) -> Command {
-    let mut command = Command::cargo_bin("rolecall").unwrap();
-    for name in ["KUBECONFIG", "AWS_PROFILE", "AWS_REGION", "AWS_ENDPOINT_URL", "NO_COLOR"] {
-        command.env_remove(name);
-    }
-    command.env("HOME", state).env("ROLECALL_STATE_DIR", state);
-    command
-}
-
-fn run(words: &[&str]) -> Output {
-    let state = tempdir().unwrap();
-    rolecall(state.path()).args(words).output().unwrap()
-}
-
-fn stdout(done: &Output) -> String {
-    String::from_utf8_lossy(&done.stdout).into_owned()
-}
-
-fn stderr(done: &Output) -> String {
-    String::from_utf8_lossy(&done.stderr).into_owned()
-}
+#[path = "support/binary.rs"]
+#[allow(dead_code)]
+mod binary;
+use binary::{rolecall, run, stderr, stdout};
 
 /// What stands in the comments of `assets/demo/world.yaml`: code and subject.
 const PLANTED: &[(&str, &str)] = &[
@@ -77,7 +59,16 @@ fn subject(item: &Value) -> String {
 
 #[test]
 fn check_finds_every_planted_fault_of_the_demo_and_nothing_else() {
-    let done = run(&["check", "--demo", "-o", "json"]);
+    finds_what_is_planted(&["check", "--demo", "-o", "json"]);
+}
+
+#[test]
+fn with_the_templates_of_all_workloads_the_demo_has_the_same_faults() {
+    finds_what_is_planted(&["check", "--demo", "--templates", "-o", "json"]);
+}
+
+fn finds_what_is_planted(words: &[&str]) {
+    let done = run(words);
     assert_eq!(done.status.code(), Some(1), "{}", stderr(&done));
     let answer: Value = serde_json::from_slice(&done.stdout).unwrap();
     assert_eq!((&answer["kind"], &answer["complete"]), (&"FindingList".into(), &true.into()));

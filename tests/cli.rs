@@ -12,36 +12,18 @@ mod trust;
 
 use std::{fs, path::Path, process::Output};
 
-use assert_cmd::Command;
 use serde_json::Value;
 use tempfile::tempdir;
 
-fn rolecall(state: &Path) -> Command {
-    let mut command = Command::cargo_bin("rolecall").unwrap();
-    for name in ["KUBECONFIG", "AWS_PROFILE", "AWS_REGION", "AWS_ENDPOINT_URL", "NO_COLOR"] {
-        command.env_remove(name);
-    }
-    command.env("HOME", state).env("ROLECALL_STATE_DIR", state);
-    command
-}
-
-fn run(words: &[&str]) -> Output {
-    let state = tempdir().unwrap();
-    rolecall(state.path()).args(words).output().unwrap()
-}
+#[path = "support/binary.rs"]
+#[allow(dead_code)]
+mod binary;
+use binary::{rolecall, run, stderr, stdout};
 
 fn json(words: &[&str]) -> Value {
     let done = run(words);
     assert_eq!(done.status.code(), Some(0), "{}", stderr(&done));
     serde_json::from_slice(&done.stdout).unwrap()
-}
-
-fn stdout(done: &Output) -> String {
-    String::from_utf8_lossy(&done.stdout).into_owned()
-}
-
-fn stderr(done: &Output) -> String {
-    String::from_utf8_lossy(&done.stderr).into_owned()
 }
 
 #[test]

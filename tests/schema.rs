@@ -3,25 +3,16 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, missing_docs)]
 
+#[path = "support/binary.rs"]
+#[allow(dead_code)]
+mod binary;
 #[path = "support/schema.rs"]
 mod schema;
 
-use assert_cmd::Command;
+use binary::printed;
 use rolecall::report::Kind;
 use schema::{Schemas, kebab};
-use serde_json::{Value, json};
-use tempfile::tempdir;
-
-fn printed(words: &[&str]) -> Value {
-    let state = tempdir().unwrap();
-    let mut command = Command::cargo_bin("rolecall").unwrap();
-    for name in ["KUBECONFIG", "AWS_PROFILE", "AWS_REGION", "AWS_ENDPOINT_URL", "NO_COLOR"] {
-        command.env_remove(name);
-    }
-    let done = command.env("HOME", state.path()).env("ROLECALL_STATE_DIR", state.path()).args(words).output().unwrap();
-    serde_json::from_slice(&done.stdout)
-        .unwrap_or_else(|error| panic!("{words:?}: {error}\n{}", String::from_utf8_lossy(&done.stderr)))
-}
+use serde_json::json;
 
 #[test]
 fn every_list_of_the_demo_world_is_as_its_schema_says() {

@@ -4,9 +4,13 @@
 
 use std::{fs, process::Output};
 
-use assert_cmd::Command;
 use serde_json::Value;
 use tempfile::tempdir;
+
+#[path = "support/binary.rs"]
+#[allow(dead_code)]
+mod binary;
+use binary::{rolecall, stderr, stdout};
 
 const TAKING: &str = "
 aws:
@@ -32,27 +36,19 @@ items:
     containers: [{ name: app, image: 'app:1', envFrom: [{ prefix: AWS_, configMapRef: { name: keys } }] }]
 ";
 
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
 fn pods() -> Output {
     let state = tempdir().unwrap();
     let world = state.path().join("world.yaml");
     fs::write(&world, TAKING).unwrap();
-    let mut command = Command::cargo_bin("rolecall").unwrap();
-    for name in ["KUBECONFIG", "AWS_PROFILE", "AWS_REGION", "AWS_ENDPOINT_URL"] {
-        command.env_remove(name);
-    }
-    command.env("HOME", state.path()).env("ROLECALL_STATE_DIR", state.path());
-    command.args(["get", "pods", "-n", "shop", "-o", "json", "--world"]).arg(&world).output().unwrap()
+    let command = ["get", "pods", "-n", "shop", "-o", "json", "--world"];
+    rolecall(state.path()).args(command).arg(&world).output().unwrap()
 }
 
 #[test]
 fn config_maps_of_env_from_are_read_with_their_prefix_and_show_no_secret() {
     let done = pods();
-    assert_eq!(done.status.code(), Some(0), "{}", text(&done.stderr));
+    assert_eq!(done.status.code(), Some(0), "{}", stderr(&done));
     let answer: Value = serde_json::from_slice(&done.stdout).unwrap();
     assert_eq!(answer["items"][0]["now"]["mechanism"], "static-keys", "{answer}");
-    assert!(!text(&done.stdout).contains("hush") && !text(&done.stdout).contains("AKIAEXAMPLE"), "{answer}");
+    assert!(!stdout(&done).contains("hush") && !stdout(&done).contains("AKIAEXAMPLE"), "{answer}");
 }

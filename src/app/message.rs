@@ -96,7 +96,7 @@ pub struct Measure {
     pub body: usize,
     /// Lines that the scrolled body (detail, trust policy, dialog) has in all.
     pub lines: usize,
-    /// Lines of a trust policy above the first visible one: where it was scrolled to by itself.
+    /// Lines above the first visible one: where a page was scrolled to by itself.
     pub top: usize,
     /// Cells of a trust policy's lines that were visible.
     pub columns: usize,

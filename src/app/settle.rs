@@ -22,6 +22,7 @@ use crate::domain::{
     id::{AssociationId, RoleArn, RoleName, ServiceAccountId},
     inventory::{Inventory, Wanted},
     plan::owner::wanted_roles,
+    workload::WorkloadId,
 };
 
 /// Brings everything in view up to date. To be called after a batch of messages and before drawing.
@@ -178,6 +179,7 @@ fn is_listing(inventory: &Inventory) -> bool {
 /// What the inventory wants, the associations of rows on screen first.
 fn in_order(model: &Model) -> Wanted {
     let mut wanted = model.inventory().wanted();
+    wanted.templates = model.inventory().unread_templates(workload_in_view(model));
     let undetailed = role_in_view(model).and_then(|arn| model.inventory().undetailed_role(&arn));
     for name in undetailed.into_iter().chain(roles_of_plan(model)) {
         if !wanted.role_details.contains(&name) {
@@ -210,6 +212,22 @@ fn role_in_view(model: &Model) -> Option<RoleArn> {
     match model.subject()? {
         Subject::Role(arn) if is_chosen(model) => Some(arn),
         _ => None,
+    }
+}
+
+/// The workload whose page is open, that a person chose in a list, or that a plan in view is about: new pods get what
+/// its current template says.
+fn workload_in_view(model: &Model) -> Vec<WorkloadId> {
+    if let Some(Dialog::Confirm(confirm)) = model.dialog() {
+        let affects = confirm.plan.as_ref().map(|plan| plan.affects.as_slice()).unwrap_or_default();
+        return affects.iter().map(|affected| affected.workload.clone()).collect();
+    }
+    match model.subject().map(|subject| subject.object()) {
+        Some(Subject::Workload(id)) if is_chosen(model) => vec![id],
+        Some(Subject::Pod(id)) if is_chosen(model) => {
+            model.inventory().pod(&id).map(|pod| pod.workload.clone()).into_iter().collect()
+        }
+        _ => Vec::new(),
     }
 }
 

@@ -1,8 +1,16 @@
 //! From what is selected to what a command needs: its service account, workloads, role.
 
-use super::{model::Model, screen::Screen, subject::Subject};
+use super::{
+    model::Model,
+    screen::{
+        Screen,
+        detail::{Lead, Mark},
+    },
+    subject::Subject,
+};
 use crate::domain::{
     association::Association,
+    finding::code,
     id::{PodId, RoleArn, ServiceAccountId},
     identity::{Mechanism, Resolution},
     inventory::{Inventory, Story},
@@ -155,6 +163,17 @@ fn role_of_service_account(
 pub fn worst(inventory: &Inventory, id: &WorkloadId) -> Option<PodRow> {
     let pods = inventory.pods_of_workload(id);
     pods.into_iter().min_by(|a, b| b.resolution.state.cmp(&a.resolution.state).then_with(|| a.id.cmp(&b.id)))
+}
+
+/// The hop on which a finding opens the page of what it is about, if that page draws a chain.
+pub fn mark_of_finding(inventory: &Inventory, subject: &Subject) -> Option<Mark> {
+    let Subject::Finding(name, _) = subject else { return None };
+    let chain = match &subject.object() {
+        Subject::Workload(id) => inventory.chain(&worst(inventory, id)?.id),
+        Subject::ServiceAccount(id) => inventory.chain_of_service_account(id),
+        _ => return None,
+    };
+    Some(Mark { hop: code::find(name)?.hop(&chain)?, by: Lead::Finding(name) })
 }
 
 /// WHY and FIX of a subject.

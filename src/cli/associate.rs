@@ -166,7 +166,12 @@ pub(super) fn run(
 ) -> Result<Exit, Failure> {
     start::block_on(async {
         let outside = global.outside(false)?;
-        let mut survey = survey::survey(&outside, global.timeout, Clock::System).await?;
+        // What new pods get is told by the templates of the workloads that the plan touches.
+        let touched = |inventory: &Inventory| {
+            let affected = plan(inventory).map(|plan| plan.affects).unwrap_or_default();
+            affected.into_iter().map(|affected| affected.workload).collect()
+        };
+        let mut survey = survey::survey_with(&outside, global.timeout, Clock::System, &touched).await?;
         let mut made = plan(&survey.inventory)?;
         let read = read_roles(&mut survey, &made).await;
         if survey.read_rollouts(&made.restarted(), Clock::System).await || read {

@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 
 use super::{Exit, Global, Output, print};
 use crate::{
-    domain::failure::Failure,
+    domain::{failure::Failure, inventory::Inventory, workload::WorkloadId},
     report::{Redactor, doctor},
     runtime::terminal,
 };
@@ -12,7 +12,7 @@ use crate::{
 /// Looks once and tells what that needed.
 pub fn run(global: &Global) -> Result<Exit, Failure> {
     global.format()?;
-    let survey = global.survey()?;
+    let survey = global.survey_with(&one_of_each_kind)?;
     let inventory = &survey.inventory;
     let redactor = global.redact.then(|| Redactor::new(inventory));
     let surroundings = surroundings(global);
@@ -22,6 +22,14 @@ pub fn run(global: &Global) -> Result<Exit, Failure> {
     };
     print(&text)?;
     Ok(Exit::Done)
+}
+
+/// A workload of each kind: whether its template may be read stands for all of them.
+fn one_of_each_kind(inventory: &Inventory) -> Vec<WorkloadId> {
+    let mut found: Vec<WorkloadId> = inventory.workload_ids().cloned().collect();
+    found.sort_by(|one, other| (&one.kind, one).cmp(&(&other.kind, other)));
+    found.dedup_by(|one, other| one.kind == other.kind);
+    found
 }
 
 fn surroundings(global: &Global) -> doctor::Surroundings {

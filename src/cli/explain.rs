@@ -38,7 +38,10 @@ pub enum Kind {
 /// Looks once and explains.
 pub fn run(global: &Global, arguments: &Arguments) -> Result<Exit, Failure> {
     let subject = subject(arguments)?;
-    let survey = global.survey()?;
+    let survey = global.survey_with(&|inventory| match &subject {
+        Subject::Pod(id) => inventory.pod(id).map(|pod| pod.workload.clone()).into_iter().collect(),
+        Subject::ServiceAccount(_) | Subject::Role(_) => Vec::new(),
+    })?;
     let text = explain::explain(&survey.inventory, &subject, Timestamp::now(), global.report_options())?;
     print(&text)?;
     Ok(Exit::Done)

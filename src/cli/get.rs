@@ -80,7 +80,7 @@ impl Global {
                 usage(
                     format!("cannot read the filter `{text}`"),
                     error.to_string(),
-                    "Write words, ns: sa: role: node: now: next: state: image: terms, ! to negate, ~ for a regular expression",
+                    "Write words, ns: sa: role: node: now: next: state: image: code: severity: terms, ! to negate, ~ for a regular expression",
                 )
             })
         };
@@ -89,9 +89,14 @@ impl Global {
 
     /// One look at everything, ended by Ctrl-C.
     pub(super) fn survey(&self) -> Result<survey::Survey, Failure> {
+        self.survey_with(&|_| Vec::new())
+    }
+
+    /// The same, and at the pod templates of the chosen workloads.
+    pub(super) fn survey_with(&self, templates: survey::Chooser<'_>) -> Result<survey::Survey, Failure> {
         start::block_on(async {
             let outside = self.outside(false)?;
-            survey::survey(&outside, self.timeout, Clock::System).await
+            survey::survey_with(&outside, self.timeout, Clock::System, templates).await
         })?
     }
 

@@ -17,8 +17,12 @@ use super::{
     rollout::Rollout,
     service_account::ServiceAccount,
     webhook::Webhook,
-    workload::{Environment, Pod, SourceId, WorkloadId},
+    workload::{Environment, Pod, PodSpec, SourceId, WorkloadId},
 };
+
+/// When a request was made, counted by whoever makes them: later ones have greater numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Turn(pub u64);
 
 /// One change of what is known about a cluster.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,6 +53,8 @@ pub enum Change {
     Nodes(Fact<Vec<Node>>),
     /// The variables that a ConfigMap named by `envFrom` gives, names with the prefix; `Absent` when there is none.
     ConfigMap(SourceId, Fact<Environment>),
+    /// The current pod template of a workload; `Absent` when its owner is gone.
+    Template(WorkloadId, Fact<Arc<PodSpec>>),
     /// The pod identity webhooks of the cluster (whole set).
     Webhooks(Fact<Vec<Webhook>>),
     /// The network policies that isolate pods for egress (whole set).
@@ -105,4 +111,6 @@ pub enum Change {
     AddOns(Fact<Vec<AddOn>>),
     /// How a workload replaces its pods, read for a plan that restarts it.
     Rollout(WorkloadId, Fact<Rollout>),
+    /// The answer to a request: one that a newer request about the same object has overtaken counts for nothing.
+    Answer(Turn, Box<Change>),
 }

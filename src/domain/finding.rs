@@ -17,6 +17,7 @@ mod cluster;
 pub mod code;
 mod environment;
 mod fallback;
+mod hop;
 mod host;
 mod image;
 mod node;

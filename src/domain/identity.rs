@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::id::{AssociationId, RoleArn};
 
 pub mod admission;
+pub mod asked;
 pub mod barrier;
 pub mod by_namespace;
 pub mod chain;
@@ -15,12 +16,14 @@ pub mod environment;
 pub mod facts;
 pub mod injection;
 pub mod irsa;
+pub mod join;
 pub mod level;
 pub mod listing;
 pub mod node_role;
 pub mod pod_identity;
 pub mod resolve;
 pub mod source;
+mod template;
 pub mod trail;
 
 /// How a container gets credentials; always the same words (experience part 2).
@@ -133,7 +136,7 @@ impl State {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Reason {
-    /// A code of `findings.md`, where one fits.
+    /// A code of the table in `domain/finding/code.rs`, where one fits.
     pub code: Option<&'static str>,
     /// One sentence.
     pub message: String,
@@ -169,6 +172,12 @@ impl Identity {
             && self.role_arn == other.role_arn
             && self.target_role_arn == other.target_role_arn
             && self.association_id == other.association_id
+    }
+
+    /// `irsa payments-api`, `node-role`.
+    pub fn phrase(&self) -> String {
+        let word = self.mechanism.word();
+        self.role_arn.as_ref().map_or_else(|| word.to_owned(), |role| format!("{word} {}", admission::short(role)))
     }
 
     /// The sentence to show first, if there is one.

@@ -10,6 +10,7 @@ use self::{
     crew::Crew,
     findings::Findings,
     settle::{Answers, Dirty},
+    turn::Turns,
 };
 use super::{
     association::Association,
@@ -39,6 +40,7 @@ use super::{
     workload::{Pod, SourceId, WorkloadId},
 };
 
+mod asked;
 mod crew;
 mod findings;
 mod progress;
@@ -50,6 +52,7 @@ mod take;
 mod tally;
 #[cfg(test)]
 mod tests;
+mod turn;
 mod who;
 mod written;
 
@@ -92,10 +95,12 @@ pub struct Wanted {
     pub instances: Vec<InstanceId>,
     /// Instance profiles of instances.
     pub instance_profiles: Vec<Arc<str>>,
-    /// ConfigMaps that containers take variables from: asked of Kubernetes, all others of AWS.
+    /// ConfigMaps that containers take variables from: asked of Kubernetes, as are templates; all others of AWS.
     pub config_maps: Vec<SourceId>,
     /// Workloads that a plan in view restarts: asked of Kubernetes too.
     pub rollouts: Vec<WorkloadId>,
+    /// Pod templates of workloads that somebody looks at; the inventory itself wants none.
+    pub templates: Vec<WorkloadId>,
 }
 
 /// Numbers of the header tabs.
@@ -188,6 +193,7 @@ pub struct Inventory {
     findings: Findings,
     /// Read for plans that restart, and for nothing else.
     rollouts: FxHashMap<WorkloadId, Fact<Rollout>>,
+    turns: Turns,
     batches: u64,
 }
 
@@ -213,6 +219,7 @@ impl Inventory {
             fleet: Arc::new(fleet([], Fact::Loading)),
             sight: None,
             findings: Findings::default(),
+            turns: Turns::default(),
             batches: 0,
         }
     }
@@ -229,22 +236,23 @@ impl Inventory {
 
     /// Takes over one batch; true if something visible changed. Only what it touches is resolved again.
     pub fn apply(&mut self, changes: Vec<Change>, now: Timestamp) -> bool {
+        let since = std::mem::replace(&mut self.facts.now, now);
         let mut dirty = Dirty::default();
         self.facts.written.retain(|_, writes| writes.settle(now));
         for change in changes {
             self.take(change, &mut dirty);
         }
-        self.resolve_at(now, dirty)
+        self.resolve_since(since, dirty)
     }
 
     /// Brings facts up to date that change with time alone; true if something visible changed.
     pub fn settle(&mut self, now: Timestamp) -> bool {
-        self.resolve_at(now, Dirty::default())
+        let since = std::mem::replace(&mut self.facts.now, now);
+        self.resolve_since(since, Dirty::default())
     }
 
-    fn resolve_at(&mut self, now: Timestamp, mut dirty: Dirty) -> bool {
-        let since = std::mem::replace(&mut self.facts.now, now);
-        self.touch_expired(since, now, &mut dirty);
+    fn resolve_since(&mut self, since: Timestamp, mut dirty: Dirty) -> bool {
+        self.touch_expired(since, self.facts.now, &mut dirty);
         let changed = self.resolve_dirty(dirty);
         self.revision += u64::from(changed);
         changed
@@ -403,6 +411,7 @@ impl Inventory {
         let subject = Subject {
             account: &account,
             spec: &pod.spec,
+            template: None,
             node: pod.node.as_ref().and_then(|name| self.node_facts.get(name)).unwrap_or(&self.fleet),
             age: resolve::age(self.facts.association_detail(&account), self.facts.now, pod.created_at),
             supposed: Supposed::Live,

@@ -1,5 +1,5 @@
 //! The filter language (experience part 4): words, `ns:`, `sa:`, `role:`, `node:`, `now:`, `next:`,
-//! `state:`, `image:`, `!` negates, `~` a regular expression. The same on screen and in `--filter`.
+//! `state:`, `image:`, `code:`, `severity:`, `!` negates, `~` a regular expression. The same on screen and in `--filter`.
 //! A row is matched without allocating; rows are never changed here.
 
 use std::fmt;
@@ -38,11 +38,15 @@ pub enum Field {
     Kind,
     /// `name:` of the object of the row itself.
     Name,
+    /// `code:` of a finding, or of those that concern the object of the row.
+    Code,
+    /// `severity:` of a finding, or of those that concern the object of the row.
+    Severity,
 }
 
 impl Field {
     /// All of them, in the order the help shows.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Namespace,
         Self::ServiceAccount,
         Self::Role,
@@ -53,6 +57,8 @@ impl Field {
         Self::Image,
         Self::Kind,
         Self::Name,
+        Self::Code,
+        Self::Severity,
     ];
 
     /// The word before the colon.
@@ -68,6 +74,8 @@ impl Field {
             Self::Image => "image",
             Self::Kind => "kind",
             Self::Name => "name",
+            Self::Code => "code",
+            Self::Severity => "severity",
         }
     }
 
@@ -76,6 +84,7 @@ impl Field {
         match self {
             Self::Now | Self::Next => Some(&MECHANISMS),
             Self::State => Some(&STATES),
+            Self::Severity => Some(&SEVERITIES),
             _ => None,
         }
     }
@@ -83,6 +92,8 @@ impl Field {
 
 const MECHANISMS: [&str; 9] =
     ["pod-identity", "irsa", "node-role", "static-keys", "profile", "custom-endpoint", "none", "mixed", "unknown"];
+
+const SEVERITIES: [&str; 3] = ["error", "warning", "notice"];
 
 const STATES: [&str; 7] = ["broken", "at-risk", "unknown", "depends", "drift", "ok", "loading"];
 

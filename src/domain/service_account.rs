@@ -32,6 +32,14 @@ pub struct ServiceAccount {
     pub declared: Option<Box<Declaration>>,
 }
 
+impl ServiceAccount {
+    /// Whether this is an earlier version of the same object: versions are numbers that grow, opaque otherwise.
+    pub fn is_older_than(&self, other: &Self) -> bool {
+        let number = |account: &Self| account.resource_version.parse::<u64>().ok();
+        number(self).zip(number(other)).is_some_and(|(own, other)| own < other)
+    }
+}
+
 /// By which annotation and label a service account declares its association; both can be set otherwise.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeclarationKeys {

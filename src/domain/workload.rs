@@ -277,6 +277,11 @@ impl WorkloadKind {
         }
     }
 
+    /// Whether it has a pod template that can be read: bare pods have none, of unknown kinds nobody knows where.
+    pub fn has_template(&self) -> bool {
+        !matches!(self, Self::Pod | Self::Other(_))
+    }
+
     /// Whether a rollout restart exists for it (never for bare pods and Jobs).
     pub fn can_restart(&self) -> bool {
         matches!(self, Self::Deployment | Self::StatefulSet | Self::DaemonSet)

@@ -52,6 +52,7 @@ fn pod(inventory: &Inventory, id: &PodId, page: &mut Page) -> Result<(), Failure
     page.pair("now", &words(&resolution.now));
     let same = resolution.now.is_same(&resolution.next);
     page.pair("next", &if same { "the same".to_owned() } else { words(&resolution.next) });
+    page.pair("next told by", &inventory.next_told_by(&pod.workload));
     page.pair("service account", &pod.service_account().to_string());
     page.pair("workload", &pod.workload.to_string());
     page.pair("node", pod.node.as_ref().map_or("not scheduled yet", |node| node.as_str()));

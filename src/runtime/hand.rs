@@ -116,7 +116,8 @@ impl Hand {
             *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(arn);
         };
         for change in changes {
-            match change {
+            let answer = if let Change::Answer(_, answer) = change { answer } else { change };
+            match answer {
                 Change::Caller(Fact::Known(caller)) => keep(&self.caller, caller.arn.to_string()),
                 Change::Cluster(Fact::Known(cluster)) => keep(&self.arn, cluster.arn.to_string()),
                 _ => {}
@@ -260,10 +261,10 @@ impl Hand {
 
     /// Reads the details that rows want, the selected service account first.
     pub fn read(&self, mut wanted: Wanted, selected: Option<ServiceAccountId>) {
-        let config_maps = std::mem::take(&mut wanted.config_maps);
-        if let Some(connection) = self.connection().filter(|_| !config_maps.is_empty()) {
+        let named = Sources::part_of(&mut wanted);
+        if let Some(connection) = self.connection().filter(|_| named != Wanted::default()) {
             let sources = self.sources.clone();
-            self.spawn(async move { sources.read(connection, config_maps).await });
+            self.spawn(async move { sources.read(connection, named).await });
         }
         let rollouts = std::mem::take(&mut wanted.rollouts);
         if let Some(connection) = self.connection().filter(|_| !rollouts.is_empty()) {

@@ -9,10 +9,11 @@ use std::{
 use futures::{StreamExt, stream};
 use tokio::sync::mpsc;
 
+use super::turns::Turns;
 use crate::{
     aws::session::Session,
     domain::{
-        change::Change,
+        change::{Change, Turn},
         fact::Fact,
         failure::{Failure, FailureKind},
         id::{AssociationId, ClusterName, InstanceId, RoleName, ServiceAccountId},
@@ -64,17 +65,19 @@ pub struct Reader {
     cluster: Option<ClusterName>,
     told: mpsc::Sender<Vec<Change>>,
     under_way: Arc<Mutex<UnderWay>>,
+    turns: Turns,
 }
 
 impl Reader {
     /// A reader that tells its changes to `told`; without a cluster's name only the account is read.
     pub fn new(session: Session, cluster: Option<ClusterName>, told: mpsc::Sender<Vec<Change>>) -> Self {
-        Self { session, cluster, told, under_way: Arc::default() }
+        Self { session, cluster, told, under_way: Arc::default(), turns: Turns::default() }
     }
 
-    async fn tell(&self, change: Change) {
+    async fn tell(&self, turn: Turn, changes: impl IntoIterator<Item = Change>) {
+        let answers = changes.into_iter().map(|change| Change::Answer(turn, Box::new(change)));
         // A receiver that is gone has no use for it.
-        let _ = self.told.send(vec![change]).await;
+        let _ = self.told.send(answers.collect()).await;
     }
 
     /// Caller, cluster with its VPC's endpoints, associations, roles, providers, node groups, add-ons,
@@ -95,53 +98,59 @@ impl Reader {
     }
 
     async fn caller(&self) -> Option<Arc<Failure>> {
+        let turn = self.turns.next();
         let fact = Fact::from(self.session.caller().await);
         let failure = fact.failure().cloned();
-        self.tell(Change::Caller(fact)).await;
+        self.tell(turn, [Change::Caller(fact)]).await;
         failure
     }
 
     async fn describe_cluster(&self) -> Option<Arc<Failure>> {
+        let turn = self.turns.next();
         let fact = match &self.cluster {
             Some(name) => Fact::from(self.session.cluster(name).await),
             None => Fact::Unknown(Arc::new(nameless())),
         };
         let failure = fact.failure().cloned();
         let vpc = fact.known().and_then(|cluster| cluster.vpc_id.clone());
-        self.tell(Change::Cluster(fact)).await;
+        self.tell(turn, [Change::Cluster(fact)]).await;
         let Some(vpc) = vpc else { return failure };
         let endpoints = Fact::from(self.session.vpc_endpoints(&vpc).await);
         let refused = endpoints.failure().cloned();
-        self.tell(Change::VpcEndpoints(endpoints)).await;
+        self.tell(turn, [Change::VpcEndpoints(endpoints)]).await;
         failure.or(refused)
     }
 
     async fn associations(&self) -> Option<Arc<Failure>> {
+        let turn = self.turns.next();
         let fact = match &self.cluster {
             Some(name) => Fact::from(self.session.associations(name).await),
             None => Fact::Unknown(Arc::new(nameless())),
         };
         let failure = fact.failure().cloned();
-        self.tell(Change::Associations(fact)).await;
+        self.tell(turn, [Change::Associations(fact)]).await;
         failure
     }
 
     async fn roles(&self) -> Option<Arc<Failure>> {
+        let turn = self.turns.next();
         let fact = Fact::from(self.session.roles().await);
         let failure = fact.failure().cloned();
-        self.tell(Change::Roles(fact)).await;
+        self.tell(turn, [Change::Roles(fact)]).await;
         failure
     }
 
     async fn providers(&self) -> Option<Arc<Failure>> {
+        let turn = self.turns.next();
         let fact = Fact::from(self.session.providers().await);
         let failure = fact.failure().cloned();
-        self.tell(Change::Providers(fact)).await;
+        self.tell(turn, [Change::Providers(fact)]).await;
         failure
     }
 
     /// Node groups and the names of Fargate profiles.
     async fn node_groups(&self) -> Option<Arc<Failure>> {
+        let turn = self.turns.next();
         let (groups, profiles) = match &self.cluster {
             Some(name) => {
                 let (groups, profiles) =
@@ -151,28 +160,29 @@ impl Reader {
             None => (Fact::Unknown(Arc::new(nameless())), Fact::Loading),
         };
         let failure = groups.failure().or(profiles.failure()).cloned();
-        // A receiver that is gone has no use for it.
-        let _ = self.told.send(vec![Change::NodeGroups(groups), Change::FargateProfiles(profiles)]).await;
+        self.tell(turn, [Change::NodeGroups(groups), Change::FargateProfiles(profiles)]).await;
         failure
     }
 
     /// The add-ons of the cluster. Returns the failure, if there was one.
     pub async fn add_ons(&self) -> Option<Arc<Failure>> {
+        let turn = self.turns.next();
         let fact = match &self.cluster {
             Some(name) => Fact::from(self.session.add_ons(name).await),
             None => Fact::Unknown(Arc::new(nameless())),
         };
         let failure = fact.failure().cloned();
-        self.tell(Change::AddOns(fact)).await;
+        self.tell(turn, [Change::AddOns(fact)]).await;
         failure
     }
 
     /// The associations of one service account, described: after a change, and for the selection.
     pub async fn associations_of(&self, service_account: ServiceAccountId) {
+        let turn = self.turns.next();
         let Some(name) = &self.cluster else { return };
         if let Ok(found) = self.session.associations_of(name, &service_account).await {
             let ids: Vec<_> = found.iter().map(|association| association.id.clone()).collect();
-            self.tell(Change::AssociationsOf(service_account, found)).await;
+            self.tell(turn, [Change::AssociationsOf(service_account, found)]).await;
             for id in ids {
                 self.clone().association(id).await;
             }
@@ -180,38 +190,44 @@ impl Reader {
     }
 
     async fn association(self, id: AssociationId) {
+        let turn = self.turns.next();
         let Some(name) = &self.cluster else { return };
         let detail = self.session.association_detail(name, &id).await;
-        self.tell(Change::AssociationDetail(id, detail)).await;
+        self.tell(turn, [Change::AssociationDetail(id, detail)]).await;
     }
 
     /// One role with its trust policy: after a change, and where the list does not have it.
     pub async fn role(self, name: RoleName) {
+        let turn = self.turns.next();
         let fact = self.session.role(&name).await;
-        self.tell(Change::Role(name, fact)).await;
+        self.tell(turn, [Change::Role(name, fact)]).await;
     }
 
     async fn role_detail(self, name: RoleName) {
+        let turn = self.turns.next();
         let detail = self.session.role_detail(&name).await;
-        self.tell(Change::RoleDetail(name, detail)).await;
+        self.tell(turn, [Change::RoleDetail(name, detail)]).await;
     }
 
     async fn access_entries(&self, wanted: bool) {
+        let turn = self.turns.next();
         let Some(name) = self.cluster.as_ref().filter(|_| wanted) else { return };
         let fact = Fact::from(self.session.access_entries(name).await);
-        self.tell(Change::AccessEntries(fact)).await;
+        self.tell(turn, [Change::AccessEntries(fact)]).await;
     }
 
     async fn instance_profile(self, arn: Arc<str>) {
+        let turn = self.turns.next();
         let fact = self.session.instance_profile(&arn).await;
-        self.tell(Change::InstanceProfile(arn, fact)).await;
+        self.tell(turn, [Change::InstanceProfile(arn, fact)]).await;
     }
 
     async fn instances(&self, ids: Vec<InstanceId>) {
+        let turn = self.turns.next();
         if ids.is_empty() {
             return;
         }
-        let changes = match self.session.instances(&ids).await {
+        let changes: Vec<Change> = match self.session.instances(&ids).await {
             Ok(found) => found.into_iter().map(|(id, fact)| Change::Instance(id, fact)).collect(),
             Err(failure) => {
                 let failure = Arc::new(failure);
@@ -219,8 +235,7 @@ impl Reader {
                 ids.into_iter().map(unknown).collect()
             }
         };
-        // A receiver that is gone has no use for it.
-        let _ = self.told.send(changes).await;
+        self.tell(turn, changes).await;
     }
 
     /// The details that rows want and nobody is reading yet, most wanted first, a bounded number at once.

@@ -1,21 +1,24 @@
-//! Reads on demand from Kubernetes: the ConfigMaps that containers take variables from, each once, and only
-//! those that pods name; and how workloads replace their pods, for plans that restart them.
+//! Reads what somebody names or looks at and nobody watches: ConfigMaps that containers take variables from, pod
+//! templates of owners, and how workloads replace their pods, for plans that restart them.
 
 use std::{
     collections::HashSet,
+    hash::Hash,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use futures::{StreamExt, stream};
 use tokio::sync::mpsc;
 
+use super::turns::Turns;
 use crate::{
     domain::{
         change::Change,
         fact::Fact,
+        inventory::Wanted,
         workload::{SourceId, WorkloadId},
     },
-    kubernetes::{connect::Connection, object, rollout},
+    kubernetes::{connect::Connection, object, rollout, template},
 };
 
 /// Reads under way at once.
@@ -25,26 +28,48 @@ const AT_ONCE: usize = 8;
 #[derive(Clone)]
 pub struct Sources {
     told: mpsc::Sender<Vec<Change>>,
-    under_way: Arc<Mutex<HashSet<SourceId>>>,
+    config_maps: UnderWay<SourceId>,
+    templates: UnderWay<WorkloadId>,
+    turns: Turns,
 }
 
 impl Sources {
     /// Sources that tell their changes to `told`.
     pub fn new(told: mpsc::Sender<Vec<Change>>) -> Self {
-        Self { told, under_way: Arc::default() }
+        Self { told, config_maps: UnderWay::default(), templates: UnderWay::default(), turns: Turns::default() }
     }
 
-    /// Reads those that nobody is reading yet; every answer, also a refused one, becomes a change.
-    pub async fn read(&self, connection: Connection, mut wanted: Vec<SourceId>) {
-        wanted.retain(|id| self.under_way().insert(id.clone()));
+    /// Takes what Kubernetes is asked for out of what is wanted.
+    pub fn part_of(wanted: &mut Wanted) -> Wanted {
+        let (config_maps, templates) = (std::mem::take(&mut wanted.config_maps), std::mem::take(&mut wanted.templates));
+        Wanted { config_maps, templates, ..Wanted::default() }
+    }
+
+    /// Reads what nobody is reading yet; every answer, also a refused one, becomes a change.
+    pub async fn read(&self, connection: Connection, wanted: Wanted) {
+        tokio::join!(
+            self.each(&self.config_maps, wanted.config_maps, &connection, config_map),
+            self.each(&self.templates, wanted.templates, &connection, pod_template),
+        );
+    }
+
+    async fn each<T: Clone + Eq + Hash, F: Future<Output = Change>>(
+        &self,
+        under_way: &UnderWay<T>,
+        mut wanted: Vec<T>,
+        connection: &Connection,
+        read: impl Fn(Connection, T) -> F,
+    ) {
+        wanted.retain(|id| under_way.begin(id));
         stream::iter(wanted)
             .for_each_concurrent(AT_ONCE, |id| {
-                let connection = connection.clone();
+                let (own, under_way, turn) = (self.clone(), under_way.clone(), self.turns.next());
+                let answer = read(connection.clone(), id.clone());
                 async move {
-                    let found = object::config_map(&connection, &id).await;
+                    let change = Change::Answer(turn, Box::new(answer.await));
                     // A receiver that is gone has no use for it.
-                    let _ = self.told.send(vec![Change::ConfigMap(id.clone(), found)]).await;
-                    self.under_way().remove(&id);
+                    let _ = own.told.send(vec![change]).await;
+                    under_way.end(&id);
                 }
             })
             .await;
@@ -63,8 +88,35 @@ impl Sources {
             })
             .await;
     }
+}
 
-    fn under_way(&self) -> std::sync::MutexGuard<'_, HashSet<SourceId>> {
-        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
+async fn config_map(connection: Connection, id: SourceId) -> Change {
+    let found = object::config_map(&connection, &id).await;
+    Change::ConfigMap(id, found)
+}
+
+async fn pod_template(connection: Connection, id: WorkloadId) -> Change {
+    let found = template::template(&connection, &id).await;
+    Change::Template(id, found)
+}
+
+/// What is being read.
+#[derive(Clone)]
+struct UnderWay<T>(Arc<Mutex<HashSet<T>>>);
+
+impl<T> Default for UnderWay<T> {
+    fn default() -> Self {
+        Self(Arc::default())
+    }
+}
+
+impl<T: Clone + Eq + Hash> UnderWay<T> {
+    /// False if somebody reads it already.
+    fn begin(&self, id: &T) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone())
+    }
+
+    fn end(&self, id: &T) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
     }
 }

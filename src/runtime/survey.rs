@@ -40,11 +40,27 @@ pub struct Survey {
     pub connection: Option<Connection>,
 }
 
+/// Which workloads' pod templates are read too: most answers need none.
+pub type Chooser<'a> = &'a dyn Fn(&Inventory) -> Vec<WorkloadId>;
+
 /// Looks once.
 ///
 /// # Errors
 /// When kubeconfig or flags do not lead to a cluster. Everything else becomes a gap.
 pub async fn survey(outside: &Outside, timeout: Duration, clock: Clock) -> Result<Survey, Failure> {
+    survey_with(outside, timeout, clock, &|_| Vec::new()).await
+}
+
+/// Looks once, and at the pod templates of the chosen workloads.
+///
+/// # Errors
+/// When kubeconfig or flags do not lead to a cluster. Everything else becomes a gap.
+pub async fn survey_with(
+    outside: &Outside,
+    timeout: Duration,
+    clock: Clock,
+    templates: Chooser<'_>,
+) -> Result<Survey, Failure> {
     let place = outside.place()?;
     let mut inventory = Inventory::new(ClusterId::default());
     inventory.apply(vec![Change::Target(place.target.clone())], clock.now());
@@ -57,7 +73,7 @@ pub async fn survey(outside: &Outside, timeout: Duration, clock: Clock) -> Resul
         .ok();
     let (changes, mut arriving) = mpsc::channel(256);
     let stop = CancellationToken::new();
-    let mut look = Look { inventory, clock, reader: None, sources: None };
+    let mut look = Look { inventory, clock, reader: None, sources: None, templates };
     if let Some(session) = &session {
         let reader = Reader::new(session.clone(), place.target.cluster.clone(), changes.clone());
         look.reader = Some(reader.clone());
@@ -69,14 +85,15 @@ pub async fn survey(outside: &Outside, timeout: Duration, clock: Clock) -> Resul
     Ok(Survey { inventory: look.inventory, session, connection })
 }
 
-struct Look {
+struct Look<'a> {
     inventory: Inventory,
     clock: Clock,
     reader: Option<Reader>,
     sources: Option<(Connection, Sources)>,
+    templates: Chooser<'a>,
 }
 
-impl Look {
+impl Look<'_> {
     fn follow(
         &mut self,
         connection: Result<Connection, Failure>,
@@ -125,20 +142,23 @@ impl Look {
     /// What is wanted of those that can be asked.
     fn wanted(&self) -> Wanted {
         let mut wanted = self.inventory.wanted();
-        if self.sources.is_none() {
-            wanted.config_maps.clear();
+        // Which workloads are meant is known once everything else is.
+        if wanted == Wanted::default() && self.inventory.progress().is_empty() {
+            wanted.templates = self.inventory.unread_templates((self.templates)(&self.inventory));
         }
-        match self.reader {
-            Some(_) => wanted,
-            None => Wanted { config_maps: wanted.config_maps, ..Wanted::default() },
+        let named = Sources::part_of(&mut wanted);
+        let of_aws = if self.reader.is_some() { wanted } else { Wanted::default() };
+        match self.sources {
+            Some(_) => Wanted { config_maps: named.config_maps, templates: named.templates, ..of_aws },
+            None => of_aws,
         }
     }
 
     fn ask_for_details(&mut self) {
         let mut wanted = self.wanted();
-        let config_maps = std::mem::take(&mut wanted.config_maps);
-        if let Some((connection, sources)) = self.sources.clone().filter(|_| !config_maps.is_empty()) {
-            tokio::spawn(async move { sources.read(connection, config_maps).await });
+        let named = Sources::part_of(&mut wanted);
+        if let Some((connection, sources)) = self.sources.clone().filter(|_| named != Wanted::default()) {
+            tokio::spawn(async move { sources.read(connection, named).await });
         }
         if let Some(reader) = self.reader.clone().filter(|_| wanted != Wanted::default()) {
             tokio::spawn(async move { reader.details(wanted).await });

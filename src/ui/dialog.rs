@@ -83,7 +83,7 @@ pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, dialog: &Dialog)
     };
     scroll::draw(&scene.paint, buffer, body, &content.body, offset);
     scroll::draw(&scene.paint, buffer, below, &content.below, 0);
-    Measure { body: usize::from(body.height), lines: content.body.len(), ..Measure::default() }
+    Measure { body: usize::from(body.height), lines: content.body.len(), top: offset, ..Measure::default() }
 }
 
 /// What is below stays visible at any height, then what is above.

@@ -16,7 +16,7 @@ use crate::{
         scene::Scene,
         screen::{chrome, detail, header, journal, list, page, trust},
         text, toast,
-        widget::{row::Row, scroll},
+        widget::{chain, row::Row, scroll},
     },
 };
 
@@ -130,7 +130,8 @@ fn inset(area: Rect) -> Rect {
 
 fn scrolled(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, lines: &[Line<'static>], top: usize) -> Measure {
     scroll::draw(&scene.paint, buffer, area, lines, top);
-    Measure { body: usize::from(area.height), lines: lines.len(), ..Measure::default() }
+    let top = scroll::clamped(top, lines.len(), area.height);
+    Measure { body: usize::from(area.height), lines: lines.len(), top, ..Measure::default() }
 }
 
 fn list_page(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, tier: Tier, shown: &ListScreen) -> Measure {
@@ -198,7 +199,9 @@ fn detail_page(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, tier: Tier, s
         let words = "gone from the cluster: this is what was known last";
         lines.insert(1.min(lines.len()), Row::new(usize::from(main.width)).put(words, scene.paint.muted()).line());
     }
-    scrolled(scene, buffer, main, &lines, shown.scroll.top)
+    let marked = lines.iter().position(|line| chain::is_selected(&scene.paint, line)).filter(|_| shown.follows);
+    let top = marked.map_or(shown.scroll.top, |line| scroll::around(line, lines.len(), main.height));
+    scrolled(scene, buffer, main, &lines, top)
 }
 
 fn inset_left(area: Rect) -> Rect {

@@ -19,12 +19,32 @@ pub struct DetailScreen {
     pub cursor: usize,
     /// How far the page is scrolled.
     pub scroll: Scroll,
-    /// The link of the chain that an error speaks of, marked.
-    pub hop: Option<HopKind>,
+    /// Nobody has scrolled yet: the marked hop is kept in view.
+    pub follows: bool,
+    /// The hop of the chain that the page was opened on, and why.
+    pub mark: Option<Mark>,
     /// The object is gone: what is shown is what was known last.
     pub gone: bool,
     /// Revision of the inventory that the links were made from.
     pub(in crate::app) made: Option<u64>,
+}
+
+/// A hop that a page is opened on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// Which hop of the chain.
+    pub hop: HopKind,
+    /// What leads there.
+    pub by: Lead,
+}
+
+/// What leads to a hop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lead {
+    /// A pasted error.
+    Error,
+    /// The finding with this code.
+    Finding(&'static str),
 }
 
 /// Something on a page that Enter opens.
@@ -77,7 +97,30 @@ impl TrustScreen {
 impl DetailScreen {
     /// The page of an object; links come with the next settling.
     pub fn new(subject: Subject) -> Self {
-        Self { subject, links: Vec::new(), cursor: 0, scroll: Scroll::default(), hop: None, gone: false, made: None }
+        Self {
+            subject,
+            links: Vec::new(),
+            cursor: 0,
+            scroll: Scroll::default(),
+            follows: true,
+            mark: None,
+            gone: false,
+            made: None,
+        }
+    }
+
+    /// Marks a hop, and brings it into view.
+    pub fn mark(&mut self, mark: Option<Mark>) {
+        self.mark = mark;
+        self.follows = true;
+    }
+
+    /// Scrolls by lines, from what is really in view: `top` is the first line drawn.
+    pub fn scroll_by(&mut self, rows: isize, lines: usize, height: usize, top: usize) {
+        if std::mem::take(&mut self.follows) && self.mark.is_some() {
+            self.scroll.top = top;
+        }
+        self.scroll.by(rows, lines, height);
     }
 
     /// The selected link.

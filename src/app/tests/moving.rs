@@ -7,12 +7,16 @@ use crate::{
     app::{
         dialog::Dialog,
         effect::Effect,
-        message::{Input, Message},
+        message::{Input, Measure, Message},
         row::Row,
-        screen::{Screen, list::ListKind},
+        screen::{
+            Screen,
+            detail::{Lead, Mark},
+            list::ListKind,
+        },
         subject::Subject,
     },
-    domain::{change::Change, fact::Fact, id::PodId, workload::WorkloadKind},
+    domain::{change::Change, fact::Fact, id::PodId, identity::HopKind, workload::WorkloadKind},
 };
 
 #[test]
@@ -221,4 +225,43 @@ fn enter_on_a_finding_opens_what_it_is_about_and_esc_returns_to_the_finding() {
     assert_eq!(detail.subject, found.object());
     session.press("Esc");
     assert_eq!((session.model.history.len(), session.selected()), (0, found.to_string()));
+}
+
+#[test]
+fn a_finding_opens_its_subject_on_the_hop_that_decides_and_a_page_opened_otherwise_has_no_mark() {
+    let mut session = Session::new();
+    session.press("7");
+    let fallback = |subject: &Subject| matches!(subject, Subject::Finding("NODE-ROLE-FALLBACK", _));
+    let found = session.model.list().unwrap().view.rows().iter().map(Row::subject).find(fallback).unwrap();
+    session.select(&found);
+    session.press("Enter");
+    let Some(Screen::Detail(detail)) = session.model.screen() else { panic!("no page") };
+    assert_eq!(detail.mark, Some(Mark { hop: HopKind::Pod, by: Lead::Finding("NODE-ROLE-FALLBACK") }));
+    let Subject::Workload(workload) = found.object() else { panic!("{found}") };
+    session.press("Esc 1");
+    session.select(&Subject::Workload(workload));
+    session.press("Enter");
+    let Some(Screen::Detail(detail)) = session.model.screen() else { panic!("no page") };
+    assert_eq!(detail.mark, None);
+}
+
+#[test]
+fn scrolling_a_page_that_was_opened_on_a_hop_begins_where_the_page_stands() {
+    let mut session = Session::new();
+    session.press("7");
+    let fallback = |subject: &Subject| matches!(subject, Subject::Finding("NODE-ROLE-FALLBACK", _));
+    let found = session.model.list().unwrap().view.rows().iter().map(Row::subject).find(fallback).unwrap();
+    session.select(&found);
+    session.press("Enter");
+    session.tell(Message::Measured(Measure { body: 10, lines: 60, top: 17, ..Measure::default() }));
+    session.press("Ctrl-d");
+    let top = |session: &Session| match session.model.screen() {
+        Some(Screen::Detail(detail)) => detail.scroll.top,
+        other => panic!("no page: {other:?}"),
+    };
+    let first = top(&session);
+    assert!(first > 17, "{first}");
+    session.tell(Message::Measured(Measure { body: 10, lines: 60, top: first, ..Measure::default() }));
+    session.press("Ctrl-u");
+    assert_eq!(top(&session), 17);
 }

@@ -5,7 +5,10 @@ use crate::{
     app::{
         dialog::Dialog,
         message::{Input, Message},
-        screen::Screen,
+        screen::{
+            Screen,
+            detail::{Lead, Mark},
+        },
         subject::Subject,
     },
     domain::{id::PodId, identity::HopKind},
@@ -37,7 +40,7 @@ fn a_paste_of_many_lines_is_answered_and_enter_opens_the_hop() {
     assert!(session.model.dialogs.is_empty());
     let Some(Screen::Detail(detail)) = session.model.screen() else { panic!("no page") };
     assert_eq!(detail.subject, Subject::Node("node-a".into()));
-    assert_eq!(detail.hop, Some(HopKind::Node));
+    assert_eq!(detail.mark, Some(Mark { hop: HopKind::Node, by: Lead::Error }));
     assert!(
         session.last_toast().starts_with("The call was made with the role of the node"),
         "{}",
@@ -56,7 +59,7 @@ fn of_several_pods_one_is_chosen_and_its_chain_is_marked() {
     session.press("Down Enter");
     let Some(Screen::Detail(detail)) = session.model.screen() else { panic!("no page") };
     assert!(matches!(detail.subject, Subject::ServiceAccount(_)));
-    assert_eq!(detail.hop, Some(HopKind::TrustPolicy));
+    assert_eq!(detail.mark, Some(Mark { hop: HopKind::TrustPolicy, by: Lead::Error }));
 }
 
 #[test]
@@ -68,7 +71,7 @@ fn a_session_name_leads_to_the_pod_while_it_is_there() {
     session.press("Enter");
     let Some(Screen::Detail(detail)) = session.model.screen() else { panic!("no page") };
     assert_eq!(detail.subject, Subject::Pod(PodId::new("search", "indexer-a")));
-    assert_eq!(detail.hop, Some(HopKind::Role));
+    assert_eq!(detail.mark, Some(Mark { hop: HopKind::Role, by: Lead::Error }));
 }
 
 #[test]

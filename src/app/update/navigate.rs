@@ -7,10 +7,11 @@ use crate::app::{
     model::Model,
     screen::{
         Screen,
-        detail::DetailScreen,
+        detail::{DetailScreen, Mark},
         list::{ListKind, ListScreen, Scope},
     },
     subject::Subject,
+    target,
     toast::ToastKind,
 };
 
@@ -19,13 +20,13 @@ const DEEPEST: usize = 64;
 
 /// Moves the selection, or scrolls where nothing is selected.
 pub(super) fn move_by(model: &mut Model, rows: isize) {
-    let (height, lines) = (model.body_height(), model.measure.lines);
+    let (height, lines, top) = (model.body_height(), model.measure.lines, model.measure.top);
     model.touch();
     if model.dialog().is_some() {
         return dialogs::move_by(model, rows);
     }
     match model.history.last_mut() {
-        Some(Screen::Detail(detail)) if !detail.links.is_empty() => move_in(detail, rows, lines, height),
+        Some(Screen::Detail(detail)) => move_in(detail, rows, (lines, height, top)),
         Some(Screen::Trust(page)) => trust::move_by(page, &model.measure, rows, height),
         Some(Screen::List(_)) | None => {
             if let Some(list) = model.list_mut() {
@@ -44,29 +45,38 @@ pub(super) fn move_by(model: &mut Model, rows: isize) {
     }
 }
 
-/// One line goes from link to link; more than that scrolls as well.
-fn move_in(detail: &mut DetailScreen, rows: isize, lines: usize, height: usize) {
+/// One line goes from link to link; more than that, or where there are none, scrolls as well.
+fn move_in(detail: &mut DetailScreen, rows: isize, (lines, height, top): (usize, usize, usize)) {
     let last = detail.links.len().saturating_sub(1);
     detail.cursor = detail.cursor.saturating_add_signed(rows).min(last);
-    if rows.unsigned_abs() > 1 {
-        detail.scroll.by(rows, lines, height);
+    if rows.unsigned_abs() > 1 || detail.links.is_empty() {
+        detail.scroll_by(rows, lines, height, top);
     }
 }
 
 /// Opens what is selected.
 pub(super) fn open(model: &mut Model) {
-    let subject = match model.screen() {
+    let chosen = match model.screen() {
         Some(Screen::Detail(detail)) => detail.link().map(|link| link.subject.clone()),
         Some(Screen::List(_)) | None => model.subject(),
         Some(_) => None,
     };
-    match subject.map(|subject| subject.object()) {
+    let mark = chosen.as_ref().and_then(|subject| target::mark_of_finding(model.inventory(), subject));
+    match chosen.map(|subject| subject.object()) {
         Some(Subject::Namespace(name)) => {
             let list = ListScreen::new(ListKind::ServiceAccounts, Scope::Namespace(name));
             push(model, Screen::List(Box::new(list)));
         }
-        Some(subject) => push(model, Screen::Detail(DetailScreen::new(subject))),
+        Some(subject) => open_page(model, subject, mark),
         None => {}
+    }
+}
+
+/// The page of an object, on a hop of its chain; the page may have been there already, without the mark.
+pub(super) fn open_page(model: &mut Model, subject: Subject, mark: Option<Mark>) {
+    push(model, Screen::Detail(DetailScreen::new(subject)));
+    if let Some(Screen::Detail(detail)) = model.history.last_mut() {
+        detail.mark(mark);
     }
 }
 

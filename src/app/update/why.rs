@@ -4,7 +4,10 @@ use super::navigate;
 use crate::app::{
     dialog::{Dialog, why::Why},
     model::Model,
-    screen::{Screen, detail::DetailScreen},
+    screen::{
+        Screen,
+        detail::{Lead, Mark},
+    },
     toast::ToastKind,
 };
 
@@ -29,12 +32,8 @@ pub(super) fn open(model: &mut Model) {
     let Some(subject) = why.chosen() else {
         return model.say(ToastKind::Notice, "the text leads to nobody in this cluster: Esc closes");
     };
-    let (hop, means) = (answer.hop, answer.means.clone());
+    let (mark, means) = (answer.hop.map(|hop| Mark { hop, by: Lead::Error }), answer.means.clone());
     model.dialogs.pop();
-    navigate::push(model, Screen::Detail(DetailScreen { hop, ..DetailScreen::new(subject) }));
-    // The page may have been there already, without the mark.
-    if let Some(Screen::Detail(detail)) = model.history.last_mut() {
-        detail.hop = hop;
-    }
+    navigate::open_page(model, subject, mark);
     model.say(ToastKind::Notice, means);
 }

@@ -1,5 +1,5 @@
 //! What the environment of containers tells: leftovers, proxies, endpoints, containers that came too late
-//! (identity-resolution 8.16, 8.25, 8.28, 8.45, 8.53, 8.57).
+//! (identity-resolution 8.16, 8.25, 8.28, 8.45, 8.57).
 
 use std::net::IpAddr;
 
@@ -18,14 +18,8 @@ const AGENT_V6: &str = "fd00:ec2::23";
 
 /// All rules of this file.
 pub fn of_team(scene: &Scene<'_>, team: &Team<'_>) -> Vec<Finding> {
-    let found = [
-        both_pairs(team),
-        proxy(scene, team),
-        sts_endpoint(team),
-        late_container(team),
-        ipv6_metadata(scene, team),
-        unreadable_token(scene, team),
-    ];
+    let found =
+        [both_pairs(team), proxy(scene, team), sts_endpoint(team), late_container(team), unreadable_token(scene, team)];
     found.into_iter().flatten().collect()
 }
 
@@ -128,25 +122,6 @@ pub(super) fn is_late(group: &Group<'_>, container: &Container, answer: &Contain
         && matches!(answer.next.mechanism, Mechanism::PodIdentity | Mechanism::Irsa)
         && container.kind != ContainerKind::Ephemeral
         && group.spec.containers.iter().any(|other| other.name != container.name && injected(other))
-}
-
-/// Pods of an IPv6 cluster have no way to 169.254.169.254 (1.3, 3.1).
-fn ipv6_metadata(scene: &Scene<'_>, team: &Team<'_>) -> Option<Finding> {
-    if !scene.facts.cluster.known().is_some_and(|cluster| cluster.ipv6) {
-        return None;
-    }
-    let asks_v4 = |group: &Group<'_>, container: &Container, answer: &ContainerIdentity| {
-        let mode = container.environment.text("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE");
-        let endpoint = container.environment.has("AWS_EC2_METADATA_SERVICE_ENDPOINT");
-        let v6 = endpoint || mode.is_some_and(|mode| mode.eq_ignore_ascii_case("IPv6"));
-        answer.now.mechanism == Mechanism::NodeRole && !group.spec.host_network && !v6
-    };
-    about("IPV6-IMDS", team, asks_v4, |container| {
-        format!(
-            "Container {} relies on the node role, but SDKs ask 169.254.169.254 unless AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE is IPv6.",
-            container.name
-        )
-    })
 }
 
 /// Kubernetes gives token files to the container's user from 1.19 on; before, only to root and `fsGroup` (1.7).

@@ -1,7 +1,7 @@
 //! Workloads that fall back to the node role or to nothing, now or at their next restart
 //! (identity-resolution 8.5, 8.6, 8.11, 8.62).
 
-use super::{Finding, Group, Scene, Subject, Team, reason::phrase};
+use super::{Finding, Group, Scene, Subject, Team};
 use crate::domain::identity::{Mechanism, State, node_role::Reach};
 
 /// Controllers that look up region, VPC or credentials in instance metadata unless they are told.
@@ -28,11 +28,11 @@ fn next_broken(team: &Team<'_>) -> Option<Finding> {
     let (group, pods) = team.where_it_holds(|group| group.resolution.state == State::AtRisk)?;
     let (now, next) = (&group.resolution.now, &group.resolution.next);
     let falls = match next.mechanism {
-        Mechanism::NodeRole => format!("falls to the node role ({})", phrase(next)),
+        Mechanism::NodeRole => format!("falls to the node role ({})", next.phrase()),
         Mechanism::None => "has no credentials".to_owned(),
-        _ => format!("gets {}, which cannot work", phrase(next)),
+        _ => format!("gets {}, which cannot work", next.phrase()),
     };
-    let message = format!("It works now with {}; after its next restart it {falls}.", phrase(now));
+    let message = format!("It works now with {}; after its next restart it {falls}.", now.phrase());
     let finding = Finding::new("NEXT-BROKEN", Subject::Workload(team.id.clone()), message)?;
     let why = next.why().map(|reason| format!("next: {}", reason.message));
     let finding = finding.of_pods(pods).because(group.witness());

@@ -64,7 +64,7 @@ pub fn of_account(scene: &Scene<'_>, account: &ServiceAccountId) -> Vec<Finding>
     let coded = reasons.filter_map(|reason| Some((code_of(&next.identity, reason)?, reason)));
     coded
         .filter_map(|(code, reason)| Finding::new(code, subject.clone(), reason.message.clone()))
-        .map(|finding| finding.because(format!("new pods of {account} would get {}", phrase(&next.identity))))
+        .map(|finding| finding.because(format!("new pods of {account} would get {}", next.identity.phrase())))
         .collect()
 }
 
@@ -95,11 +95,5 @@ fn severity(scene: &Scene<'_>, code: &str, account: &ServiceAccountId) -> Option
 }
 
 fn answer(identity: &Identity) -> String {
-    format!("container environment: {}", phrase(identity))
-}
-
-/// `irsa payments-api`, `node-role`.
-pub fn phrase(identity: &Identity) -> String {
-    let role = identity.role_arn.as_ref().map(crate::domain::identity::admission::short);
-    role.map_or_else(|| identity.mechanism.word().to_owned(), |role| format!("{} {role}", identity.mechanism.word()))
+    format!("container environment: {}", identity.phrase())
 }

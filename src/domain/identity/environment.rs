@@ -86,7 +86,7 @@ pub struct Settings {
     pub authorization_text: bool,
     /// `AWS_EC2_METADATA_DISABLED` is true.
     pub metadata_disabled: bool,
-    /// `AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE` is IPv6.
+    /// `AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE` is IPv6, or an endpoint is written out.
     pub metadata_ipv6: bool,
     /// `AWS_REGION` or `AWS_DEFAULT_REGION` is set.
     pub region: bool,
@@ -148,9 +148,11 @@ impl Settings {
             authorization_file,
             authorization_text: setting("AWS_CONTAINER_AUTHORIZATION_TOKEN").is_set(),
             metadata_disabled: setting("AWS_EC2_METADATA_DISABLED").is_true(),
-            metadata_ipv6: matches!(
-                setting("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE"), Setting::Text(text) if text.eq_ignore_ascii_case("ipv6")
-            ),
+            metadata_ipv6: setting("AWS_EC2_METADATA_SERVICE_ENDPOINT").is_set()
+                || matches!(
+                    setting("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE"),
+                    Setting::Text(text) if text.eq_ignore_ascii_case("ipv6")
+                ),
             region: environment.has("AWS_REGION") || environment.has("AWS_DEFAULT_REGION"),
             sts_endpoints: environment.has("AWS_STS_REGIONAL_ENDPOINTS"),
             unseen: Unseen::Nothing,

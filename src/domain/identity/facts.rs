@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{by_namespace::ByNamespace, listing::Listing};
+use super::{asked::Asked, by_namespace::ByNamespace, listing::Listing};
 use crate::domain::{
     arn::Arn,
     association::{Association, AssociationDetail},
@@ -22,7 +22,7 @@ use crate::domain::{
     role::{Role, Writes},
     service_account::ServiceAccount,
     webhook::Webhook,
-    workload::{Environment, SourceId},
+    workload::{Environment, PodSpec, SourceId, WorkloadId},
 };
 
 /// Everything that was answered, except pods.
@@ -41,7 +41,9 @@ pub struct Facts {
     /// Nodes.
     pub nodes: Listing<NodeName, Node>,
     /// ConfigMaps that containers take variables from, as far as those matter; loading until they were read.
-    pub config_maps: FxHashMap<SourceId, Fact<Environment>>,
+    pub config_maps: Asked<SourceId, Environment>,
+    /// Pod templates of owners, where somebody asked for them.
+    pub templates: Asked<WorkloadId, Arc<PodSpec>>,
     /// Network policies that isolate pods for egress.
     pub network_policies: ByNamespace<NetworkPolicy>,
     /// Policies that give pods security groups.

@@ -215,6 +215,32 @@ pub fn halves(settings: &Settings, trail: &mut Trail) {
     }
 }
 
+/// Where current SDKs do not agree on the winner: which of them take another (2.3).
+pub fn dissent(settings: &Settings, levels: &[Winner], trail: &mut Trail) {
+    let web_identity = levels.contains(&Winner::WebIdentity);
+    let mut say = |message: &str| trail.note(reason(None, message));
+    match levels.first() {
+        Some(Winner::StaticKeys) => {
+            if web_identity {
+                say("The SDK for .NET 3 takes the web identity; the others take the access keys.");
+            }
+            if settings.profile.as_deref() == Some("AWS_PROFILE") {
+                say(
+                    "The SDK for JavaScript 3 takes the profile where AWS_PROFILE is set; the others take the access keys.",
+                );
+            }
+        }
+        Some(Winner::Profile(_)) if web_identity => say(
+            "The SDKs for JavaScript 3, Rust and C++ take the profile; those for Go 2, Java 2 and .NET the web identity, \
+             and so do boto3 and the AWS CLI unless the profile assumes a role.",
+        ),
+        Some(Winner::Endpoint(_)) if settings.relative_uri.is_set() && settings.full_uri.is_set() => {
+            say("The SDK for Go 2 takes AWS_CONTAINER_CREDENTIALS_FULL_URI; the others take the relative one.");
+        }
+        _ => {}
+    }
+}
+
 /// What takes over if the winner is removed, and what a broken winner falls to in Java (2.4).
 pub fn shadows(
     facts: &Facts,

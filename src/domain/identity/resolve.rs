@@ -1,5 +1,4 @@
-//! Now and next of every container, and the answer of its pod (identity-resolution part 0; the rules
-//! for `mixed`, `drift` and `state` are those of the interface).
+//! Now and next of every container (identity-resolution part 0).
 
 use std::sync::Arc;
 
@@ -9,16 +8,19 @@ use super::{
     environment::{Settings, Winner},
     facts::Facts,
     injection::{self, Exempt, Injected, Method, Supposed},
-    irsa, level,
+    irsa,
+    join::join,
+    level,
     node_role::NodeFacts,
     pod_identity, source,
+    template::{self, Template},
     trail::{Trail, reason, resting},
 };
 use crate::domain::{
     association::AssociationDetail,
     id::{NodeName, PodName, ServiceAccountId},
-    identity::{ContainerIdentity, Identity, Mechanism, Reason, Resolution, State, Verdict},
-    workload::{Container, ContainerKind, PodSpec},
+    identity::{Identity, Mechanism, Reason, Resolution, Verdict},
+    workload::{Container, PodSpec},
 };
 
 /// Which of the two answers is asked.
@@ -60,6 +62,8 @@ pub struct Subject<'a> {
     pub account: &'a ServiceAccountId,
     /// Its spec.
     pub spec: &'a PodSpec,
+    /// The pod template of its owner, where that was read.
+    pub template: Option<&'a PodSpec>,
     /// What is known of its node.
     pub node: &'a NodeFacts,
     /// Its age against the association.
@@ -107,36 +111,56 @@ pub fn age(detail: Option<&AssociationDetail>, now: Timestamp, created_at: Times
     Age { stale, born }
 }
 
-/// Resolves a pod.
+/// Resolves a pod. Where the template of its owner was read, next is what that gives (0.2).
 pub fn resolve(facts: &Facts, subject: &Subject<'_>) -> Resolution {
+    let Some(spec) = subject.template else { return resolve_by(facts, subject, None) };
+    let account = template::account(subject.account, spec);
+    let renewed = Subject { account: &account, spec, template: None, ..subject.clone() };
+    resolve_by(facts, subject, Some(&Template::of(facts, &renewed)))
+}
+
+fn resolve_by(facts: &Facts, subject: &Subject<'_>, template: Option<&Template<'_>>) -> Resolution {
     let pod = Injector::of(facts, subject);
-    let cases: Vec<Case> = subject.spec.containers.iter().map(|container| pod.case(container)).collect();
-    join(subject.spec, share(&pod, &cases))
+    let case = |container| {
+        let renewed = template.and_then(|template| template.case(container));
+        Case { renewed, ..pod.case(container) }
+    };
+    let cases: Vec<Case> = subject.spec.containers.iter().map(case).collect();
+    let added = template.map(|template| template.added(subject.spec)).unwrap_or_default();
+    join(subject.spec, share(&pod, template, &cases), added)
 }
 
 /// Everything of a container that decides its identities.
 #[derive(PartialEq)]
 struct Case {
     now: Settings,
-    next: Settings,
+    next: Expected,
+    /// What the template of the owner gives the container of this name.
+    renewed: Option<Expected>,
+}
+
+/// What a container has when it is created again.
+#[derive(PartialEq)]
+pub(super) struct Expected {
+    settings: Settings,
     exempt: Option<Exempt>,
 }
 
 /// Now and next of one container.
 #[derive(Clone)]
-struct Resolved {
-    now: Arc<Identity>,
-    next: Arc<Identity>,
-    loading: bool,
+pub(super) struct Resolved {
+    pub now: Arc<Identity>,
+    pub next: Arc<Identity>,
+    pub loading: bool,
 }
 
 /// Containers that agree in what decides are resolved once; those with equal answers share them.
-fn share(pod: &Injector<'_>, cases: &[Case]) -> Vec<Resolved> {
+fn share(pod: &Injector<'_>, template: Option<&Template<'_>>, cases: &[Case]) -> Vec<Resolved> {
     let mut resolved: Vec<Resolved> = Vec::with_capacity(cases.len());
     for (index, case) in cases.iter().enumerate() {
         let found = match cases[..index].iter().position(|earlier| earlier == case) {
             Some(earlier) => resolved[earlier].clone(),
-            None => Resolved::sharing(&resolved, pod.answers(case)),
+            None => Resolved::sharing(&resolved, pod.answers(case, template)),
         };
         resolved.push(found);
     }
@@ -176,15 +200,28 @@ impl<'a> Injector<'a> {
     fn case(&self, container: &Container) -> Case {
         let settings = Settings::of(container, self.subject.spec);
         let removed = injection::injected(&settings, container);
-        let exempt = injection::exempt_container(self.subject.spec, container).or_else(|| self.exempt.clone());
-        let next = self.filled(self.next_settings(&settings, removed, exempt.as_ref()), container);
-        Case { now: self.filled(settings, container), next, exempt }
+        let next = self.expected(settings.clone(), removed, container);
+        Case { now: self.filled(settings, container), next, renewed: None }
     }
 
-    fn answers(&self, case: &Case) -> (Outcome, Outcome) {
+    /// What a container of a template has once the webhook has seen it: nothing in it was injected before.
+    pub(super) fn fresh(&self, container: &Container) -> Expected {
+        self.expected(Settings::of(container, self.subject.spec), None, container)
+    }
+
+    fn expected(&self, settings: Settings, removed: Option<Injected>, container: &Container) -> Expected {
+        let exempt = injection::exempt_container(self.subject.spec, container).or_else(|| self.exempt.clone());
+        let settings = self.filled(self.next_settings(&settings, removed, exempt.as_ref()), container);
+        Expected { settings, exempt }
+    }
+
+    fn answers(&self, case: &Case, template: Option<&Template<'_>>) -> (Outcome, Outcome) {
         let mut now = self.outcome(&case.now, Moment::Now, None);
-        let next = self.next(case);
-        if matches!(now.identity.mechanism, Mechanism::NodeRole | Mechanism::None) {
+        let own = self.next(&case.next);
+        let renewed = template.zip(case.renewed.as_ref()).map(|(template, renewed)| template.next(renewed, &own));
+        let agrees = renewed.as_ref().is_none_or(|next| next.identity.is_same(&own.identity));
+        let next = renewed.unwrap_or(own);
+        if agrees && matches!(now.identity.mechanism, Mechanism::NodeRole | Mechanism::None) {
             let missed = missed(self.subject, &now.identity, &next.identity);
             now.identity.reasons.splice(0..0, missed);
         }
@@ -208,12 +245,11 @@ impl<'a> Injector<'a> {
         }
     }
 
-    fn next(&self, case: &Case) -> Outcome {
-        let settings = &case.next;
+    pub(super) fn next(&self, Expected { settings, exempt }: &Expected) -> Outcome {
         let own = matches!(settings.winner(), Winner::StaticKeys | Winner::Profile(_) | Winner::WebIdentity);
-        match (own, undecided(&self.method, case.exempt.as_ref())) {
+        match (own, undecided(&self.method, exempt.as_ref())) {
             (false, Some(outcome)) => outcome,
-            _ => self.outcome(settings, Moment::Next, case.exempt.as_ref()),
+            _ => self.outcome(settings, Moment::Next, exempt.as_ref()),
         }
     }
 
@@ -268,6 +304,7 @@ impl<'a> Injector<'a> {
             own => level::own(subject, own, &mut trail),
         }
         level::halves(settings, &mut trail);
+        level::dissent(settings, &levels, &mut trail);
         level::shadows(facts, subject, settings, &levels, &mut identity, &mut trail);
         if intended && exempt.is_none() {
             self.presumed(&mut trail);
@@ -372,79 +409,6 @@ fn missed(subject: &Subject<'_>, now: &Identity, next: &Identity) -> Option<Reas
     })
 }
 
-fn is_counted(kind: ContainerKind) -> bool {
-    matches!(kind, ContainerKind::Container | ContainerKind::Sidecar)
-}
-
-/// The pod's answer from its containers'.
-fn join(spec: &PodSpec, resolved: Vec<Resolved>) -> Resolution {
-    let counted: Vec<&Resolved> = spec
-        .containers
-        .iter()
-        .zip(&resolved)
-        .filter(|(container, _)| is_counted(container.kind))
-        .map(|(_, found)| found)
-        .collect();
-    let now = common(counted.iter().map(|found| &found.now));
-    let next = common(counted.iter().map(|found| &found.next));
-    let drift = counted.iter().any(|found| is_drift(found));
-    let broken = resolved.iter().any(|found| found.now.verdict == Verdict::Broken);
-    let state = if broken { State::Broken } else { state(&counted, drift) };
-    let containers = resolved.into_iter().map(|found| ContainerIdentity { now: found.now, next: found.next }).collect();
-    Resolution { containers, now, next, drift, state }
-}
-
-fn is_drift(found: &Resolved) -> bool {
-    let known = |identity: &Identity| identity.mechanism != Mechanism::Unknown;
-    known(&found.now) && known(&found.next) && !found.loading && !found.now.is_same(&found.next)
-}
-
-/// The state of a pod none of whose containers is broken.
-fn state(counted: &[&Resolved], drift: bool) -> State {
-    let any = |test: fn(&Resolved) -> bool| counted.iter().any(|found| test(found));
-    if any(is_at_risk) {
-        State::AtRisk
-    } else if any(|found| found.loading) {
-        State::Loading
-    } else if any(|found| found.now.verdict == Verdict::Unknown || found.next.mechanism == Mechanism::Unknown) {
-        State::Unknown
-    } else if any(|found| found.now.verdict == Verdict::Depends) {
-        State::Depends
-    } else if drift {
-        State::Drift
-    } else {
-        State::Ok
-    }
-}
-
-fn is_at_risk(found: &Resolved) -> bool {
-    let bare = |identity: &Identity| matches!(identity.mechanism, Mechanism::NodeRole | Mechanism::None);
-    let has_own = !bare(&found.now) && found.now.mechanism != Mechanism::Unknown;
-    found.next.verdict == Verdict::Broken || (!found.loading && has_own && bare(&found.next))
-}
-
-/// The common answer, else `mixed` with the worst verdict.
-fn common<'a>(mut identities: impl Iterator<Item = &'a Arc<Identity>>) -> Arc<Identity> {
-    let Some(first) = identities.next() else { return Arc::new(blank(Mechanism::None)) };
-    let (mut worst, mut same, mut words) = (first, true, vec![first.mechanism.word()]);
-    for identity in identities {
-        same &= identity.is_same(first);
-        if identity.verdict > worst.verdict {
-            worst = identity;
-        }
-        if !words.contains(&identity.mechanism.word()) {
-            words.push(identity.mechanism.word());
-        }
-    }
-    if same {
-        return Arc::clone(worst);
-    }
-    let mut mixed = Identity { verdict: worst.verdict, reasons: worst.reasons.clone(), ..blank(Mechanism::Mixed) };
-    let differ = if words.len() > 1 { words.join(", ") } else { "different roles".to_owned() };
-    mixed.reasons.push(reason(None, format!("The containers of the pod differ: {differ}.")));
-    Arc::new(mixed)
-}
-
 /// What a plain container of a new pod would get.
 pub fn plain(facts: &Facts, account: &ServiceAccountId, node: &NodeFacts, supposed: Supposed) -> Outcome {
     with_plain(facts, account, node, supposed, Trail::default()).0
@@ -459,19 +423,7 @@ pub(super) fn with_plain(
     trail: Trail,
 ) -> (Outcome, Trail) {
     let spec = PodSpec::plain(account.name.clone());
-    let subject = Subject { account, spec: &spec, node, age: Age::default(), supposed, pod: None, node_name: None };
+    let age = Age::default();
+    let subject = Subject { account, spec: &spec, template: None, node, age, supposed, pod: None, node_name: None };
     Injector::of(facts, &subject).plain(trail)
-}
-
-/// The state that follows from what new pods would get, for a service account without pods.
-pub fn state_of_next(next: &Outcome) -> State {
-    if next.loading {
-        return State::Loading;
-    }
-    match next.identity.verdict {
-        Verdict::Broken => State::Broken,
-        Verdict::Unknown => State::Unknown,
-        Verdict::Depends => State::Depends,
-        Verdict::Ok => State::Ok,
-    }
 }

@@ -10,10 +10,13 @@ use super::{
 use crate::domain::{
     arn::Arn,
     finding::{self, Finding, Group, Scene, Severity, Team, scene::Index},
-    id::{PodId, RoleArn, RoleName, ServiceAccountId},
+    id::{Namespace, NodeName, PodId, RoleArn, RoleName, ServiceAccountId},
     identity::{Mechanism, Resolution, node_role::NodeFacts},
     workload::WorkloadId,
 };
+
+/// The label that names a node's managed group.
+const NODE_GROUP: &str = "eks.amazonaws.com/nodegroup";
 
 /// What findings are kept by.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -95,9 +98,7 @@ impl Findings {
 impl Inventory {
     /// All findings, worst first.
     pub fn findings(&self) -> Vec<&Finding> {
-        let mut all: Vec<&Finding> = self.findings.by.values().flatten().collect();
-        all.sort_by(|one, other| one.rank().cmp(&other.rank()));
-        all
+        ranked(self.findings.by.values().flatten().collect())
     }
 
     /// How many findings there are.
@@ -129,9 +130,28 @@ impl Inventory {
         for arn in resolution.iter().flat_map(|resolution| roles_of(resolution)) {
             found.extend(self.findings_of_role(arn));
         }
-        found.sort_by(|one, other| one.rank().cmp(&other.rank()));
-        found.dedup_by(|one, other| std::ptr::eq(*one, *other));
-        found
+        ranked(found)
+    }
+
+    /// The findings of everything in a namespace, worst first.
+    pub fn findings_of_namespace(&self, name: &Namespace) -> Vec<&Finding> {
+        let inside = |finding: &&Finding| finding.subject.namespace() == Some(name.as_str());
+        ranked(self.findings.by.values().flatten().filter(inside).collect())
+    }
+
+    /// The findings that concern a node: its own, its node group's, its role's; worst first.
+    pub fn findings_of_node(&self, name: &NodeName) -> Vec<&Finding> {
+        let group = self.facts.nodes.items().get(name).and_then(|node| node.labels.get(NODE_GROUP));
+        let role = self.node_facts.get(name).and_then(|facts| facts.role.arn());
+        let concerns = |finding: &&Finding| match &finding.subject {
+            finding::Subject::Node(node) => node == name,
+            finding::Subject::NodeGroup(found) => group.is_some_and(|group| **group == **found),
+            finding::Subject::Role(arn) => role == Some(arn),
+            _ => false,
+        };
+        let mut found: Vec<&Finding> = self.findings.at(&Key::Cluster).iter().filter(concerns).collect();
+        found.extend(role.into_iter().flat_map(|arn| self.findings_of_role(arn)));
+        ranked(found)
     }
 
     /// What a batch makes stale; to be asked before the batch is resolved, for what is taken from it then.
@@ -282,6 +302,13 @@ impl Inventory {
         groups.sort_by_key(|group| group.example);
         Some(Team { id, groups })
     }
+}
+
+/// Worst first, each once.
+fn ranked(mut found: Vec<&Finding>) -> Vec<&Finding> {
+    found.sort_by(|one, other| one.rank().cmp(&other.rank()));
+    found.dedup_by(|one, other| std::ptr::eq(*one, *other));
+    found
 }
 
 fn address<T>(value: &T) -> usize {

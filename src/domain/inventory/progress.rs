@@ -16,7 +16,6 @@ use crate::domain::{
     identity::node_role::{self, Agent, NodeFacts, NodeRole},
     node::NodeKind,
     permission::RoleDetail,
-    workload::SourceId,
 };
 
 impl Inventory {
@@ -176,9 +175,12 @@ impl Inventory {
             permissions.flat_map(|(name, found)| found.failures().map(move |failure| (name.as_str(), failure)));
         let instances = facts.instances.iter().filter_map(|(id, answer)| Some((id.as_str(), answer.failure()?)));
         let profiles = facts.instance_profiles.iter().filter_map(|(arn, answer)| Some((&**arn, answer.failure()?)));
-        let config_maps = facts.config_maps.iter().filter_map(|(id, answer)| Some((&*id.name, answer.failure()?)));
+        let config_maps = facts.config_maps.failures().map(|(id, failure)| (&*id.name, failure));
+        let templates: Vec<(String, &Arc<Failure>)> =
+            facts.templates.failures().map(|(id, failure)| (id.to_string(), failure)).collect();
         [
             folded(("ConfigMap", "ConfigMaps"), config_maps),
+            folded(("pod template of", "pod templates"), templates.iter().map(|(id, failure)| (id.as_str(), *failure))),
             folded(("association", "associations"), details),
             folded(("role", "roles"), roles),
             folded(("permissions of role", "permissions of roles"), permissions),
@@ -203,14 +205,8 @@ impl Inventory {
             instance_profiles,
             config_maps: self.wanted_config_maps(),
             rollouts: Vec::new(),
+            templates: Vec::new(),
         }
-    }
-
-    fn wanted_config_maps(&self) -> Vec<SourceId> {
-        let open = self.facts.config_maps.iter().filter(|(_, found)| !found.is_answered());
-        let mut open: Vec<SourceId> = open.map(|(id, _)| id.clone()).collect();
-        open.sort_unstable();
-        open
     }
 
     /// Roles whose permissions decide identities: those of nodes, and of associations that go on to a target.
@@ -282,6 +278,7 @@ impl Inventory {
             named.extend(account.role_arn.clone().map(|arn| (arn, self.pods_of(&account.id))));
         }
         named.extend(self.crew.specs().flat_map(|spec| carried_roles(spec)).map(|arn| (arn, 1)));
+        named.extend(self.templates().flat_map(|(_, spec)| carried_roles(spec)).map(|arn| (arn, 1)));
         named
     }
 

@@ -13,6 +13,7 @@ use crate::domain::{
     identity::{
         Mechanism, Resolution, State, Verdict,
         injection::Supposed,
+        join,
         node_role::{self, NodeFacts, Reach},
         pod_identity,
         resolve::{self, Subject},
@@ -72,7 +73,7 @@ impl Inventory {
         ServiceAccountRow {
             id: id.clone(),
             exists: account.is_some(),
-            state: tally.state().unwrap_or_else(|| resolve::state_of_next(&next)),
+            state: tally.state().unwrap_or_else(|| join::state_of_next(&next)),
             annotation_role_arn: account.and_then(|account| account.role_arn.clone()),
             association: association.map(|association| association.id.clone()),
             association_role_arn: association
@@ -146,6 +147,7 @@ impl Inventory {
         let subject = Subject {
             account: &association.service_account,
             spec: &spec,
+            template: None,
             node: &self.fleet,
             age: resolve::Age::default(),
             supposed: Supposed::Live,

@@ -58,23 +58,34 @@ pub struct Dirty {
 
 /// Answers of one service account's pods.
 #[derive(Debug, Default)]
-pub struct Answers(FxHashMap<(usize, usize, Age), Answer>);
+pub struct Answers(FxHashMap<Key, Answer>);
+
+/// Addresses of spec, template and node facts, and the age against the association.
+type Key = (usize, usize, usize, Age);
+
+/// What replicas agree in that share an answer.
+struct Kind<'a> {
+    spec: &'a Arc<PodSpec>,
+    template: Option<&'a Arc<PodSpec>>,
+    node: &'a Arc<NodeFacts>,
+    age: Age,
+}
 
 #[derive(Debug)]
 struct Answer {
     /// Held, so that the addresses in the key stay theirs.
-    _of: (Arc<PodSpec>, Arc<NodeFacts>),
+    _of: (Arc<PodSpec>, Option<Arc<PodSpec>>, Arc<NodeFacts>),
     resolution: Arc<Resolution>,
 }
 
 impl Answers {
-    fn get(&self, spec: &Arc<PodSpec>, node: &Arc<NodeFacts>, age: Age) -> Option<Arc<Resolution>> {
-        self.0.get(&key(spec, node, age)).map(|answer| Arc::clone(&answer.resolution))
+    fn get(&self, kind: &Kind<'_>) -> Option<Arc<Resolution>> {
+        self.0.get(&kind.key()).map(|answer| Arc::clone(&answer.resolution))
     }
 
-    fn put(&mut self, spec: &Arc<PodSpec>, node: &Arc<NodeFacts>, age: Age, resolution: &Arc<Resolution>) {
-        self.0.entry(key(spec, node, age)).or_insert_with(|| Answer {
-            _of: (Arc::clone(spec), Arc::clone(node)),
+    fn put(&mut self, kind: &Kind<'_>, resolution: &Arc<Resolution>) {
+        self.0.entry(kind.key()).or_insert_with(|| Answer {
+            _of: (Arc::clone(kind.spec), kind.template.cloned(), Arc::clone(kind.node)),
             resolution: Arc::clone(resolution),
         });
     }
@@ -85,8 +96,17 @@ impl Answers {
     }
 }
 
-fn key(spec: &Arc<PodSpec>, node: &Arc<NodeFacts>, age: Age) -> (usize, usize, Age) {
-    (Arc::as_ptr(spec).addr(), Arc::as_ptr(node).addr(), age)
+impl Kind<'_> {
+    fn subject<'b>(&'b self, account: &'b ServiceAccountId) -> Subject<'b> {
+        let template = self.template.map(|template| &**template);
+        let (spec, node, age, supposed) = (&**self.spec, &**self.node, self.age, Supposed::Live);
+        Subject { account, spec, template, node, age, supposed, pod: None, node_name: None }
+    }
+
+    fn key(&self) -> Key {
+        let template = self.template.map_or(0, |template| Arc::as_ptr(template).addr());
+        (Arc::as_ptr(self.spec).addr(), template, Arc::as_ptr(self.node).addr(), self.age)
+    }
 }
 
 impl Inventory {
@@ -95,6 +115,7 @@ impl Inventory {
         let mut stale = self.stale_before(&dirty);
         self.touch_instances(&mut dirty);
         self.touch_roles(&mut dirty);
+        self.touch_renamed(&mut dirty);
         let places = self.dirty_places(&mut dirty);
         self.stale_after(&mut stale, &dirty, &places);
         let mut changed = dirty.visible;
@@ -242,6 +263,10 @@ impl Inventory {
         let there = self.crew.accounts().iter().filter(|(account, _)| account.namespace == id.namespace);
         let concerned = there.filter(|(_, places)| self.crew.at(places).any(takes));
         dirty.accounts.extend(concerned.map(|(account, _)| account.clone()));
+        let renewed = self.templates().filter(|(workload, spec)| {
+            workload.namespace == id.namespace && source::named(&id.namespace, spec).any(|named| named == *id)
+        });
+        dirty.accounts.extend(renewed.flat_map(|(workload, _)| self.accounts_of_workload(workload)));
     }
 
     /// Marks the service accounts of namespaces in which something changed that stands beside pods.
@@ -277,6 +302,8 @@ impl Inventory {
         let names: FxHashSet<&str> = carriers.map(|spec| spec.service_account.as_str()).collect();
         let accounts = self.crew.accounts().keys().filter(|account| names.contains(account.name.as_str()));
         dirty.accounts.extend(accounts.cloned());
+        let renewed = self.templates().filter(|(_, spec)| carried_roles(spec).any(|arn| is_changed(&arn)));
+        dirty.accounts.extend(renewed.flat_map(|(workload, _)| self.accounts_of_workload(workload)));
     }
 
     /// Pods of one spec in one namespace, so of one service account: both are shared, so that
@@ -296,7 +323,7 @@ impl Inventory {
         let Some(first) = places.first().and_then(|place| self.crew.entry(*place)) else { return false };
         let (account, spec) = (first.pod.service_account(), Arc::clone(&first.pod.spec));
         for id in source::named(&account.namespace, &spec) {
-            self.facts.config_maps.entry(id).or_default();
+            self.facts.config_maps.ask(id);
         }
         let mut answers = self.answers.remove(&account).unwrap_or_default();
         let detail = self.facts.association_detail(&account).cloned();
@@ -307,13 +334,10 @@ impl Inventory {
             let age = resolve::age(detail.as_ref(), now, entry.pod.created_at);
             let node =
                 Arc::clone(entry.pod.node.as_ref().and_then(|name| self.node_facts.get(name)).unwrap_or(&self.fleet));
-            let resolution = answers.get(&spec, &node, age).unwrap_or_else(|| {
-                let (account, spec, node) = (&account, &*spec, &*node);
-                let subject =
-                    Subject { account, spec, node, age, supposed: Supposed::Live, pod: None, node_name: None };
-                Arc::new(resolve::resolve(&self.facts, &subject))
-            });
-            answers.put(&spec, &node, age, &resolution);
+            let kind = Kind { spec: &spec, template: self.template_of(&entry.pod.workload), node: &node, age };
+            let resolution =
+                answers.get(&kind).unwrap_or_else(|| Arc::new(resolve::resolve(&self.facts, &kind.subject(&account))));
+            answers.put(&kind, &resolution);
             if let Some(entry) = self.crew.entry_mut(*place) {
                 changed |= entry.resolution.as_ref() != Some(&resolution);
                 entry.resolution = Some(resolution);
@@ -326,13 +350,18 @@ impl Inventory {
     /// Forgets what nothing uses any more, now and then.
     fn sweep(&mut self, all: bool) {
         self.batches += 1;
-        if !all && !self.batches.is_multiple_of(256) {
+        let due = self.batches.is_multiple_of(256);
+        if !all && !due {
             return;
         }
         let crew = &self.crew;
         self.answers.retain(|account, _| !crew.of_account(account).is_empty());
         self.answers.values_mut().for_each(Answers::sweep);
         self.crew.sweep();
+        // What was asked for may be told before the pods that name it.
+        if due {
+            self.sweep_asked();
+        }
         self.node_classes.retain(|class| Arc::strong_count(class) > 1);
     }
 

@@ -40,7 +40,7 @@ impl Inventory {
             return told("Facts that decide are still arriving.");
         }
         let mut story = Story { why: sentences(&next.identity), fixes: Vec::new() };
-        story.why.push(format!("No pod runs as {id}; new ones get {}.", phrase(&next.identity)));
+        story.why.push(format!("No pod runs as {id}; new ones get {}.", next.identity.phrase()));
         match next.identity.verdict {
             Verdict::Broken => story.fixes = self.repairs(id, &next.identity),
             Verdict::Unknown => story.fixes.extend(ask(&next.identity)),
@@ -55,7 +55,7 @@ impl Inventory {
         let mut story = Story { why: sentences(now), fixes: Vec::new() };
         let better = found.drift && found.next.verdict != Verdict::Broken;
         if better {
-            story.why.push(format!("New pods get {}.", phrase(&found.next)));
+            story.why.push(format!("New pods get {}.", found.next.phrase()));
             story.fixes.extend(restart(pod, &found.next));
         } else {
             story.why.push("A restart will not help.".to_owned());
@@ -66,7 +66,7 @@ impl Inventory {
 
     fn at_risk(&self, pod: &Pod, found: &Resolution) -> Story {
         let mut why =
-            vec![format!("It works now with {}; the next pod gets {}.", phrase(&found.now), risk(&found.next))];
+            vec![format!("It works now with {}; the next pod gets {}.", found.now.phrase(), risk(&found.next))];
         why.extend(sentences(&found.next));
         let account = pod.service_account();
         let fixes = if found.next.verdict == Verdict::Broken {
@@ -144,7 +144,7 @@ impl Inventory {
 
 fn drifting(pod: &Pod, found: &Resolution) -> Story {
     let mut why = sentences(&found.now);
-    why.push(format!("Now {}; new pods get {}.", phrase(&found.now), phrase(&found.next)));
+    why.push(format!("Now {}; new pods get {}.", found.now.phrase(), found.next.phrase()));
     Story { why, fixes: restart(pod, &found.next) }
 }
 
@@ -164,7 +164,7 @@ fn ask(identity: &Identity) -> Vec<Fix> {
 }
 
 fn restart(pod: &Pod, next: &Identity) -> Vec<Fix> {
-    let to = phrase(next);
+    let to = next.phrase();
     if pod.workload.kind.can_restart() {
         vec![fix(FixAction::Restart, format!("restart {}: new pods get {to}", pod.workload))]
     } else {
@@ -177,17 +177,11 @@ fn sentences(identity: &Identity) -> Vec<String> {
     identity.reasons.iter().take(2).map(|Reason { message, .. }| message.clone()).collect()
 }
 
-/// `irsa payments-api`.
-fn phrase(identity: &Identity) -> String {
-    let role = identity.role_arn.as_ref().map(|arn| format!(" {}", short(arn)));
-    format!("{}{}", identity.mechanism.word(), role.unwrap_or_default())
-}
-
 fn risk(next: &Identity) -> String {
     match (next.verdict, next.mechanism) {
-        (Verdict::Broken, _) => format!("{}, which cannot work", phrase(next)),
+        (Verdict::Broken, _) => format!("{}, which cannot work", next.phrase()),
         (_, Mechanism::None) => "no credentials".to_owned(),
-        _ => phrase(next),
+        _ => next.phrase(),
     }
 }
 

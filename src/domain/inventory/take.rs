@@ -21,6 +21,7 @@ impl Inventory {
     pub(super) fn take(&mut self, change: Change, dirty: &mut Dirty) {
         match change {
             Change::Pod(pod) => {
+                self.outdate_asked(&pod);
                 let touched = self.crew.put(pod);
                 touch(touched, dirty);
             }
@@ -64,22 +65,17 @@ impl Inventory {
             | Change::FargateProfiles(_)
             | Change::VpcEndpoints(_)
             | Change::AddOns(_) => self.take_common(change, dirty),
-            Change::ConfigMap(..) | Change::Instance(..) | Change::InstanceProfile(..) | Change::Rollout(..) => {
+            Change::ConfigMap(..) | Change::Template(..) => self.take_asked(change, dirty),
+            Change::Answer(turn, change) => self.take_answer(turn, *change, dirty),
+            Change::Instance(..) | Change::InstanceProfile(..) | Change::Rollout(..) => {
                 self.take_detail_of(change, dirty)
             }
         }
     }
 
-    /// Objects that were asked for one by one.
+    /// Objects of EC2 and IAM that were asked for one by one.
     fn take_detail_of(&mut self, change: Change, dirty: &mut Dirty) {
         match change {
-            Change::ConfigMap(id, found) => {
-                let changed = update(self.facts.config_maps.entry(id.clone()).or_default(), found);
-                dirty.visible |= changed;
-                if changed {
-                    self.touch_source(&id, dirty);
-                }
-            }
             Change::Rollout(id, rollout) => {
                 dirty.visible |= update(self.rollouts.entry(id).or_default(), rollout);
             }
@@ -141,7 +137,8 @@ impl Inventory {
         match change {
             Change::ServiceAccount(account) => {
                 let id = account.id.clone();
-                if accounts.put(id.clone(), account) {
+                let is_stale = accounts.items().get(&id).is_some_and(|known| account.is_older_than(known));
+                if !is_stale && accounts.put(id.clone(), account) {
                     dirty.accounts.insert(id);
                     dirty.visible = true;
                 }

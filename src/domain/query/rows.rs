@@ -36,11 +36,21 @@ fn images(inventory: &Inventory, pod: &PodId, each: Each<'_>) {
     }
 }
 
+/// Codes or severities of the findings that concern an object.
+fn of_findings<'a>(found: impl IntoIterator<Item = &'a Finding>, field: Field, each: Each<'_>) {
+    found.into_iter().for_each(|finding| finding.field(field, each));
+}
+
 macro_rules! as_they_are {
-    ($($row:ty),*) => {$(
+    ($($row:ty: $findings:ident($id:ident)),*) => {$(
         impl Fields for Within<'_, $row> {
             fn field(&self, field: Field, each: Each<'_>) {
-                self.row.field(field, each);
+                match field {
+                    Field::Code | Field::Severity => {
+                        of_findings(self.inventory.$findings(&self.row.$id), field, each);
+                    }
+                    _ => self.row.field(field, each),
+                }
             }
 
             fn text(&self, out: &mut String) {
@@ -50,18 +60,21 @@ macro_rules! as_they_are {
     )*};
 }
 
-as_they_are!(NamespaceRow, RoleRow, AssociationRow, NodeRow);
+as_they_are!(
+    NamespaceRow: findings_of_namespace(name),
+    RoleRow: findings_of_role(arn),
+    AssociationRow: findings_of_service_account(service_account),
+    NodeRow: findings_of_node(name)
+);
 
 impl Fields for Finding {
     fn field(&self, field: Field, each: Each<'_>) {
         match field {
             Field::Namespace => self.subject.namespace().into_iter().for_each(each),
-            Field::State => each(self.severity.word()),
+            Field::Code => each(self.code.name),
+            Field::Severity => each(self.severity.word()),
             Field::Kind => each(self.subject.kind()),
-            Field::Name => {
-                each(&self.subject.name());
-                each(self.code.name);
-            }
+            Field::Name => each(&self.subject.name()),
             Field::ServiceAccount => match &self.subject {
                 Subject::ServiceAccount(id) | Subject::Association(_, id) => each(id.name.as_str()),
                 _ => {}
@@ -71,7 +84,12 @@ impl Fields for Finding {
                     each(arn.as_str());
                 }
             }
-            Field::Node | Field::Now | Field::Next | Field::Image => {}
+            Field::Node => {
+                if let Subject::Node(name) = &self.subject {
+                    each(name.as_str());
+                }
+            }
+            Field::Now | Field::Next | Field::State | Field::Image => {}
         }
     }
 
@@ -103,7 +121,7 @@ impl Fields for WorkloadRow {
             Field::State => each(self.state.word()),
             Field::Kind => each(self.id.kind.short()),
             Field::Name => each(self.id.name.as_str()),
-            Field::Node | Field::Image => {}
+            Field::Node | Field::Image | Field::Code | Field::Severity => {}
         }
     }
 
@@ -124,6 +142,9 @@ impl Fields for Within<'_, WorkloadRow> {
             Field::Node => {
                 let pods = self.inventory.pods_of_workload(&self.row.id);
                 pods.iter().flat_map(|pod| &pod.node).for_each(|node| each(node.as_str()));
+            }
+            Field::Code | Field::Severity => {
+                of_findings(self.inventory.findings_of_workload(&self.row.id), field, each);
             }
             _ => self.row.field(field, each),
         }
@@ -147,7 +168,7 @@ impl Fields for PodRow {
             Field::State => each(self.resolution.state.word()),
             Field::Kind => each(self.workload.kind.short()),
             Field::Name => each(self.id.name.as_str()),
-            Field::Image => {}
+            Field::Image | Field::Code | Field::Severity => {}
         }
     }
 
@@ -162,6 +183,7 @@ impl Fields for Within<'_, PodRow> {
     fn field(&self, field: Field, each: Each<'_>) {
         match field {
             Field::Image => images(self.inventory, &self.row.id, each),
+            Field::Code | Field::Severity => of_findings(self.inventory.findings_of_pod(&self.row.id), field, each),
             _ => self.row.field(field, each),
         }
     }
@@ -182,7 +204,7 @@ impl Fields for ServiceAccountRow {
             }
             Field::Next => each(self.next.word()),
             Field::State => each(self.state.word()),
-            Field::Node | Field::Now | Field::Image | Field::Kind => {}
+            Field::Node | Field::Now | Field::Image | Field::Kind | Field::Code | Field::Severity => {}
         }
     }
 
@@ -203,6 +225,9 @@ impl Fields for Within<'_, ServiceAccountRow> {
         match field {
             Field::Now | Field::Node | Field::Image | Field::Kind => {
                 of_service_account(self.inventory, &self.row.id, field, each);
+            }
+            Field::Code | Field::Severity => {
+                of_findings(self.inventory.findings_of_service_account(&self.row.id), field, each);
             }
             _ => self.row.field(field, each),
         }
@@ -238,7 +263,7 @@ impl Fields for RoleRow {
             Field::Name => each(self.name.as_str()),
             Field::Now => self.mechanisms.iter().for_each(|mechanism| each(mechanism.word())),
             Field::State => each(self.state.word()),
-            Field::Node | Field::Next | Field::Image | Field::Kind => {}
+            Field::Node | Field::Next | Field::Image | Field::Kind | Field::Code | Field::Severity => {}
         }
     }
 
@@ -260,7 +285,7 @@ impl Fields for AssociationRow {
             Field::Name => each(self.id.as_str()),
             Field::Next => each(Mechanism::PodIdentity.word()),
             Field::State => each(verdict_word(self.verdict)),
-            Field::Node | Field::Now | Field::Image | Field::Kind => {}
+            Field::Node | Field::Now | Field::Image | Field::Kind | Field::Code | Field::Severity => {}
         }
     }
 

@@ -53,6 +53,11 @@ impl Decoder {
         })
     }
 
+    /// A pod template from its JSON: what pods of it have before anything is injected.
+    pub fn template(&mut self, json: &str) -> Result<Arc<PodSpec>, Unreadable> {
+        Ok(self.spec(serde_json::from_str(json)?, ""))
+    }
+
     fn spec(&mut self, raw: raw::Pod<'_>, name: &str) -> Arc<PodSpec> {
         let hidden: Vec<String> = default_tokens(&raw.spec.volumes);
         let labels = raw.metadata.labels.0.iter().filter(|(key, _)| !OWN_LABELS.contains(&&**key));

@@ -141,7 +141,11 @@ fn list_filter(scene: &Scene<'_>, list: &ListScreen, width: usize) -> Line<'stat
         let room = row.room().saturating_sub(32).max(row.room() / 2);
         row = row.spans(field::line(paint, &editing.text(), Some(editing.cursor()), room).spans);
     } else if filter.query.is_empty() {
-        row = row.put_whole("filter: words  ns: sa: role: node: now: next: state:", paint.muted());
+        let terms = match list.kind {
+            ListKind::Findings => "filter: words  code: severity: ns: sa: role: kind:",
+            _ => "filter: words  ns: sa: role: node: now: next: state:",
+        };
+        row = row.put_whole(terms, paint.muted());
     } else {
         let room = row.room().saturating_sub(24);
         row = row.put(&text::fit(filter.query.as_str(), room), paint.of(Meaning::Match));

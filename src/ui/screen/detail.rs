@@ -10,7 +10,10 @@ use ratatui::text::Line;
 use crate::{
     app::{
         row::Row,
-        screen::{Screen, detail::DetailScreen},
+        screen::{
+            Screen,
+            detail::{DetailScreen, Lead, Mark},
+        },
         subject::Subject,
         target,
     },
@@ -66,6 +69,9 @@ fn body(scene: &Scene<'_>, subject: &Subject, row: Option<&Row>, width: usize) -
 
 /// WHY and FIX of a selection, nothing else: what stands below a narrow list.
 pub fn summary(scene: &Scene<'_>, row: &Row, width: usize, height: usize) -> Vec<Line<'static>> {
+    if let Row::Finding(found) = row {
+        return finding::in_short(scene, found, width, height);
+    }
     let Some(story) = target::story(scene.inventory(), &row.subject()) else {
         return lines(scene, &row.subject(), Some(row), width).into_iter().take(height).collect();
     };
@@ -133,13 +139,18 @@ fn owner(scene: &Scene<'_>, id: &ServiceAccountId, width: usize) -> Vec<Line<'st
     after_gap(vec![row.put(&managers.join(", "), scene.paint.plain()).line()])
 }
 
-/// Marks the hop that an error speaks of, where a page was opened from one.
-fn with_error(scene: &Scene<'_>, mut notes: Vec<Note>) -> Vec<Note> {
-    const MARK: &str = "<- the error";
-    let Some(Screen::Detail(DetailScreen { hop: Some(hop), .. })) = scene.model.screen() else { return notes };
+/// Marks the hop that an error or a finding speaks of, where a page was opened from one.
+fn with_mark(scene: &Scene<'_>, mut notes: Vec<Note>) -> Vec<Note> {
+    let Some(Screen::Detail(DetailScreen { mark: Some(Mark { hop, by }), .. })) = scene.model.screen() else {
+        return notes;
+    };
+    let words = match by {
+        Lead::Error => "<- the error",
+        Lead::Finding(code) => &format!("<- {code}"),
+    };
     match notes.iter_mut().find(|note| note.hop == *hop) {
-        Some(note) => note.text = format!("{MARK}  {}", note.text),
-        None => notes.push(Note { hop: *hop, text: MARK.to_owned() }),
+        Some(note) => (note.text, note.marked) = (format!("{words}  {}", note.text), true),
+        None => notes.push(Note { hop: *hop, text: words.to_owned(), marked: true }),
     }
     notes
 }
@@ -148,5 +159,5 @@ fn with_error(scene: &Scene<'_>, mut notes: Vec<Note>) -> Vec<Note> {
 fn trust_note(scene: &Scene<'_>) -> Option<Note> {
     use crate::app::command::{Command, Context};
     let key = scene.key(Context::List, Command::ShowTrust)?;
-    Some(Note { hop: HopKind::TrustPolicy, text: key })
+    Some(Note { hop: HopKind::TrustPolicy, text: key, marked: false })
 }

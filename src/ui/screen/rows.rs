@@ -91,15 +91,9 @@ pub const NODES: &[Column] = &[
     Column::share("ROLE", 14),
 ];
 
-/// Findings.
-pub const FINDINGS: &[Column] = &[
-    Column::fixed("SEVERITY", 8),
-    Column::share("CODE", 14),
-    Column::share("SUBJECT", 18),
-    Column::number("PODS", 5),
-    Column::fixed("", 0),
-    Column::share("WHAT AND WHY", 22),
-];
+/// Findings: codes are never cut; what and why stand beside or below the list.
+pub const FINDINGS: &[Column] =
+    &[Column::fixed("SEVERITY", 8), Column::fixed("CODE", 24), Column::share("SUBJECT", 18), Column::number("PODS", 5)];
 
 fn plain(paint: &Paint<'_>, content: impl Into<String>) -> Cell {
     Cell::Text(content.into(), paint.plain())
@@ -313,11 +307,9 @@ pub fn finding(paint: &Paint<'_>, row: &Finding, state: State, query: &Query) ->
     let pods = if row.pods == 0 { String::new() } else { text::count(row.pods as usize) };
     let cells = vec![
         Cell::Text(row.severity.word().to_owned(), paint.state(state)),
-        name(paint, row.code.name, query, Some(Field::Name)),
+        name(paint, row.code.name, query, Some(Field::Code)),
         name(paint, row.subject.to_string(), query, None),
         plain(paint, pods),
-        plain(paint, ""),
-        Cell::Text(row.message.clone(), paint.muted()),
     ];
     TableRow { state: Some(state), marked: false, cells }
 }

@@ -77,3 +77,32 @@ fn a_toast_of_many_lines_stays_in_its_corner() {
     assert!(rows[5].starts_with('>'), "{rows:#?}");
     assert!(rows.iter().any(|row| row.contains("Esc dismisses")), "{rows:#?}");
 }
+
+#[test]
+fn a_pod_with_a_thousand_different_containers_has_a_page() {
+    let mut changes = world::everything();
+    let mut pods = world::pods("shop/many", WorkloadKind::Deployment, "many", 1, Injected::PodIdentity);
+    if let Some(Change::Pod(pod)) = pods.first_mut() {
+        let spec = Arc::make_mut(&mut pod.spec);
+        let one = spec.containers[0].clone();
+        spec.containers = (0..1_000)
+            .map(|index| {
+                let mut container = one.clone();
+                container.name = format!("container-{index}").into();
+                if index % 2 == 0 {
+                    container.environment = Default::default();
+                }
+                container
+            })
+            .collect();
+    }
+    changes.extend(pods);
+    for keys in ["/ \"many Enter", "/ \"many Enter Enter", "z / \"many Enter Enter"] {
+        let mut model = world::read(world::with(120, 36, Settings::default(), changes.clone()));
+        world::press(&mut model, keys);
+        for (width, height) in [(60, 15), (80, 24), (120, 36), (200, 50)] {
+            let text = frame::text(&model, width, height);
+            assert!(text.contains("many"), "{keys} at {width}: {text}");
+        }
+    }
+}

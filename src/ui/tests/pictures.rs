@@ -13,8 +13,13 @@ use crate::{
         operation::{Outcome, StepState},
         screen::Screen,
     },
-    config::theme::Theme,
-    domain::failure::{Failure, FailureKind},
+    config::{settings::Settings, theme::Theme},
+    domain::{
+        change::Change,
+        fact::Fact,
+        failure::{Failure, FailureKind},
+        permission::RoleDetail,
+    },
 };
 
 fn picture(mut model: Model, keys: &str, width: u16, height: u16) -> String {
@@ -57,6 +62,45 @@ fn the_other_lists() {
         ("7", "findings"),
     ] {
         assert_snapshot!(format!("{name}_120x20"), picture(world::full(120, 20), key, 120, 20));
+    }
+}
+
+#[test]
+fn no_code_of_a_finding_is_cut_in_the_list() {
+    let longest = crate::domain::finding::code::CODES.iter().map(|code| code.name.len()).max();
+    assert_eq!(longest, Some(24));
+    for (width, height) in [(60, 20), (80, 24), (120, 36), (160, 45)] {
+        let mut model = world::full(width, height);
+        world::press(&mut model, "7");
+        let frame = frame::text(&model, width, height);
+        assert!(frame.contains("NODE-ROLE-FALLBACK "), "{frame}");
+        assert!(!frame.contains("MISMAT.."), "{frame}");
+    }
+}
+
+#[test]
+fn a_finding_opens_the_chain_with_its_hop_in_view() {
+    assert_snapshot!("finding_opened_120x36", picture(world::full(120, 36), "7 Enter", 120, 36));
+    let frame = picture(world::full(70, 16), "7 Enter", 70, 16);
+    assert!(frame.contains("<- IRSA-SUB-MISMATCH"), "{frame}");
+}
+
+#[test]
+fn pages_of_associations_nodes_and_namespaces_name_their_findings() {
+    for (key, expected) in [
+        ("3 / \"checkout Enter", "FINDINGS  NODE-ROLE-FALLBACK"),
+        ("5 / \"gone Enter", "FINDINGS  ORPHAN-ASSOCIATION"),
+        ("6", "FINDINGS  NODE-ROLE-OVERPRIVILEGED"),
+    ] {
+        let mut changes = world::everything();
+        let web = world::association("a-web1", "checkout/web", "web");
+        let gone = world::association("a-gone1", "data/gone", "web");
+        changes.push(Change::Associations(Fact::Known(vec![web, gone])));
+        changes.push(Change::RoleDetail("ng-role".into(), RoleDetail::with_policies_of_aws(&["AdministratorAccess"])));
+        let mut model = world::read(world::with(120, 36, Settings::default(), changes));
+        world::press(&mut model, key);
+        let text = frame::text(&model, 120, 36);
+        assert!(text.contains(expected), "{expected}\n{text}");
     }
 }
 

@@ -160,7 +160,7 @@ fn account(id: &str, role: Option<&str>) -> ServiceAccount {
     }
 }
 
-fn association(id: &str, account: &str, role: &str) -> Association {
+pub fn association(id: &str, account: &str, role: &str) -> Association {
     let (namespace, name) = account.split_once('/').unwrap();
     let detail = AssociationDetail {
         role_arn: arn(role).into(),

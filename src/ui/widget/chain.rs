@@ -26,6 +26,8 @@ pub struct Note {
     pub hop: HopKind,
     /// What is said.
     pub text: String,
+    /// The page was opened on this hop: its line is selected.
+    pub marked: bool,
 }
 
 /// All lines of a chain.
@@ -42,14 +44,29 @@ pub fn lines(paint: &Paint<'_>, hops: &[Hop], notes: &[Note], width: usize) -> V
 }
 
 fn head(paint: &Paint<'_>, hop: &Hop, notes: &[Note], width: usize) -> Line<'static> {
-    let note = notes.iter().find(|note| note.hop == hop.kind).map_or("", |note| note.text.as_str());
+    let found = notes.iter().find(|note| note.hop == hop.kind);
+    let note = found.map_or("", |note| note.text.as_str());
     let taken = text::width(note) + usize::from(!note.is_empty()) * 2;
     let room = width.saturating_sub(VALUES + taken);
-    Row::new(width)
+    let line = Row::new(width)
         .column(hop.kind.word(), VALUES, paint.title())
         .put(&shortened(&hop.subject, room), paint.plain())
         .end(note, paint.muted())
-        .line()
+        .to(width)
+        .line();
+    if found.is_some_and(|note| note.marked) { selected(paint, line) } else { line }
+}
+
+/// A line as the selected one; [`is_selected`] finds it again.
+fn selected(paint: &Paint<'_>, mut line: Line<'static>) -> Line<'static> {
+    line.style = paint.selection();
+    line.spans.iter_mut().for_each(|span| span.style = span.style.patch(paint.selection()));
+    line
+}
+
+/// Whether a line is the head of the hop that a page was opened on.
+pub fn is_selected(paint: &Paint<'_>, line: &Line<'_>) -> bool {
+    line.style == paint.selection()
 }
 
 /// ARNs and paths keep their end, anything else its beginning.

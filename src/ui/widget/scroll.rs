@@ -15,6 +15,13 @@ pub fn following(selected: usize, lines: usize, height: u16) -> usize {
     clamped((selected + height.min(3)).saturating_sub(height), lines, height as u16)
 }
 
+/// The offset that shows line `selected` and what hangs on it: some lines, at most half a window.
+pub fn around(selected: usize, lines: usize, height: u16) -> usize {
+    const MOST: usize = 9;
+    let height = usize::from(height);
+    clamped((selected + MOST.min(height / 2)).saturating_sub(height), lines, height as u16)
+}
+
 /// Draws the lines from `offset` on. What does not fit is announced in the last or first cells
 /// at the right: `12 more` below, `^` above.
 pub fn draw(paint: &Paint<'_>, buffer: &mut Buffer, area: Rect, lines: &[Line<'static>], offset: usize) {

@@ -11,6 +11,7 @@ use crate::domain::{
     finding::{Finding, Seen, Severity, Subject, code::CODES},
     id::PodId,
     inventory::FindingCounts,
+    permission::RoleDetail,
     webhook::Webhook,
     workload::Pod,
 };
@@ -62,6 +63,24 @@ fn the_worst_stands_first_and_the_counts_agree() {
     let severities: Vec<Severity> = world.inventory.findings().iter().map(|finding| finding.severity).collect();
     assert_eq!(severities, [Severity::Error, Severity::Notice]);
     assert_eq!(world.inventory.finding_counts(), FindingCounts { errors: 1, warnings: 0, notices: 1 });
+}
+
+#[test]
+fn namespaces_nodes_and_associations_are_told_the_findings_that_concern_them() {
+    let mut world = good_association();
+    world.node("n1", options(false, 2));
+    world.role("web", &good_pod_trust());
+    world.pod("shop/old-1", "web", vec![plain("app")]);
+    world.associate("data/gone", "web");
+    let names = |found: Vec<&Finding>| found.into_iter().map(|found| found.code.name).collect::<Vec<_>>();
+    let inventory = &world.inventory;
+    assert_eq!(names(inventory.findings_of_namespace(&"shop".into())), ["NODE-ROLE-FALLBACK"]);
+    assert_eq!(names(inventory.findings_of_namespace(&"data".into())), ["ORPHAN-ASSOCIATION"]);
+    assert_eq!(names(inventory.findings_of_namespace(&"other".into())), [""; 0]);
+    assert_eq!(names(inventory.findings_of_node(&"n1".into())), [""; 0]);
+    world.apply(vec![Change::RoleDetail("ng-role".into(), RoleDetail::with_policies_of_aws(&["AdministratorAccess"]))]);
+    assert_eq!(names(world.inventory.findings_of_node(&"n1".into())), ["NODE-ROLE-OVERPRIVILEGED"]);
+    assert_eq!(names(world.inventory.findings_of_node(&"elsewhere".into())), [""; 0]);
 }
 
 #[test]

@@ -4,11 +4,13 @@ use proptest::prelude::*;
 
 use super::world::*;
 use crate::domain::{
+    association::AssociationDetail,
     change::Change,
     fact::Fact,
     id::PodId,
     inventory::Inventory,
-    row::{PodRow, RoleRow, ServiceAccountRow},
+    permission::RoleDetail,
+    workload::{Environment, EnvironmentSource, SourceId, Value, WorkloadId, WorkloadKind},
 };
 
 #[test]
@@ -79,19 +81,20 @@ pub(super) fn changes() -> Vec<Change> {
                 | Change::ServiceAccounts(_)
                 | Change::Nodes(_)
                 | Change::Pods(_)
+                | Change::Namespaces(_)
         )
     });
     changes.extend(node("n1", &[], options(true, 1)));
     changes.extend(node("n2", &[("eks.amazonaws.com/nodegroup", "ng")], options(false, 2)));
-    let detail = crate::domain::association::AssociationDetail {
-        role_arn: arn("pi"),
-        ..detail(ago(jiff::SignedDuration::from_hours(2)))
-    };
+    let detail = AssociationDetail { role_arn: arn("pi"), ..detail(ago(jiff::SignedDuration::from_hours(2))) };
     let mut agent = pod("kube-system/eks-pod-identity-agent-n1", "eks-pod-identity-agent", "n1", vec![]);
-    agent.workload.kind = crate::domain::workload::WorkloadKind::DaemonSet;
+    agent.workload.kind = WorkloadKind::DaemonSet;
     changes.extend([
         Change::Roles(Fact::Known(vec![role("web", &irsa_trust("shop:web")), role("pi", &good_pod_trust())])),
-        Change::Associations(Fact::Known(vec![association("shop/api", Fact::Known(detail))])),
+        Change::Associations(Fact::Known(vec![
+            association("shop/api", Fact::Known(detail.clone())),
+            association("gone/nobody", Fact::Known(detail)),
+        ])),
         Change::ServiceAccounts(Fact::Known(vec![account("shop/web", Some(arn("web"))), account("shop/api", None)])),
         Change::Pod(agent),
         Change::Pod(pod("shop/web-1", "web", "n1", vec![irsa("app", "web")])),
@@ -100,20 +103,55 @@ pub(super) fn changes() -> Vec<Change> {
         Change::Pod(pod("shop/free-1", "free", "n2", vec![plain("app")])),
         Change::Pod(pod("shop/lost-1", "free", "n9", vec![plain("app")])),
     ]);
+    changes.extend(more());
     changes
 }
 
-type Seen = (Vec<PodRow>, Vec<ServiceAccountRow>, Vec<RoleRow>);
-
-fn seen(inventory: &Inventory) -> Seen {
-    let (mut pods, mut accounts, mut roles) = (inventory.pods(), inventory.service_accounts(), inventory.roles());
-    pods.sort_by(|one, other| one.id.cmp(&other.id));
-    accounts.sort_by(|one, other| one.id.cmp(&other.id));
-    roles.sort_by(|one, other| one.arn.cmp(&other.arn));
-    (pods, accounts, roles)
+/// The facts that are asked for one by one, and those that only findings rest on.
+fn more() -> Vec<Change> {
+    let source = SourceId { namespace: "shop".into(), name: "settings".into(), prefix: "".into() };
+    let mut app = irsa("app", "web");
+    app.environment_sources = vec![EnvironmentSource { prefix: "".into(), name: "settings".into(), secret: false }];
+    let template = spec("web", vec![container("app", &[("AWS_PROFILE", "dev")], &[])]);
+    let late = WorkloadId { namespace: "shop".into(), kind: WorkloadKind::Deployment, name: "late".into() };
+    let variables = [("AWS_EC2_METADATA_DISABLED".into(), Value::Text("true".into()))];
+    vec![
+        Change::Namespaces(Fact::Known(vec!["empty".into()])),
+        Change::Pod(pod("shop/late-1", "web", "n1", vec![irsa("app", "web")])),
+        Change::Template(late, Fact::Known(template.into())),
+        Change::Pod(pod("shop/taking-1", "web", "n2", vec![app])),
+        Change::ConfigMap(source, Fact::Known(Environment::new(variables))),
+        Change::RoleDetail("web".into(), RoleDetail::with_policies_of_aws(&["AmazonS3ReadOnlyAccess"])),
+        Change::AccessEntries(Fact::Known(vec![])),
+        Change::FargateProfiles(Fact::Known(vec!["serverless".into()])),
+        Change::VpcEndpoints(Fact::Unknown(denied("ec2:DescribeVpcEndpoints"))),
+    ]
 }
 
-fn applied(changes: Vec<Change>, batch: usize) -> Seen {
+/// Everything that lists, findings and gaps show, in an order that does not change.
+fn seen(inventory: &Inventory) -> Vec<String> {
+    fn lines<T: std::fmt::Debug>(rows: Vec<T>) -> Vec<String> {
+        let mut lines: Vec<String> = rows.iter().map(|row| format!("{row:?}")).collect();
+        lines.sort_unstable();
+        lines
+    }
+    [
+        lines(inventory.pods()),
+        lines(inventory.workloads()),
+        lines(inventory.service_accounts()),
+        lines(inventory.namespaces()),
+        lines(inventory.roles()),
+        lines(inventory.associations()),
+        lines(inventory.nodes()),
+        lines(inventory.findings()),
+        lines(inventory.gaps()),
+        lines(vec![inventory.wanted()]),
+        lines(vec![inventory.counts()]),
+    ]
+    .concat()
+}
+
+fn applied(changes: Vec<Change>, batch: usize) -> Vec<String> {
     let mut world = World::empty();
     for batch in changes.chunks(batch) {
         world.apply(batch.to_vec());

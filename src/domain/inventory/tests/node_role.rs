@@ -339,3 +339,11 @@ fn node_classes_that_may_not_be_read_are_a_gap_only_where_a_role_is_open() {
     world.apply(changes);
     assert!(open(&world));
 }
+
+#[test]
+fn an_endpoint_that_is_written_out_is_as_good_as_the_ipv6_mode() {
+    let mut world = ipv6(true, false);
+    let endpoint = [("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://[fd00:ec2::254]")];
+    world.pod("shop/web-2", "web", vec![container("app", &endpoint, &[])]);
+    assert_eq!((world.now_of("shop/web-2").verdict, world.why("shop/web-2")), (Verdict::Ok, None));
+}

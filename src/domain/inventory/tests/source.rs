@@ -1,9 +1,12 @@
 //! `envFrom` (0, 0.1, 1.4): what ConfigMaps add, what beats it, and what cannot be read.
 
+use jiff::SignedDuration;
+
 use super::world::*;
 use crate::domain::{
     change::Change,
     fact::Fact,
+    id::PodId,
     identity::{Mechanism, State, Verdict},
     workload::{Container, Environment, EnvironmentSource, SourceId, Value},
 };
@@ -135,4 +138,41 @@ fn a_secret_of_env_from_is_a_footnote_and_never_asked_for() {
         (Mechanism::PodIdentity, Verdict::Ok, State::Ok)
     );
     assert!(now.reasons.iter().any(|reason| reason.message.contains("assumes that Secret keys")), "{:?}", now.reasons);
+}
+
+#[test]
+fn a_config_map_is_read_again_after_a_while_and_when_a_new_pod_names_it() {
+    let mut world = world(taking(pod_identity("app"), &["settings"]));
+    world.apply(vec![map("settings", &[])]);
+    assert!(world.inventory.wanted().config_maps.is_empty());
+    let mut new = pod("shop/web-2", "web", "n1", vec![taking(pod_identity("app"), &["settings"])]);
+    new.created_at = world.now.checked_add(SignedDuration::from_secs(1)).unwrap();
+    world.put(new.clone());
+    assert_eq!(
+        world.inventory.wanted().config_maps,
+        [source("settings")],
+        "it may have changed before the pod started"
+    );
+    assert_eq!(world.state("shop/web-1"), State::Ok, "and is known meanwhile");
+    world.apply(vec![map("settings", &[])]);
+    world.put(new);
+    assert!(world.inventory.wanted().config_maps.is_empty(), "a pod that is known tells nothing new");
+    world.now = world.now.checked_add(SignedDuration::from_mins(5)).unwrap();
+    world.apply(vec![]);
+    assert_eq!(world.inventory.wanted().config_maps, [source("settings")]);
+    world.apply(vec![map("settings", &KEYS)]);
+    assert_eq!(world.next_of("shop/web-1").mechanism, Mechanism::StaticKeys);
+}
+
+#[test]
+fn a_config_map_that_no_pod_names_any_more_is_not_read_again() {
+    let mut world = world(taking(pod_identity("app"), &["settings"]));
+    world.apply(vec![map("settings", &[])]);
+    world.apply(vec![Change::PodGone(PodId::new("shop", "web-1"))]);
+    for _ in 0..256 {
+        world.apply(vec![]);
+    }
+    world.now = world.now.checked_add(SignedDuration::from_mins(6)).unwrap();
+    world.apply(vec![]);
+    assert!(world.inventory.wanted().config_maps.is_empty());
 }

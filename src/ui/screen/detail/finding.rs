@@ -13,6 +13,8 @@ use crate::{
     },
 };
 
+/// Cells of the label before the codes.
+const LABEL: usize = 10;
 /// Lines that one part of a finding may take.
 const MOST: usize = 10;
 
@@ -55,6 +57,16 @@ fn shown(scene: &Scene<'_>, found: &Finding, width: usize) -> Vec<Line<'static>>
     lines
 }
 
+/// WHY and FIX of a finding, nothing else: what stands below a narrow list.
+pub fn in_short(scene: &Scene<'_>, found: &Finding, width: usize, height: usize) -> Vec<Line<'static>> {
+    let paint = &scene.paint;
+    let fix = story::labelled(paint, "FIX", std::slice::from_ref(&found.fix), width, height.min(2));
+    let room = height.saturating_sub(fix.len());
+    let mut lines = story::labelled(paint, "WHY", std::slice::from_ref(&found.message), width, room);
+    lines.extend(fix);
+    lines
+}
+
 /// The codes of the findings that concern an object, one below the other; nothing where there are none.
 pub fn of_object(scene: &Scene<'_>, subject: &Subject, width: usize) -> Vec<Line<'static>> {
     let inventory = scene.inventory();
@@ -63,13 +75,35 @@ pub fn of_object(scene: &Scene<'_>, subject: &Subject, width: usize) -> Vec<Line
         Subject::Pod(id) => inventory.findings_of_pod(id),
         Subject::ServiceAccount(id) => inventory.findings_of_service_account(id).iter().collect(),
         Subject::Role(arn) => inventory.findings_of_role(arn).iter().collect(),
-        Subject::Namespace(_) | Subject::Association(_) | Subject::Node(_) | Subject::Finding(..) => Vec::new(),
+        Subject::Namespace(name) => inventory.findings_of_namespace(name),
+        Subject::Association(id) => {
+            let account = inventory.association(id).map(|association| &association.service_account);
+            account.map_or_else(Vec::new, |account| inventory.findings_of_service_account(account).iter().collect())
+        }
+        Subject::Node(name) => inventory.findings_of_node(name),
+        Subject::Finding(..) => Vec::new(),
     };
-    let codes: Vec<&str> = found.iter().map(|found| found.code.name).collect();
+    let codes = counted(&found);
     if codes.is_empty() {
         return Vec::new();
     }
-    let row = Cells::new(width).column("FINDINGS", 10, scene.paint.title());
-    let room = row.room();
-    after_gap(vec![row.put(&text::fit(&codes.join(", "), room), scene.paint.plain()).line()])
+    let line = |(index, part): (usize, &String)| {
+        let label = if index == 0 { "FINDINGS" } else { "" };
+        Cells::new(width).column(label, LABEL, scene.paint.title()).put(part, scene.paint.plain()).line()
+    };
+    let parts = text::wrap(&codes.join(", "), width.saturating_sub(LABEL), MOST);
+    after_gap(parts.iter().enumerate().map(line).collect())
+}
+
+/// Each code once, with its number where there are several: `NODE-ROLE-FALLBACK x3`.
+fn counted(found: &[&Finding]) -> Vec<String> {
+    let mut codes: Vec<(&str, usize)> = Vec::new();
+    for finding in found {
+        match codes.iter_mut().find(|(code, _)| *code == finding.code.name) {
+            Some((_, count)) => *count += 1,
+            None => codes.push((finding.code.name, 1)),
+        }
+    }
+    let word = |(code, count): &(&str, usize)| if *count > 1 { format!("{code} x{count}") } else { (*code).to_owned() };
+    codes.iter().map(word).collect()
 }

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use ratatui::{style::Style, text::Line};
 
-use super::{after_gap, owner, title, trust_note, why, with_error};
+use super::{after_gap, owner, title, trust_note, why, with_mark};
 use crate::{
-    app::{row::Row, target},
+    app::{row::Row, screen::Screen, target},
     domain::{
+        fact::Fact,
         id::{PodId, ServiceAccountId},
         identity::{HopKind, Identity, Mechanism, Resolution, State},
         row::{PodRow, ServiceAccountRow},
@@ -37,6 +38,7 @@ pub fn of_workload(scene: &Scene<'_>, id: &WorkloadId, width: usize) -> Vec<Line
     let (place, row) = worst;
     let mut lines = vec![title(scene, &name, Some(row.resolution.state), width)];
     lines.extend(answers(scene, &row.resolution, &pods, width));
+    lines.extend(told_by(scene, id, width));
     let which = (pods.len() > 1).then(|| format!("{}/{}", place + 1, pods.len()));
     lines.extend(body(scene, row, which, width));
     lines
@@ -68,6 +70,7 @@ pub fn of_pod(scene: &Scene<'_>, id: &PodId, width: usize) -> Vec<Line<'static>>
     };
     let mut lines = vec![title(scene, &name, Some(resolution.state), width)];
     lines.extend(answers(scene, resolution, &[], width));
+    lines.extend(told_by(scene, &row.workload, width));
     lines.extend(containers(scene, &row, width));
     lines.extend(body(scene, &row, None, width));
     lines
@@ -80,8 +83,9 @@ fn body(scene: &Scene<'_>, row: &PodRow, which: Option<String>, width: usize) ->
     let mut lines = why(scene, &story, width);
     let age = text::age(scene.now().duration_since(row.created_at).as_secs());
     let note = which.map_or_else(|| age.clone(), |which| format!("{age}  {which}"));
-    let notes = std::iter::once(Note { hop: HopKind::Pod, text: note }).chain(trust_note(scene)).collect();
-    let notes = with_error(scene, notes);
+    let notes =
+        std::iter::once(Note { hop: HopKind::Pod, text: note, marked: false }).chain(trust_note(scene)).collect();
+    let notes = with_mark(scene, notes);
     lines.extend(after_gap(chain::lines(&scene.paint, &inventory.chain(&row.id), &notes, width)));
     lines.extend(owner(scene, &row.service_account, width));
     lines
@@ -102,6 +106,14 @@ fn answers(scene: &Scene<'_>, resolution: &Resolution, pods: &[PodRow], width: u
     let now = answer(scene, "now", &resolution.now, column, width).end(&share, paint.muted()).line();
     let proven = Cells::new(width).column("proven", MECHANISMS, paint.muted()).put("never", paint.muted()).line();
     vec![now, next(scene, resolution, same, column, width), proven]
+}
+
+/// What next goes by, once somebody has asked for the template of the owner; beside a list the room is for the chain.
+fn told_by(scene: &Scene<'_>, id: &WorkloadId, width: usize) -> Option<Line<'static>> {
+    let is_page = matches!(scene.model.screen(), Some(Screen::Detail(_)));
+    let asked = scene.inventory().template(id).is_some_and(Fact::is_answered);
+    let words = || format!("by {}", scene.inventory().next_told_by(id));
+    (is_page && asked).then(|| Cells::new(width).to(MECHANISMS).put(&words(), scene.paint.muted()).line())
 }
 
 fn next(scene: &Scene<'_>, resolution: &Resolution, same: bool, column: usize, width: usize) -> Line<'static> {
@@ -181,7 +193,7 @@ pub fn of_service_account(
     lines.extend(facts(scene, id, row, width));
     let story = inventory.story_of_service_account(id);
     lines.extend(why(scene, &story, width));
-    let notes = with_error(scene, trust_note(scene).into_iter().collect());
+    let notes = with_mark(scene, trust_note(scene).into_iter().collect());
     lines.extend(after_gap(chain::lines(&scene.paint, &inventory.chain_of_service_account(id), &notes, width)));
     lines.extend(owner(scene, id, width));
     lines
