@@ -22,6 +22,12 @@ fn refused(change: &Change) -> Option<Change> {
             Change::SecurityGroupPolicies(Fact::Unknown(denied("list securitygrouppolicies")))
         }
         Change::SecretStores(_) => Change::SecretStores(Fact::Unknown(denied("list secretstores"))),
+        Change::ClusterSecretStores(_) => {
+            Change::ClusterSecretStores(Fact::Unknown(denied("list clustersecretstores")))
+        }
+        Change::NodeClaims(_) => Change::NodeClaims(Fact::Unknown(denied("list nodeclaims"))),
+        Change::Ec2NodeClasses(_) => Change::Ec2NodeClasses(Fact::Unknown(denied("list ec2nodeclasses"))),
+        Change::AutoNodeClasses(_) => Change::AutoNodeClasses(Fact::Unknown(denied("list nodeclasses"))),
         Change::BucketVolumes(_) => Change::BucketVolumes(Fact::Unknown(denied("list persistentvolumes"))),
         Change::Providers(_) => Change::Providers(Fact::Unknown(denied("iam:ListOpenIDConnectProviders"))),
         Change::ServiceAccounts(_) => Change::ServiceAccounts(Fact::Unknown(denied("list serviceaccounts"))),
