@@ -263,15 +263,20 @@ impl<'i> Whole<'i> {
     fn admit(&mut self, role: &RoleArn, edits: Vec<TrustEdit>, ready: &[Ready]) -> bool {
         let request = TrustRequest { role_arn: role.clone(), edits };
         let made = trust::edited(self.inventory, &request, self.now);
-        let refusal = match &made {
-            Ok(edited) => Some(trust::length(&edited.after)).filter(|length| length.ok == Some(false)),
-            Err(refusal) => Some(refusal.clone()),
+        let length = match &made {
+            Ok(edited) => trust::length(&edited.after),
+            Err(refusal) => refusal.clone(),
         };
-        if let Some(refusal) = refusal {
+        if made.is_err() || length.ok == Some(false) {
             for one in ready {
-                self.leave_out(&one.id, Some(false), format!("{}: {}", refusal.what, refusal.detail));
+                self.leave_out(&one.id, Some(false), format!("{}: {}", length.what, length.detail));
             }
             return false;
+        }
+        if length.ok != Some(true) {
+            // Each edit may fit alone and all of them together not.
+            let what = format!("the trust policy of {} is short enough", role_name(role));
+            self.plan.preconditions.push(Precondition { what, ..length });
         }
         let what = format!("the edits of {} are one write", role_name(role));
         self.plan.preconditions.push(Precondition::advisory(what, Some(true), "statements of others stay as they are"));

@@ -51,6 +51,18 @@ fn trust_comes_before_the_association_and_that_before_the_restart() {
 }
 
 #[test]
+fn edits_that_fit_alone_and_not_together_are_told() {
+    let annotate = |number: usize| annotated(&format!("payments/api-{number}"), "payments-api");
+    let plan = moved(&inventory_with((1..=6).map(annotate).collect()), Which::Namespace("payments".into()));
+    let what = "the trust policy of payments-api is short enough";
+    let length = plan.preconditions.iter().find(|one| one.what == what).unwrap();
+    assert_eq!(length.ok, None, "an account may have raised its quota");
+    assert!(length.detail.contains(" of 2048 characters: "), "{}", length.detail);
+    let alone = moved(&inventory(), only("payments/api"));
+    assert!(!alone.preconditions.iter().any(|one| one.what == what), "{:#?}", alone.preconditions);
+}
+
+#[test]
 fn the_default_service_account_and_the_roles_of_other_accounts_are_left_alone() {
     let default = inventory_with(vec![annotated("payments/default", "payments-api")]);
     assert!(refused(&default, "payments/default").contains("every pod of the namespace"));
