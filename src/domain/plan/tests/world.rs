@@ -260,11 +260,8 @@ fn instance() -> Instance {
     }
 }
 
-/// Everything, the agent included.
-pub fn changes() -> Vec<Change> {
-    let mut pods = pods();
-    pods.push(agent_pod("node-a"));
-    let webhook = Webhook {
+fn webhook() -> Webhook {
+    Webhook {
         configuration: "pod-identity-webhook".into(),
         name: "iam-for-pods.amazonaws.com".into(),
         namespace_selector: Selector::default(),
@@ -272,7 +269,13 @@ pub fn changes() -> Vec<Change> {
         self_hosted: false,
         failure_policy: Some("Ignore".into()),
         authority: None,
-    };
+    }
+}
+
+/// Everything, the agent included.
+pub fn changes() -> Vec<Change> {
+    let mut pods = pods();
+    pods.push(agent_pod("node-a"));
     let owner = "arn:aws:eks:eu-west-1:111122223333:addon/acme-prod/vpc-cni/0ac1";
     let provider = ISSUER.trim_start_matches("https://");
     vec![
@@ -284,7 +287,7 @@ pub fn changes() -> Vec<Change> {
         }),
         Change::Cluster(Fact::Known(cluster())),
         Change::Caller(Fact::Known(caller("111122223333"))),
-        Change::Webhooks(Fact::Known(vec![webhook])),
+        Change::Webhooks(Fact::Known(vec![webhook()])),
         Change::NetworkPolicies(Fact::Known(vec![])),
         Change::SecurityGroupPolicies(Fact::Absent),
         Change::SecretStores(Fact::Absent),
