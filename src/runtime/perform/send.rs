@@ -49,7 +49,8 @@ impl Performer {
                 self.session()?.create_addon(cluster, addon, client_token).await.map(|_| Observed::Addon)
             }
             Call::DeleteAddon { cluster, addon } => {
-                self.session()?.delete_addon(cluster, addon).await.map(|()| Observed::Nothing)
+                arrived(self.session()?.delete_addon(cluster, addon).await)?;
+                Ok(Observed::Nothing)
             }
             Call::UpdatePodIdentityAssociation { .. } => {
                 self.update_association(call, client_token).await?;
@@ -111,13 +112,17 @@ impl Performer {
     }
 
     async fn delete_association(&self, cluster: &ClusterName, id: &AssociationId) -> Result<Observed, Failure> {
-        match self.session()?.delete_association(cluster, id).await {
-            // It was there a moment ago: an earlier try of this call has arrived after all.
-            Err(failure) if failure.kind == FailureKind::NotFound => {}
-            answer => answer?,
-        }
+        arrived(self.session()?.delete_association(cluster, id).await)?;
         // The webhook goes on injecting it for a moment: a restart now would bring it back.
         tokio::time::sleep(self.settle).await;
         Ok(Observed::Nothing)
+    }
+}
+
+/// What a call deletes was there a moment ago: if it is not found, an earlier try of this call has arrived after all.
+fn arrived(deleted: Result<(), Failure>) -> Result<(), Failure> {
+    match deleted {
+        Err(failure) if failure.kind == FailureKind::NotFound => Ok(()),
+        answer => answer,
     }
 }

@@ -5,6 +5,7 @@ mod addon;
 mod association;
 mod describe;
 mod tag;
+mod token;
 
 pub use addon::{arn as addon_arn, newest as newest_addon};
 pub use describe::VPC;
@@ -121,8 +122,8 @@ pub fn perform(state: &mut State, asked: &Asked, now: Timestamp) -> Result<Value
         "DescribeAccessEntry" => describe::stored(&state.access_entries, "accessEntry", first, second),
         "ListAddons" => names(asked, "addons", state.addons.keys()),
         "DescribeAddon" => addon::describe(state, second),
-        "CreateAddon" => addon::create(state, &asked.body, now),
-        "UpdateAddon" => addon::update(state, second, &asked.body, now),
+        "CreateAddon" => addon::create(state, asked, now),
+        "UpdateAddon" => addon::update(state, second, asked, now),
         "DeleteAddon" => addon::delete(state, second, now),
         "DescribeAddonVersions" => addon::versions(state, &asked.parameters),
         "ListTagsForResource" => tag::list(state, first),
@@ -130,8 +131,8 @@ pub fn perform(state: &mut State, asked: &Asked, now: Timestamp) -> Result<Value
         "UntagResource" => tag::remove(state, first, asked, now),
         "ListPodIdentityAssociations" => association::list(state, asked, now),
         "DescribePodIdentityAssociation" => association::describe(state, second, now),
-        "CreatePodIdentityAssociation" => association::create(state, &asked.body, now),
-        "UpdatePodIdentityAssociation" => association::update(state, second, &asked.body, now),
+        "CreatePodIdentityAssociation" => association::create(state, asked, now),
+        "UpdatePodIdentityAssociation" => association::update(state, second, asked, now),
         "DeletePodIdentityAssociation" => association::delete(state, second, now),
         other => Err(unknown_operation(Service::Eks, other, "")),
     }

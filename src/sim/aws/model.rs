@@ -280,8 +280,8 @@ pub struct State {
     pub trust_quota: usize,
     /// Most associations in the cluster.
     pub association_quota: usize,
-    /// Client request tokens of creates: request and association id.
-    pub tokens: BTreeMap<String, (Value, String)>,
+    /// Client request tokens by operation: the request, and the name or id of what it made or changed.
+    pub tokens: BTreeMap<(String, String), (Value, String)>,
     /// Source of ids.
     pub random: Random,
 }

@@ -4,12 +4,13 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::sim::aws::call::Asked;
 use crate::sim::aws::error::Failure;
 use crate::sim::aws::lagging::Lagging;
 use crate::sim::aws::model::{Addon, Association, State};
 use crate::sim::aws::query::Parameters;
 
-use super::{association, in_use, invalid, not_found, optional, required, seconds};
+use super::{association, in_use, invalid, not_found, optional, required, seconds, token};
 
 /// Name, namespace of its service accounts, versions (newest first).
 const CATALOGUE: &[(&str, &str, &[&str])] = &[
@@ -38,7 +39,11 @@ pub fn describe(state: &State, name: &str) -> Result<Value, Failure> {
 }
 
 /// Begins to install an add-on.
-pub fn create(state: &mut State, body: &Value, now: Timestamp) -> Result<Value, Failure> {
+pub fn create(state: &mut State, asked: &Asked, now: Timestamp) -> Result<Value, Failure> {
+    if let Some(name) = token::earlier(state, asked)? {
+        return describe(state, &name);
+    }
+    let body = &asked.body;
     let name = required(body, "addonName")?.to_owned();
     if state.addons.contains_key(&name) {
         return Err(in_use("Addon already exists.").with("clusterName", &state.cluster.name).with("addonName", &name));
@@ -57,12 +62,17 @@ pub fn create(state: &mut State, body: &Value, now: Timestamp) -> Result<Value, 
     };
     own_associations(state, &name, body, now)?;
     state.addons.insert(name.clone(), addon);
+    token::remember(state, asked, &name)?;
     describe(state, &name)
 }
 
 /// Begins to change an add-on.
-pub fn update(state: &mut State, name: &str, body: &Value, now: Timestamp) -> Result<Value, Failure> {
+pub fn update(state: &mut State, name: &str, asked: &Asked, now: Timestamp) -> Result<Value, Failure> {
+    let body = &asked.body;
     let mut addon = state.addons.get(name).cloned().ok_or_else(|| missing(state, name))?;
+    if let Some(id) = token::earlier(state, asked)? {
+        return Ok(in_progress(&id, &addon));
+    }
     if matches!(addon.status.as_str(), "CREATING" | "UPDATING" | "DELETING") {
         return Err(in_use(format!("Addon {name} cannot be updated as it is currently in {} state", addon.status)));
     }
@@ -78,13 +88,18 @@ pub fn update(state: &mut State, name: &str, body: &Value, now: Timestamp) -> Re
     own_associations(state, name, body, now)?;
     addon.status = "UPDATING".to_owned();
     addon.modified_at = now;
-    let version = addon.version.clone();
-    state.addons.insert(name.to_owned(), addon);
     let id = state.random.uuid();
-    Ok(json!({ "update": {
-        "id": id, "status": "InProgress", "type": "AddonUpdate", "createdAt": seconds(now), "errors": [],
-        "params": [{ "type": "AddonVersion", "value": version }],
-    }}))
+    token::remember(state, asked, &id)?;
+    let answer = in_progress(&id, &addon);
+    state.addons.insert(name.to_owned(), addon);
+    Ok(answer)
+}
+
+fn in_progress(id: &str, addon: &Addon) -> Value {
+    json!({ "update": {
+        "id": id, "status": "InProgress", "type": "AddonUpdate", "createdAt": seconds(addon.modified_at), "errors": [],
+        "params": [{ "type": "AddonVersion", "value": addon.version }],
+    }})
 }
 
 /// Begins to remove an add-on and the associations it owns.

@@ -12,7 +12,7 @@ use crate::sim::aws::lagging::Lagging;
 use crate::sim::aws::model::{Association, State};
 use crate::sim::aws::trust::allows_pod_identity;
 
-use super::{in_use, invalid, not_found, optional, paged, required, seconds};
+use super::{in_use, invalid, not_found, optional, paged, required, seconds, token};
 
 const LONGEST_POLICY: usize = 2048;
 
@@ -41,10 +41,11 @@ pub fn describe(state: &State, id: &str, now: Timestamp) -> Result<Value, Failur
 }
 
 /// Creates an association.
-pub fn create(state: &mut State, body: &Value, now: Timestamp) -> Result<Value, Failure> {
-    if let Some(earlier) = repeated(state, body)? {
-        return Ok(earlier);
+pub fn create(state: &mut State, asked: &Asked, now: Timestamp) -> Result<Value, Failure> {
+    if let Some(id) = token::earlier(state, asked)? {
+        return latest(state, &id);
     }
+    let body = &asked.body;
     let namespace = required(body, "namespace")?.to_owned();
     let service_account = required(body, "serviceAccount")?.to_owned();
     must_be_a_name("namespace", &namespace, 63)?;
@@ -65,9 +66,7 @@ pub fn create(state: &mut State, body: &Value, now: Timestamp) -> Result<Value, 
     apply(&mut association, body)?;
     validate(state, &association, now)?;
     let id = insert(state, association, now)?;
-    if let Some(token) = optional(body, "clientRequestToken")? {
-        state.tokens.insert(token.to_owned(), (body.clone(), id.clone()));
-    }
+    token::remember(state, asked, &id)?;
     latest(state, &id)
 }
 
@@ -104,20 +103,12 @@ fn occupant(state: &State, new: &Association, now: Timestamp) -> Option<String> 
         .map(|(id, _)| id.clone())
 }
 
-/// The answer to an earlier call with the same token and the same parameters.
-fn repeated(state: &State, body: &Value) -> Result<Option<Value>, Failure> {
-    let token = optional(body, "clientRequestToken")?;
-    let Some((request, id)) = token.and_then(|token| state.tokens.get(token)) else {
-        return Ok(None);
-    };
-    if request != body {
-        return Err(invalid("The client request token was used before with different parameters."));
-    }
-    latest(state, id).map(Some)
-}
-
 /// Changes role, target role, session tags or session policy.
-pub fn update(state: &mut State, id: &str, body: &Value, now: Timestamp) -> Result<Value, Failure> {
+pub fn update(state: &mut State, id: &str, asked: &Asked, now: Timestamp) -> Result<Value, Failure> {
+    if token::earlier(state, asked)?.is_some() {
+        return latest(state, id);
+    }
+    let body = &asked.body;
     let current = state.associations.get(id).and_then(Lagging::latest);
     let mut association = current.cloned().ok_or_else(|| missing(state, id))?;
     let changing = ["roleArn", "targetRoleArn", "disableSessionTags", "policy"];
@@ -133,6 +124,7 @@ pub fn update(state: &mut State, id: &str, body: &Value, now: Timestamp) -> Resu
     if let Some(stored) = state.associations.get_mut(id) {
         stored.set(Some(association), now);
     }
+    token::remember(state, asked, id)?;
     latest(state, id)
 }
 

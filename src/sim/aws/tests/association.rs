@@ -86,6 +86,18 @@ async fn the_same_token_creates_once() {
 }
 
 #[tokio::test]
+async fn the_same_token_updates_once_and_another_request_with_it_is_refused() {
+    let setup = setup();
+    let path = format!("{ALL}/{}", id(&create(&setup, "cart", json!({})).await));
+    let change = json!({ "disableSessionTags": true, "clientRequestToken": "t2" });
+    let first = setup.eks("POST", &path, change.clone()).await.json();
+    setup.clock.advance(SignedDuration::from_secs(60));
+    assert_eq!(setup.eks("POST", &path, change).await.json(), first, "not even the time of the change moves");
+    let other = json!({ "disableSessionTags": false, "clientRequestToken": "t2" });
+    assert_eq!(setup.eks("POST", &path, other).await.code, "InvalidParameterException");
+}
+
+#[tokio::test]
 async fn the_role_is_validated_on_create() {
     let setup = setup();
     let refusals = [

@@ -47,6 +47,22 @@ async fn an_add_on_becomes_active_after_its_delay() {
     assert_eq!(setup.eks("GET", &path, Value::Null).await.status, 404);
 }
 
+#[tokio::test(start_paused = true)]
+async fn the_same_token_installs_and_updates_an_add_on_once() {
+    let setup = setup();
+    let addons = "/clusters/acme/addons";
+    let install = json!({ "addonName": "metrics-server", "clientRequestToken": "t1" });
+    let first = setup.eks("POST", addons, install.clone()).await.json();
+    assert_eq!(setup.eks("POST", addons, install).await.json(), first);
+    let other = json!({ "addonName": "coredns", "clientRequestToken": "t1" });
+    assert_eq!(setup.eks("POST", addons, other).await.code, "InvalidParameterException");
+    setup.account.next_addon_change().await;
+    let (path, update) = (format!("{addons}/metrics-server/update"), json!({ "clientRequestToken": "t1" }));
+    let begun = setup.eks("POST", &path, update.clone()).await.json();
+    assert_eq!(setup.eks("POST", &path, update).await.json()["update"]["id"], begun["update"]["id"]);
+    assert_eq!(setup.eks("POST", &path, json!({})).await.code, "ResourceInUseException");
+}
+
 #[tokio::test]
 async fn tags_are_set_listed_and_removed_by_arn() {
     let setup = setup();
