@@ -58,6 +58,9 @@ pub struct Remove {
     /// NAMESPACE/NAME of each service account
     #[arg(required = true)]
     pub service_accounts: Vec<String>,
+    /// Only from the statements of this mechanism (default: from all that list it)
+    #[arg(long, value_enum)]
+    pub by: Option<By>,
     /// How it is confirmed.
     #[command(flatten)]
     pub change: Change,
@@ -81,6 +84,15 @@ pub enum NarrowTo {
     Cluster,
     /// This service account of this cluster (its session tags as well).
     ServiceAccount,
+}
+
+impl From<By> for Mechanism {
+    fn from(by: By) -> Self {
+        match by {
+            By::Irsa => Self::Irsa,
+            By::PodIdentity => Self::PodIdentity,
+        }
+    }
 }
 
 impl From<NarrowTo> for Narrow {
@@ -128,11 +140,8 @@ fn allow(global: &Global, arguments: &Allow) -> Result<Exit, Failure> {
     associate::run(global, &arguments.change, false, |inventory| {
         let role_arn = associate::role(inventory, &arguments.role)?;
         let admit = |id: &crate::domain::id::ServiceAccountId| {
-            let mechanism = match arguments.by {
-                Some(By::Irsa) => Mechanism::Irsa,
-                Some(By::PodIdentity) => Mechanism::PodIdentity,
-                None => edits::mechanism(inventory, &role_arn, id),
-            };
+            let asked = arguments.by.map(Mechanism::from);
+            let mechanism = asked.unwrap_or_else(|| edits::mechanism(inventory, &role_arn, id));
             TrustEdit::admit(mechanism, id.clone(), arguments.narrow.into())
         };
         let edits = ids.iter().map(admit).collect();
@@ -144,8 +153,9 @@ fn remove(global: &Global, arguments: &Remove) -> Result<Exit, Failure> {
     let ids = arguments.service_accounts.iter().map(|text| service_account(text)).collect::<Result<Vec<_>, _>>()?;
     associate::run(global, &arguments.change, false, |inventory| {
         let role_arn = associate::role(inventory, &arguments.role)?;
-        let edits = ids.iter().cloned().map(TrustEdit::Remove).collect();
-        edits::plan(inventory, &TrustRequest { role_arn, edits }, Timestamp::now())
+        let (by, now) = (arguments.by.map(Mechanism::from), Timestamp::now());
+        let edits = ids.iter().flat_map(|id| edits::removals(inventory, &role_arn, id, by, now)).collect();
+        edits::plan(inventory, &TrustRequest { role_arn, edits }, now)
     })
 }
 

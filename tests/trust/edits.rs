@@ -1,6 +1,8 @@
 //! The promises of edits: the edited document evaluates to what was promised, everything else stays byte for
 //! byte, editing again changes nothing, and undoing gives the original bytes.
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 use rolecall::domain::trust::edit::{self, Edit, EditError, Narrowing};
 use rolecall::domain::trust::{Cluster, Document, Mechanism, Request, Role, Verdict, verdict};
@@ -57,11 +59,28 @@ fn irsa_document(names: &[String], layout: usize) -> Result<Document, TestCaseEr
     parsed(&laid_out(&value, layout))
 }
 
+/// As a migration narrows a statement for EKS Pod Identity.
+fn listed(namespace: &str, name: &str) -> Narrowing {
+    let tag = |key: &str, value: &str| (format!("kubernetes-{key}"), vec![value.to_owned()]);
+    Narrowing {
+        source_account: Some("111122223333".to_owned()),
+        source_arn: Some("arn:aws:eks:eu-west-1:111122223333:cluster/prod".to_owned()),
+        request_tags: vec![tag("namespace", namespace), tag("service-account", name)],
+        subjects: None,
+    }
+}
+
 /// Whether one text is the other with one piece put in.
 fn is_insertion(before: &str, after: &str) -> bool {
     let common = before.bytes().zip(after.bytes()).take_while(|(a, b)| a == b).count();
     let tail = before.bytes().rev().zip(after.bytes().rev()).take_while(|(a, b)| a == b).count();
     after.len() >= before.len() && common + tail >= before.len()
+}
+
+/// Whether nothing was taken away: a single name that becomes a list gets a bracket on either side.
+fn is_insertion_of_pieces(edit: &Edit) -> bool {
+    let mut after = edit.after.chars();
+    edit.before.chars().all(|wanted| after.any(|found| found == wanted))
 }
 
 proptest! {
@@ -148,6 +167,41 @@ proptest! {
         prop_assert!(is_insertion(document.text(), &edit.after), "{}", edit.diff());
         prop_assert!(made(edit::add_pod_identity_statement(Some(&after), &narrowing, &asked))?.is_empty());
         prop_assert_eq!(edit.undo(&edit.after), Ok(document.text()));
+    }
+
+    #[test]
+    fn one_pod_identity_statement_a_namespace_admits_just_those_that_were_asked_for(
+        layout in 0..4usize,
+        accounts in prop::collection::btree_set(("[a-c]", "[x-z]"), 1..9),
+        order in any::<prop::sample::Index>(),
+    ) {
+        let original = irsa_document(&["web".to_owned()], layout)?;
+        let mut accounts: Vec<(String, String)> = accounts.into_iter().collect();
+        accounts.rotate_left(order.index(accounts.len()));
+        let mut document = original.clone();
+        for (namespace, name) in &accounts {
+            let asked = by_pod_identity(namespace, name);
+            let edit = made(edit::add_pod_identity_statement(Some(&document), &listed(namespace, name), &asked))?;
+            prop_assert!(is_insertion_of_pieces(&edit), "{}", edit.diff());
+            document = parsed(&edit.after)?;
+        }
+        let namespaces: BTreeSet<&String> = accounts.iter().map(|(namespace, _)| namespace).collect();
+        prop_assert_eq!(document.statements().len(), original.statements().len() + namespaces.len());
+        for namespace in ["a", "b", "c"] {
+            for name in ["x", "y", "z"] {
+                let asked = by_pod_identity(namespace, name);
+                let wanted = accounts.contains(&(namespace.to_owned(), name.to_owned()));
+                prop_assert_eq!(verdict(&document, &asked) == Verdict::Allow, wanted, "{}/{}", namespace, name);
+                let again = edit::add_pod_identity_statement(Some(&document), &listed(namespace, name), &asked);
+                prop_assert_eq!(made(again)?.is_empty(), wanted);
+            }
+        }
+        for (namespace, name) in &accounts {
+            let asked = by_pod_identity(namespace, name);
+            document = parsed(&made(edit::remove(&document, &asked))?.after)?;
+            prop_assert_eq!(verdict(&document, &asked), Verdict::Deny { explicit: false });
+        }
+        prop_assert_eq!(document.text(), original.text());
     }
 
     #[test]

@@ -64,15 +64,20 @@ pub enum TrustEdit {
         /// How far a new statement is narrowed.
         narrow: Narrow,
     },
-    /// Takes a service account out of the statements that name it.
-    Remove(ServiceAccountId),
+    /// Takes a service account out of the statements that list the subject of its token (IRSA).
+    RemoveIrsa(ServiceAccountId),
+    /// Takes a service account out of the statements that list it for EKS Pod Identity.
+    RemovePodIdentity(ServiceAccountId),
 }
 
 impl TrustEdit {
     /// Whom it is about.
     pub fn service_account(&self) -> &ServiceAccountId {
         match self {
-            Self::AdmitIrsa(id) | Self::Remove(id) | Self::AdmitPodIdentity { service_account: id, .. } => id,
+            Self::AdmitIrsa(id)
+            | Self::RemoveIrsa(id)
+            | Self::RemovePodIdentity(id)
+            | Self::AdmitPodIdentity { service_account: id, .. } => id,
         }
     }
 
@@ -86,16 +91,17 @@ impl TrustEdit {
 
     fn asking<'a>(&self, inventory: &'a Inventory) -> Asking<'a> {
         match self {
-            Self::AdmitIrsa(id) | Self::Remove(id) => {
+            Self::AdmitIrsa(id) | Self::RemoveIrsa(id) => {
                 let audience = inventory.service_account(id).and_then(|account| account.audience.as_deref());
                 Asking::Irsa(audience.unwrap_or(DEFAULT_AUDIENCE))
             }
+            Self::RemovePodIdentity(_) => Asking::PodIdentity(true),
             Self::AdmitPodIdentity { session_tags, .. } => Asking::PodIdentity(*session_tags),
         }
     }
 
     fn is_removal(&self) -> bool {
-        matches!(self, Self::Remove(_))
+        matches!(self, Self::RemoveIrsa(_) | Self::RemovePodIdentity(_))
     }
 }
 
@@ -214,7 +220,7 @@ fn make(
 ) -> Result<edit::Edit, EditError> {
     match one {
         TrustEdit::AdmitIrsa(_) => edit::admit(document, question),
-        TrustEdit::Remove(_) => edit::remove(document, question),
+        TrustEdit::RemoveIrsa(_) | TrustEdit::RemovePodIdentity(_) => edit::remove(document, question),
         TrustEdit::AdmitPodIdentity { service_account, session_tags, narrow } => {
             let narrowing = narrowing(*narrow, cluster, service_account, *session_tags);
             edit::add_pod_identity_statement(Some(document), &narrowing, question)
@@ -259,6 +265,37 @@ pub fn mechanism(inventory: &Inventory, role: &RoleArn, id: &ServiceAccountId) -
     if is_for_irsa(inventory, role) { Mechanism::Irsa } else { Mechanism::PodIdentity }
 }
 
+/// The edits that take a service account out of a trust policy: out of the statements of one mechanism, or of all
+/// that list it. Where none does, one edit that says why it cannot be made.
+pub fn removals(
+    inventory: &Inventory,
+    role: &RoleArn,
+    id: &ServiceAccountId,
+    by: Option<Mechanism>,
+    now: Timestamp,
+) -> Vec<TrustEdit> {
+    let edit = |by: Mechanism| match by {
+        Mechanism::Irsa => TrustEdit::RemoveIrsa(id.clone()),
+        _ => TrustEdit::RemovePodIdentity(id.clone()),
+    };
+    let listed = |one: &TrustEdit| {
+        let (Fact::Known(found), Some(cluster)) = (inventory.role(role), inventory.cluster().known()) else {
+            return false;
+        };
+        let question = admission::request(cluster, found, id, &one.asking(inventory), now);
+        found.trust.document.as_ref().is_ok_and(|document| edit::is_listed(document, &question))
+    };
+    if let Some(by) = by {
+        return vec![edit(by)];
+    }
+    let mut edits: Vec<TrustEdit> = [Mechanism::Irsa, Mechanism::PodIdentity].map(edit).into();
+    edits.retain(listed);
+    if edits.is_empty() {
+        edits.push(edit(mechanism(inventory, role, id)));
+    }
+    edits
+}
+
 /// Whether a trust policy lets in tokens of this cluster, and EKS Pod Identity not at all.
 fn is_for_irsa(inventory: &Inventory, role: &RoleArn) -> bool {
     let fact = inventory.role(role);
@@ -296,7 +333,9 @@ fn answers(inventory: &Inventory, request: &TrustRequest, edited: &Edited<'_>, n
         let id = one.service_account();
         let decision = edited.decision(cluster, id, &one.asking(inventory), now);
         if one.is_removal() {
-            checks.extend(removed(id, &decision, &edited.decision(cluster, id, &Asking::PodIdentity(true), now)));
+            let still = edited.decision(cluster, id, &Asking::PodIdentity(true), now);
+            checks.push(removed(id, calls(one), &decision));
+            checks.extend(remains(inventory, one, &request.role_arn, &still));
         } else {
             let calls = calls(one);
             checks.push(check::trust(format!("edited, it admits {id} for {calls}"), Some(&decision)));
@@ -312,20 +351,34 @@ fn answers(inventory: &Inventory, request: &TrustRequest, edited: &Edited<'_>, n
 fn calls(one: &TrustEdit) -> &'static str {
     match one {
         TrustEdit::AdmitPodIdentity { session_tags: true, .. } => "sts:AssumeRole and sts:TagSession",
-        TrustEdit::AdmitPodIdentity { .. } => "sts:AssumeRole",
-        TrustEdit::AdmitIrsa(_) | TrustEdit::Remove(_) => "sts:AssumeRoleWithWebIdentity",
+        TrustEdit::AdmitPodIdentity { .. } | TrustEdit::RemovePodIdentity(_) => "sts:AssumeRole",
+        TrustEdit::AdmitIrsa(_) | TrustEdit::RemoveIrsa(_) => "sts:AssumeRoleWithWebIdentity",
     }
 }
 
-fn removed(id: &ServiceAccountId, irsa: &Decision, pod_identity: &Decision) -> Vec<Precondition> {
-    let out = matches!(irsa.verdict, Verdict::Deny { .. });
-    let what = format!("edited, it no longer admits {id} for sts:AssumeRoleWithWebIdentity");
-    let mut checks = vec![Precondition::required(what, Some(out), irsa.reason.clone())];
-    if pod_identity.verdict == Verdict::Allow {
-        let detail = format!("{} An association could still use the role", pod_identity.reason);
-        checks.push(Precondition::advisory(format!("EKS Pod Identity does not admit {id}"), Some(false), detail));
+fn removed(id: &ServiceAccountId, calls: &str, decision: &Decision) -> Precondition {
+    let out = matches!(decision.verdict, Verdict::Deny { .. });
+    let what = format!("edited, it no longer admits {id} for {calls}");
+    Precondition::required(what, Some(out), decision.reason.clone())
+}
+
+/// What is left of the other way in, or of what used this one.
+fn remains(
+    inventory: &Inventory,
+    one: &TrustEdit,
+    role: &RoleArn,
+    pod_identity: &Decision,
+) -> Option<Precondition> {
+    let id = one.service_account();
+    if let TrustEdit::RemovePodIdentity(_) = one {
+        let found = inventory.association_of(id)?;
+        let uses = found.detail.known().is_some_and(|detail| detail.role_arn == *role);
+        let detail = format!("{} does: EKS goes on asking for the role, and is refused", found.id);
+        return uses.then(|| Precondition::advisory("no association uses it any more", Some(false), detail));
     }
-    checks
+    let detail = format!("{} An association could still use the role", pod_identity.reason);
+    let what = format!("EKS Pod Identity does not admit {id}");
+    (pod_identity.verdict == Verdict::Allow).then(|| Precondition::advisory(what, Some(false), detail))
 }
 
 /// IAM counts everything but white space (quota L-C07B4B0D, which an account may have raised).
@@ -400,7 +453,10 @@ fn falls_to(one: &TrustEdit, role: &RoleArn) -> String {
         TrustEdit::AdmitPodIdentity { .. } => {
             format!("pod-identity {name}: admitted at its next request, without a restart")
         }
-        TrustEdit::Remove(_) => format!("irsa {name}: will fail once the credentials it holds have ended"),
+        TrustEdit::RemoveIrsa(_) => format!("irsa {name}: will fail once the credentials it holds have ended"),
+        TrustEdit::RemovePodIdentity(_) => {
+            format!("pod-identity {name}: will fail once the credentials it holds have ended")
+        }
     }
 }
 

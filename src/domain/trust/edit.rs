@@ -3,6 +3,7 @@
 //! twice changes nothing the second time.
 
 mod admit;
+mod list;
 mod pod_identity;
 mod show;
 mod text;
@@ -14,7 +15,8 @@ use super::document::Document;
 use super::evaluate::evaluate;
 use super::request::Request;
 
-pub use admit::{admit, remove, repair};
+pub use admit::{admit, repair};
+pub use list::{is_listed, remove};
 pub use pod_identity::{Narrowing, add_pod_identity_statement, narrow};
 pub use show::{difference, is_same, laid_out};
 

@@ -73,7 +73,7 @@ fn is_admitted(inventory: &Inventory, role: &RoleArn, id: &ServiceAccountId, now
 }
 
 fn remove(whole: &mut Whole<'_>, role: &RoleArn, ids: &[ServiceAccountId]) {
-    let edits: Vec<TrustEdit> = ids.iter().cloned().map(TrustEdit::Remove).collect();
+    let edits: Vec<TrustEdit> = ids.iter().cloned().map(TrustEdit::RemoveIrsa).collect();
     if edits.is_empty() {
         return;
     }

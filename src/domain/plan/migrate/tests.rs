@@ -51,9 +51,37 @@ fn trust_comes_before_the_association_and_that_before_the_restart() {
 }
 
 #[test]
+fn service_accounts_that_share_a_role_share_one_write_and_one_statement_a_namespace() {
+    let more = ["payments/web", "payments/job", "web/front"].map(|id| annotated(id, "payments-api"));
+    let plan = moved(&inventory_with(more.into()), Which::All);
+    let writes: Vec<&str> = plan
+        .steps
+        .iter()
+        .filter_map(|step| match &step.call {
+            Call::UpdateAssumeRolePolicy { after, .. } => Some(after.as_str()),
+            _ => None,
+        })
+        .collect();
+    let [after] = writes[..] else { panic!("{writes:#?}") };
+    let document: serde_json::Value = serde_json::from_str(after).unwrap();
+    let statements = document["Statement"].as_array().unwrap();
+    let listed: Vec<(&str, serde_json::Value)> = statements[1..]
+        .iter()
+        .map(|one| &one["Condition"]["StringEquals"])
+        .map(|equals| {
+            let namespace = equals["aws:RequestTag/kubernetes-namespace"].as_str().unwrap();
+            (namespace, equals["aws:RequestTag/kubernetes-service-account"].clone())
+        })
+        .collect();
+    assert_eq!(listed, [("payments", serde_json::json!(["api", "job", "web"])), ("web", "front".into())]);
+}
+
+#[test]
 fn edits_that_fit_alone_and_not_together_are_told() {
-    let annotate = |number: usize| annotated(&format!("payments/api-{number}"), "payments-api");
-    let plan = moved(&inventory_with((1..=6).map(annotate).collect()), Which::Namespace("payments".into()));
+    let annotate = |number: usize| {
+        annotated(&format!("payments/a-service-account-with-a-long-name-{number}"), "payments-api")
+    };
+    let plan = moved(&inventory_with((1..=40).map(annotate).collect()), Which::Namespace("payments".into()));
     let what = "the trust policy of payments-api is short enough";
     let length = plan.preconditions.iter().find(|one| one.what == what).unwrap();
     assert_eq!(length.ok, None, "an account may have raised its quota");

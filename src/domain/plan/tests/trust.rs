@@ -11,7 +11,7 @@ use crate::domain::{
     inventory::Inventory,
     plan::{
         Call, Confirmation, Plan, PlanKind,
-        trust::{Narrow, TrustEdit, TrustRequest, mechanism, plan},
+        trust::{Narrow, TrustEdit, TrustRequest, mechanism, plan, removals},
     },
     trust::DEFAULT_LENGTH_QUOTA,
 };
@@ -145,7 +145,7 @@ fn taking_out_wants_the_role_typed_and_says_who_fails() {
         "[\"system:serviceaccount:payments:api\", \"system:serviceaccount:payments:ledger\"]",
     );
     let inventory = inventory_with(vec![Change::Role("payments-api".into(), Fact::Known(role("payments-api", &both)))]);
-    let plan = planned(&inventory, "payments-api", vec![TrustEdit::Remove(sa("payments/api"))]);
+    let plan = planned(&inventory, "payments-api", vec![TrustEdit::RemoveIrsa(sa("payments/api"))]);
     assert_eq!(after(&plan), both.replace("\"system:serviceaccount:payments:api\", ", ""));
     assert_eq!(
         (plan.kind, plan.confirmation.clone()),
@@ -160,9 +160,35 @@ fn taking_out_says_that_pod_identity_still_admits() {
     let open = irsa_trust("payments:api")
         .replace("[{", &format!("{},{{", &PODS_TRUST[PODS_TRUST.find("[{").unwrap()..PODS_TRUST.len() - 2]));
     let inventory = inventory_with(vec![Change::Role("payments-api".into(), Fact::Known(role("payments-api", &open)))]);
-    let plan = planned(&inventory, "payments-api", vec![TrustEdit::Remove(sa("payments/api"))]);
+    let plan = planned(&inventory, "payments-api", vec![TrustEdit::RemoveIrsa(sa("payments/api"))]);
     let told = check(&plan, "EKS Pod Identity does not admit payments/api");
     assert_eq!((told.ok, told.required), (Some(false), false));
+}
+
+#[test]
+fn taking_out_of_a_pod_identity_list_leaves_the_other_names_and_names_the_association() {
+    let admit = |id: &str| pods(id, Narrow::ServiceAccount);
+    let both = planned(&inventory(), "payments-api", vec![admit("payments/api"), admit("payments/ledger")]);
+    let listed = role("payments-api", after(&both));
+    let association = super::world::association("a-api", "payments/api", "payments-api", None);
+    let inventory = inventory_with(vec![
+        Change::Role("payments-api".into(), Fact::Known(listed)),
+        Change::AssociationsOf(sa("payments/api"), vec![association.clone()]),
+        Change::AssociationDetail("a-api".into(), association.detail),
+    ]);
+    // Both mechanisms list it, and it is the only subject of its token's statement.
+    let edits = removals(&inventory, &arn("payments-api"), &sa("payments/api"), None, now());
+    assert_eq!(edits, [TrustEdit::RemoveIrsa(sa("payments/api")), TrustEdit::RemovePodIdentity(sa("payments/api"))]);
+    let only = removals(&inventory, &arn("payments-api"), &sa("payments/api"), Some(Mechanism::PodIdentity), now());
+    let plan = planned(&inventory, "payments-api", only);
+    assert_eq!(self::after(&plan), after(&both).replace("[\"api\",\"ledger\"]", "[\"ledger\"]"));
+    assert_eq!(check(&plan, "no longer admits payments/api for sts:AssumeRole").ok, Some(true));
+    let told = check(&plan, "no association uses it any more");
+    assert_eq!((told.ok, told.required), (Some(false), false));
+    assert!(told.detail.starts_with("a-api does"), "{told:?}");
+    // Where nothing lists it the edit of the mechanism in use says why it cannot be taken out.
+    let none = removals(&inventory, &arn("payments-api"), &sa("search/indexer"), None, now());
+    assert_eq!(none.len(), 1);
 }
 
 #[test]
@@ -173,7 +199,7 @@ fn an_edit_that_cannot_be_made_is_refused_with_the_reason_and_without_a_step() {
     );
     let world = |text: &str| inventory_with(vec![Change::Role("x".into(), Fact::Known(role("x", text)))]);
     let table = [
-        (inventory(), "payments-api", TrustEdit::Remove(sa("payments/api")), "it is the only statement"),
+        (inventory(), "payments-api", TrustEdit::RemoveIrsa(sa("payments/api")), "it is the only statement"),
         (world(&deny), "x", irsa("payments/api"), "the edit would not be enough"),
         (world("{"), "x", irsa("payments/api"), "it is no JSON"),
         (inventory(), "gone", irsa("payments/api"), "it has not been read"),

@@ -1,13 +1,12 @@
-//! Admitting and removing one service account in the IRSA statements of a document.
+//! Admitting one service account in the IRSA statements of a document.
 
 use super::super::condition::Condition;
 use super::super::decision::Verdict;
-use super::super::document::{Document, Effect, Statement};
+use super::super::document::Document;
 use super::super::evaluate::verdict;
-use super::super::json::Span;
-use super::super::principal::PrincipalKind;
 use super::super::request::{Mechanism, Request};
-use super::text::{Json, Patch, append_item, append_statement, quoted, remove_item};
+use super::list;
+use super::text::{Json, Patch, append_statement};
 use super::{Edit, EditError, admits, reparsed, saveable};
 
 /// Lets the request's service account assume the role by IRSA: adds it to the subject
@@ -17,15 +16,16 @@ use super::{Edit, EditError, admits, reparsed, saveable};
 /// # Errors
 /// If the document cannot be saved anyway, or something else keeps denying.
 pub fn admit(document: &Document, request: &Request) -> Result<Edit, EditError> {
-    let request = &irsa(request);
+    let request = &Request { mechanism: Mechanism::Irsa, ..request.clone() };
     saveable(document)?;
     let who = request.short_subject();
     if verdict(document, request) == Verdict::Allow {
         return Ok(Edit::nothing(document, format!("{} already admits {who}.", request.role.name())));
     }
     let mut uncertain = None;
-    for index in candidates(document, request) {
-        let Some(edited) = admit_in_statement(document, index, request)? else {
+    for index in list::candidates(document, request) {
+        let repaired = repaired_statement(document, index)?;
+        let Some(edited) = list::with_name(repaired.as_ref().unwrap_or(document), index, request)?.or(repaired) else {
             continue;
         };
         let summary = format!("Admits {who} in {}.", document.statements()[index].label());
@@ -41,51 +41,6 @@ pub fn admit(document: &Document, request: &Request) -> Result<Edit, EditError> 
         Some(edit) => Ok(edit),
         None => admit_in_new_statement(document, request),
     }
-}
-
-fn irsa(request: &Request) -> Request {
-    Request { mechanism: Mechanism::Irsa, ..request.clone() }
-}
-
-/// Allow statements for this cluster's provider and web identities.
-fn candidates(document: &Document, request: &Request) -> Vec<usize> {
-    let provider = request.provider_arn();
-    let fits = |statement: &&Statement| {
-        statement.effect == Some(Effect::Allow)
-            && statement.covers("sts:AssumeRoleWithWebIdentity")
-            && statement.principals.iter().any(|p| p.kind == PrincipalKind::Federated && p.value == provider)
-    };
-    document.statements().iter().filter(fits).map(|statement| statement.index).collect()
-}
-
-fn sub_key(request: &Request) -> String {
-    format!("{}:sub", request.cluster.issuer_host_path())
-}
-
-/// Conditions that list the subjects of this cluster.
-fn subject_lists<'d>(statement: &'d Statement, request: &Request) -> Vec<&'d Condition> {
-    let key = sub_key(request).to_lowercase();
-    let lists = |c: &&Condition| c.folded_key == key && c.required_texts().is_some();
-    statement.conditions.iter().filter(lists).collect()
-}
-
-/// `None` if the statement has no list of subjects to add to.
-fn admit_in_statement(document: &Document, index: usize, request: &Request) -> Result<Option<Document>, EditError> {
-    let repaired = repaired_statement(document, index)?;
-    let document = repaired.as_ref().unwrap_or(document);
-    let statement = &document.statements()[index];
-    let subject = request.subject();
-    let mut patch = Patch::default();
-    for list in subject_lists(statement, request) {
-        if !list.values.iter().any(|value| value.text == subject) {
-            let items: Vec<Span> = list.values.iter().map(|value| value.span).collect();
-            append_item(&mut patch, document, list.values_span, list.is_list, &items, &quoted(&subject));
-        }
-    }
-    if patch.is_empty() {
-        return Ok(repaired);
-    }
-    reparsed(&patch.apply(document)).map(Some)
 }
 
 fn admit_in_new_statement(document: &Document, request: &Request) -> Result<Edit, EditError> {
@@ -152,66 +107,4 @@ fn repaired_statement(document: &Document, index: usize) -> Result<Option<Docume
         patch.replace(first.values_span, Json::texts(&texts).render(&super::text::Style::of(document), None));
     }
     if patch.is_empty() { Ok(None) } else { reparsed(&patch.apply(document)).map(Some) }
-}
-
-/// Takes the service account out of the IRSA statements; a statement that was for it
-/// alone goes with it.
-///
-/// # Errors
-/// If a pattern or an open statement admits it, or it is the only statement's only subject.
-pub fn remove(document: &Document, request: &Request) -> Result<Edit, EditError> {
-    let request = &irsa(request);
-    saveable(document)?;
-    let who = request.short_subject();
-    let mut current = document.clone();
-    // Each round takes out one occurrence, so there are at most as many as values.
-    while let Some(index) = listing(&current, request) {
-        current = remove_from_statement(&current, index, request)?;
-    }
-    if let Verdict::Allow | Verdict::Depends(_) = verdict(&current, request) {
-        let decision = super::super::evaluate::evaluate(&current, request);
-        let open = decision.statement.map_or("another statement".to_owned(), |i| current.statements()[i].label());
-        return Err(EditError::TooOpen(open));
-    }
-    let summary = if current.text() == document.text() {
-        format!("{} does not admit {who}.", request.role.name())
-    } else {
-        format!("No longer admits {who}.")
-    };
-    Ok(Edit::new(document.text(), &current, summary))
-}
-
-/// The first statement that lists the subject.
-fn listing(document: &Document, request: &Request) -> Option<usize> {
-    let subject = request.subject();
-    candidates(document, request).into_iter().find(|index| {
-        let lists = subject_lists(&document.statements()[*index], request);
-        lists.iter().flat_map(|list| &list.values).any(|value| value.text == subject)
-    })
-}
-
-fn remove_from_statement(document: &Document, index: usize, request: &Request) -> Result<Document, EditError> {
-    let subject = request.subject();
-    let mut patch = Patch::default();
-    for list in subject_lists(&document.statements()[index], request) {
-        let Some(at) = list.values.iter().position(|value| value.text == subject) else {
-            continue;
-        };
-        if list.values.len() == 1 {
-            return remove_statement(document, index);
-        }
-        let items: Vec<Span> = list.values.iter().map(|value| value.span).collect();
-        remove_item(&mut patch, &items, at);
-    }
-    reparsed(&patch.apply(document))
-}
-
-fn remove_statement(document: &Document, index: usize) -> Result<Document, EditError> {
-    if document.statements().len() == 1 {
-        return Err(EditError::LastStatement);
-    }
-    let spans: Vec<Span> = document.statements().iter().map(|statement| statement.span).collect();
-    let mut patch = Patch::default();
-    remove_item(&mut patch, &spans, index);
-    reparsed(&patch.apply(document))
 }

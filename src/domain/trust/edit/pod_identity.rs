@@ -4,8 +4,8 @@ use super::super::decision::Verdict;
 use super::super::document::{Document, Effect, Statement};
 use super::super::evaluate::verdict;
 use super::super::json::Span;
-use super::super::principal::PrincipalKind;
 use super::super::request::{Mechanism, PODS_SERVICE, Request};
+use super::list;
 use super::text::{Json, Patch, Style, append_item, append_statement, quoted};
 use super::{Edit, EditError, admits, reparsed, saveable};
 
@@ -57,7 +57,9 @@ impl Narrowing {
 }
 
 /// Lets EKS assume the role for the request's service account: completes a statement
-/// that only lacks `sts:TagSession`, else adds one. Without a document, a new one.
+/// that only lacks `sts:TagSession`, else adds the name to a statement that lists the
+/// service accounts of its namespace in this cluster, else adds a statement. Without a
+/// document, a new one.
 ///
 /// # Errors
 /// If the document cannot be saved anyway, or something else keeps denying.
@@ -75,21 +77,34 @@ pub fn add_pod_identity_statement(
         let summary = format!("{} already trusts EKS Pod Identity.", request.role.name());
         return Ok(Edit::nothing(document, summary));
     }
-    for statement in document.statements().iter().filter(|s| is_pod_identity(s)) {
+    for statement in document.statements().iter().filter(|s| list::is_for_pods(s)) {
         let completed = with_tag_session(document, statement)?;
         if let Some(completed) = completed.filter(|edited| verdict(edited, request) == Verdict::Allow) {
             let summary = format!("Adds sts:TagSession to {}.", statement.label());
             return Ok(Edit::new(document.text(), &completed, summary));
         }
     }
+    if let Some(edit) = listed(document, narrowing, request)? {
+        return Ok(edit);
+    }
     let edited = reparsed(&append_statement(document, &statement(narrowing)))?;
     admits(&edited, request)?;
     Ok(Edit::new(document.text(), &edited, "Adds the statement for EKS Pod Identity.".to_owned()))
 }
 
-fn is_pod_identity(statement: &Statement) -> bool {
-    statement.effect == Some(Effect::Allow)
-        && statement.principals.iter().any(|p| p.kind == PrincipalKind::Service && p.value == PODS_SERVICE)
+/// One more name in a statement that is narrowed at least as far as was asked. Who asks for
+/// any association of the account is not served by a list of names of one cluster.
+fn listed(document: &Document, narrowing: &Narrowing, request: &Request) -> Result<Option<Edit>, EditError> {
+    let candidates = if narrowing.source_arn.is_some() { list::candidates(document, request) } else { Vec::new() };
+    for index in candidates {
+        let edited = list::with_name(document, index, request)?;
+        if let Some(edited) = edited.filter(|edited| verdict(edited, request) == Verdict::Allow) {
+            let label = document.statements()[index].label();
+            let summary = format!("Admits {} in {label}.", request.short_subject());
+            return Ok(Some(Edit::new(document.text(), &edited, summary)));
+        }
+    }
+    Ok(None)
 }
 
 /// `None` where `NotAction` is used or the action is already there.

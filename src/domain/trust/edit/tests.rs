@@ -178,3 +178,82 @@ fn an_open_statement_is_narrowed_in_place() {
         edit.after
     );
 }
+
+/// As a migration narrows: this cluster, this namespace, this service account.
+fn narrowed(namespace: &str, name: &str) -> Narrowing {
+    let tag = |key: &str, value: &str| (format!("kubernetes-{key}"), vec![value.to_owned()]);
+    Narrowing {
+        source_account: Some("111122223333".to_owned()),
+        source_arn: Some("arn:aws:eks:eu-west-1:111122223333:cluster/prod".to_owned()),
+        request_tags: vec![tag("namespace", namespace), tag("service-account", name)],
+        subjects: None,
+    }
+}
+
+fn admitted(document: &Document, namespace: &str, name: &str) -> Edit {
+    let request = pod_identity().of(namespace, name);
+    add_pod_identity_statement(Some(document), &narrowed(namespace, name), &request).unwrap()
+}
+
+#[test]
+fn service_accounts_of_one_namespace_share_one_pod_identity_statement() {
+    let original = policy("\"system:serviceaccount:shop:web\"");
+    let first = admitted(&original, "shop", "api");
+    let second = admitted(&again(&first), "shop", "web");
+    let key = "\"aws:RequestTag/kubernetes-service-account\": ";
+    assert_eq!(second.after, first.after.replace(&format!("{key}\"api\""), &format!("{key}[\"api\", \"web\"]")));
+    assert_eq!(second.summary, "Admits shop:web in statement 2.");
+    // A name of another namespace needs a statement of its own: in this one it would stand for shop's as well.
+    let third = admitted(&again(&second), "bank", "web");
+    assert_eq!(again(&third).statements().len(), 3);
+    for (namespace, name, wanted) in [
+        ("shop", "api", Verdict::Allow),
+        ("shop", "web", Verdict::Allow),
+        ("bank", "web", Verdict::Allow),
+        ("bank", "api", Verdict::Deny { explicit: false }),
+    ] {
+        let request = pod_identity().of(namespace, name);
+        assert_eq!(verdict(&again(&third), &request), wanted, "{namespace}/{name}");
+        let again = add_pod_identity_statement(Some(&again(&third)), &narrowed(namespace, name), &request);
+        assert_eq!(again.unwrap().is_empty(), wanted == Verdict::Allow, "{namespace}/{name}");
+    }
+    let mut current = again(&third);
+    for (namespace, name) in [("shop", "api"), ("bank", "web"), ("shop", "web")] {
+        let request = pod_identity().of(namespace, name);
+        assert!(is_listed(&current, &request));
+        current = again(&remove(&current, &request).unwrap());
+        assert_eq!(verdict(&current, &request), Verdict::Deny { explicit: false }, "{namespace}/{name}");
+    }
+    assert_eq!(current.text(), original.text());
+}
+
+#[test]
+fn a_statement_that_is_wider_or_of_another_cluster_is_not_the_list_of_a_namespace() {
+    let one = admitted(&policy("\"system:serviceaccount:shop:web\""), "shop", "api");
+    for (part, other) in [
+        ("kubernetes-namespace\": \"shop\"", "kubernetes-namespace\": [\"shop\", \"bank\"]"),
+        ("cluster/prod", "cluster/test"),
+        ("\"pods.eks.amazonaws.com\"", "[\"pods.eks.amazonaws.com\", \"ec2.amazonaws.com\"]"),
+    ] {
+        assert!(one.after.contains(part), "{part}");
+        let foreign = Document::parse(&one.after.replace(part, other)).unwrap();
+        let edit = admitted(&foreign, "shop", "web");
+        assert_eq!(again(&edit).statements().len(), 3, "{other}");
+        assert!(edit.after.contains(&foreign.text()[..foreign.text().len() - 8]), "{other}: the others stay");
+        assert!(!is_listed(&foreign, &pod_identity()), "{other}");
+    }
+    // Who asks for any association of the account gets the open statement.
+    let wide = add_pod_identity_statement(Some(&again(&one)), &Narrowing::default(), &pod_identity().of("shop", "web"));
+    assert_eq!(again(&wide.unwrap()).statements().len(), 3);
+}
+
+#[test]
+fn an_open_pod_identity_statement_is_not_removed() {
+    let open = add_pod_identity_statement(
+        Some(&policy("\"system:serviceaccount:shop:web\"")),
+        &Narrowing::default(),
+        &pod_identity(),
+    );
+    let result = remove(&again(&open.unwrap()), &pod_identity());
+    assert_eq!(result, Err(EditError::TooOpen("statement 2".to_owned())));
+}
