@@ -177,7 +177,8 @@ proptest! {
     ) {
         let original = irsa_document(&["web".to_owned()], layout)?;
         let mut accounts: Vec<(String, String)> = accounts.into_iter().collect();
-        accounts.rotate_left(order.index(accounts.len()));
+        let turn = order.index(accounts.len());
+        accounts.rotate_left(turn);
         let mut document = original.clone();
         for (namespace, name) in &accounts {
             let asked = by_pod_identity(namespace, name);

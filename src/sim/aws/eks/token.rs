@@ -1,8 +1,6 @@
 //! Client request tokens: a call that is repeated with the token and the request of an earlier one takes effect
 //! once, and gets the answer again (EKS API reference, `clientRequestToken` of creates and updates).
 
-use serde_json::Value;
-
 use crate::sim::aws::call::Asked;
 use crate::sim::aws::error::Failure;
 use crate::sim::aws::model::State;
