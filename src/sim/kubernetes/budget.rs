@@ -1,4 +1,4 @@
-//! Pod disruption budgets, as an eviction has to respect them.
+//! Pod disruption budgets: what their status says, and how an eviction has to respect them.
 
 use serde_json::{Value, json};
 
@@ -6,6 +6,32 @@ use super::meta;
 use super::selector::Labels;
 use super::state::{State, core};
 use super::status::Failure;
+use super::store::Key;
+use super::workload::Action;
+
+/// The store key of budgets.
+pub fn key() -> Key {
+    ("policy".to_owned(), "poddisruptionbudgets".to_owned())
+}
+
+/// The status of a budget as its controller keeps it (policy/v1); `now` is the time for its condition.
+pub fn reconcile(state: &State, budget: &Value, now: &str) -> Vec<Action> {
+    let Counts { needed, healthy, total } = counts(state, budget);
+    let allowed = if total == 0 { 0 } else { (healthy - needed).max(0) };
+    let (holds, reason) = if allowed > 0 { ("True", "SufficientPods") } else { ("False", "InsufficientPods") };
+    let before = meta::condition(budget, "DisruptionAllowed").filter(|known| known["status"] == holds);
+    let since = before.map_or(json!(now), |known| known["lastTransitionTime"].clone());
+    let generation = &budget["metadata"]["generation"];
+    let status = json!({
+        "currentHealthy": healthy, "desiredHealthy": needed, "disruptionsAllowed": allowed, "expectedPods": total,
+        "observedGeneration": generation,
+        "conditions": [{
+            "type": "DisruptionAllowed", "status": holds, "reason": reason, "message": "",
+            "lastTransitionTime": since, "observedGeneration": generation,
+        }],
+    });
+    Action::status(key(), budget, status).into_iter().collect()
+}
 
 /// Whether a pod may be evicted now.
 ///
@@ -16,7 +42,7 @@ pub fn check(state: &State, pod: &Value) -> Result<(), Failure> {
     {
         return Ok(());
     }
-    let key = ("policy".to_owned(), "poddisruptionbudgets".to_owned());
+    let key = key();
     let namespace = meta::namespace(pod);
     let covers = |budget: &&Value| Labels::of_object(&budget["spec"]["selector"]).matches(pod);
     let mut budgets = state.store.list(&key, namespace, None).map(|b| b.value()).filter(covers);
@@ -32,7 +58,7 @@ pub fn check(state: &State, pod: &Value) -> Result<(), Failure> {
 }
 
 fn check_budget(state: &State, budget: &Value, pod: &Value) -> Result<(), Failure> {
-    let (needed, healthy) = counts(state, budget);
+    let Counts { needed, healthy, .. } = counts(state, budget);
     if healthy > needed || !meta::is_condition(pod, "Ready") && healthy >= needed {
         return Ok(());
     }
@@ -44,8 +70,14 @@ fn check_budget(state: &State, budget: &Value, pod: &Value) -> Result<(), Failur
     Err(failure)
 }
 
-/// Healthy pods a budget needs, and has.
-fn counts(state: &State, budget: &Value) -> (i64, i64) {
+/// Pods of a budget: healthy ones that it needs and has, and all.
+struct Counts {
+    needed: i64,
+    healthy: i64,
+    total: i64,
+}
+
+fn counts(state: &State, budget: &Value) -> Counts {
     let selector = Labels::of_object(&budget["spec"]["selector"]);
     let pods: Vec<&Value> = state
         .store
@@ -61,7 +93,7 @@ fn counts(state: &State, budget: &Value) -> (i64, i64) {
         (None, Some(spare)) => total - spare,
         (None, None) => total,
     };
-    (needed.max(0), i64::try_from(healthy).unwrap_or(i64::MAX))
+    Counts { needed: needed.max(0), healthy: i64::try_from(healthy).unwrap_or(i64::MAX), total }
 }
 
 /// A number, or a percentage rounded up.

@@ -16,7 +16,7 @@ use super::status::Failure;
 use super::store::Key;
 use super::workload::Action;
 use super::write::{self, Options};
-use super::{daemon, deployment, job, meta, replica, schedule, stateful};
+use super::{budget, daemon, deployment, job, meta, replica, schedule, stateful};
 
 /// What failed is tried again after this time.
 const RETRY: Duration = Duration::from_secs(1);
@@ -146,6 +146,7 @@ pub fn reconcile(api: &Api, state: &State, key: &Key, namespace: &str, name: &st
         "statefulsets" => stateful::reconcile(state, object),
         "daemonsets" => daemon::reconcile(state, object),
         "jobs" => job::reconcile(state, object, &now),
+        "poddisruptionbudgets" => budget::reconcile(state, object, &now),
         _ => Vec::new(),
     }
 }

@@ -12,7 +12,7 @@ use super::state::{State, apps, core};
 use super::store::{Key, Object};
 use super::workload::{self, Action};
 use super::write::{self, Options};
-use super::{controller, daemon, deployment, job, kubelet, managed, meta, schedule, stateful};
+use super::{budget, controller, daemon, deployment, job, kubelet, managed, meta, schedule, stateful};
 
 /// When the pods of a workload were created.
 const CREATED: &str = "sim.rolecall/pods-created";
@@ -35,7 +35,7 @@ pub fn expand(api: &Api) {
     each(api, &apps("daemonsets"), pods_of_daemon);
     each(api, &job::key(), pods_of_job);
     settle(api);
-    for key in keys() {
+    for key in keys().into_iter().chain([budget::key()]) {
         each(api, &key, |api, workload, _| status(api, workload));
     }
     keys().iter().for_each(|key| forget_annotations(api, key));

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::budget;
 use super::fargate::{self, FargateProfile};
 use super::kind::{Kind, Kinds};
 use super::meta;
@@ -98,14 +99,25 @@ impl State {
                 self.work.insert(owner_work(key, after));
             }
         }
+        if *key == budget::key() && old["metadata"]["generation"] != after["metadata"]["generation"] {
+            self.work.insert(owner_work(key, after));
+        }
         self.note_pod_or_node(key, before.is_none(), after);
         self.note_owner(after);
+    }
+
+    /// The budgets of a namespace have to count its pods again.
+    fn note_budgets(&mut self, namespace: &str) {
+        let budgets = self.store.list(&budget::key(), namespace, None);
+        let work: Vec<Work> = budgets.map(|one| owner_work(&budget::key(), one.value())).collect();
+        self.work.extend(work);
     }
 
     fn note_pod_or_node(&mut self, key: &Key, is_new: bool, object: &Value) {
         if *key == core("pods") {
             let (namespace, name) = (meta::namespace(object), meta::name(object));
             self.work.insert(Work::Pod(namespace.to_owned(), name.to_owned()));
+            self.note_budgets(namespace);
         } else if *key == core("nodes") && is_new {
             self.work.insert(Work::Nodes);
         }
@@ -164,7 +176,10 @@ impl State {
         match kind.plural.as_str() {
             "namespaces" => self.empty_namespace(name, now),
             "customresourcedefinitions" => self.forget_kind(value, now),
-            "pods" => fargate::remove_node_of(self, value),
+            "pods" => {
+                self.note_budgets(namespace);
+                fargate::remove_node_of(self, value);
+            }
             "events" | "configmaps" | "secrets" => {}
             _ => self.release(value, how, now),
         }

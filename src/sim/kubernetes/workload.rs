@@ -48,6 +48,10 @@ fn without_zeros(mut status: Value) -> Value {
         "numberMisscheduled",
         "numberReady",
         "availableReplicas",
+        "currentHealthy",
+        "desiredHealthy",
+        "disruptionsAllowed",
+        "expectedPods",
     ];
     if let Value::Object(map) = &mut status {
         map.retain(|key, value| !value.is_null() && (*value != 0 || always.contains(&key.as_str())));

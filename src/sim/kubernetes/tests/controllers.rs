@@ -252,3 +252,32 @@ async fn pods_that_come_one_after_the_other_are_spread_too() {
     let nodes: Vec<Value> = world.api.snapshot("", "pods").iter().map(|pod| pod["spec"]["nodeName"].clone()).collect();
     assert_eq!(nodes, ["n1", "n2", "n1", "n2"].map(|name| json!(name)));
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_status_of_a_budget_follows_its_pods() {
+    let world = running();
+    world.post(DEPLOYMENTS, &deployment("web", 3)).await;
+    let budget = json!({
+        "apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": "web"},
+        "spec": {"minAvailable": 2, "selector": {"matchLabels": {"app": "web"}}},
+    });
+    world.post("/apis/policy/v1/namespaces/default/poddisruptionbudgets", &budget).await;
+    let counts = |world: &World| {
+        let status = &world.api.snapshot("policy", "poddisruptionbudgets")[0]["status"];
+        ["expectedPods", "desiredHealthy", "currentHealthy", "disruptionsAllowed"].map(|key| status[key].as_i64())
+    };
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    assert_eq!(counts(&world), [Some(3), Some(2), Some(0), Some(0)], "none is ready yet");
+    world.settle().await;
+    assert_eq!(counts(&world), [Some(3), Some(2), Some(3), Some(1)]);
+    let pod = world.names("", "pods").into_iter().next().unwrap();
+    let eviction = json!({"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod}});
+    let path = format!("/api/v1/namespaces/default/pods/{pod}/eviction");
+    assert_eq!(world.post(&path, &eviction).await.0, 201);
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    assert_eq!(counts(&world)[2..], [Some(2), Some(0)], "its successor is not ready yet");
+    let condition = &world.api.snapshot("policy", "poddisruptionbudgets")[0]["status"]["conditions"][0];
+    assert_eq!((&condition["type"], &condition["status"]), (&json!("DisruptionAllowed"), &json!("False")));
+    world.settle().await;
+    assert_eq!(counts(&world), [Some(3), Some(2), Some(3), Some(1)]);
+}
