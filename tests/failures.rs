@@ -1,9 +1,18 @@
-//! What the program makes of a call that it never got an answer to: the real program, killed for real.
+//! What goes wrong between a plan and its end: each changing call of each plan under each blow, in a table; and the
+//! real program, killed for real.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, missing_docs)]
 
+#[path = "support/bench.rs"]
+mod bench;
 #[path = "failures/killed.rs"]
 mod killed;
+#[path = "failures/plans.rs"]
+mod plans;
 #[path = "support/schema.rs"]
 #[allow(dead_code)]
 mod schema;
+#[path = "failures/table.rs"]
+mod table;
+#[path = "failures/theirs.rs"]
+mod theirs;

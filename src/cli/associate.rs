@@ -22,7 +22,7 @@ use crate::{
             dissociate::{self, Target},
             owner::{self, wanted_roles},
             pick::name_role,
-            restart,
+            restart::{self, Canary},
             trust::Narrow,
         },
     },
@@ -172,6 +172,8 @@ pub(super) fn run(
             affected.into_iter().map(|affected| affected.workload).collect()
         };
         let mut survey = survey::survey_with(&outside, global.timeout, Clock::System, &touched).await?;
+        let journal = Journal::new(&settings::state_directory(global.state_dir.as_deref()));
+        survey.inventory.recall(&journal.history()?, Timestamp::now());
         let mut made = plan(&survey.inventory)?;
         let read = read_roles(&mut survey, &made).await;
         if survey.read_rollouts(&made.restarted(), Clock::System).await || read {
@@ -359,7 +361,7 @@ async fn restart_all(global: &Global, outside: &Outside, performer: &Performer, 
     for workload in &plan.restarts {
         let mut survey = survey::survey(outside, global.timeout, Clock::System).await?;
         survey.read_rollouts(std::slice::from_ref(workload), Clock::System).await;
-        let restart = restart::plan(&survey.inventory, workload)?;
+        let restart = restart::plan(&survey.inventory, workload, Canary::First)?;
         if let Some(refusal) = restart.refusal() {
             complain(&format!("{workload} is not restarted: {}: {}", refusal.what, refusal.detail));
             return Ok(Exit::Refused);

@@ -7,6 +7,7 @@ use super::{
     Exit, Global,
     associate::{self, Change},
     explain::service_account,
+    restart::Pace,
     usage,
 };
 use crate::domain::{
@@ -32,6 +33,9 @@ pub struct Arguments {
     /// How long they have to run on their associations before the old way is removed
     #[arg(long, value_name = "DURATION", default_value = "24h", value_parser = soak)]
     pub soak: SignedDuration,
+    /// How restarts begin.
+    #[command(flatten)]
+    pub pace: Pace,
     /// How it is confirmed.
     #[command(flatten)]
     pub change: Change,
@@ -45,7 +49,12 @@ fn soak(text: &str) -> Result<SignedDuration, String> {
 
 /// Plans one part of a migration and, if confirmed, performs it.
 pub fn run(global: &Global, arguments: &Arguments) -> Result<Exit, Failure> {
-    let request = MigrateRequest { which: which(global, arguments)?, stage: stage(arguments), soak: arguments.soak };
+    let request = MigrateRequest {
+        which: which(global, arguments)?,
+        stage: stage(arguments),
+        soak: arguments.soak,
+        canary: arguments.pace.into(),
+    };
     associate::run(global, &arguments.change, false, |inventory| migrate::plan(inventory, &request, Timestamp::now()))
 }
 

@@ -10,7 +10,10 @@ use super::{
 use crate::domain::{
     failure::Failure,
     inventory::Inventory,
-    plan::{agent, restart},
+    plan::{
+        agent,
+        restart::{self, Canary},
+    },
     workload::WorkloadId,
 };
 
@@ -19,9 +22,26 @@ use crate::domain::{
 pub struct Restart {
     /// NAMESPACE/WORKLOAD or NAMESPACE/KIND/WORKLOAD, e.g. payments/deploy/api
     pub workload: String,
+    /// How it begins.
+    #[command(flatten)]
+    pub pace: Pace,
     /// How it is confirmed.
     #[command(flatten)]
     pub change: Change,
+}
+
+/// How restarts begin.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct Pace {
+    /// Do not evict one pod first to look at its successor
+    #[arg(long)]
+    pub no_canary: bool,
+}
+
+impl From<Pace> for Canary {
+    fn from(pace: Pace) -> Self {
+        if pace.no_canary { Self::None } else { Self::First }
+    }
 }
 
 /// What to do with the Pod Identity agent.
@@ -42,7 +62,7 @@ pub enum AgentDeed {
 /// Plans a restart and, if confirmed, starts it.
 pub fn restart(global: &Global, arguments: &Restart) -> Result<Exit, Failure> {
     associate::run(global, &arguments.change, false, |inventory| {
-        restart::plan(inventory, &named(inventory, &arguments.workload)?)
+        restart::plan(inventory, &named(inventory, &arguments.workload)?, arguments.pace.into())
     })
 }
 

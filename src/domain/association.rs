@@ -50,10 +50,10 @@ pub struct AssociationDetail {
     pub modified_at: Option<Timestamp>,
 }
 
-/// Everything of an association that a call can set; what else it has, EKS gives.
+/// What UpdatePodIdentityAssociation can change of an association.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct AssociationSettings {
+pub struct Settings {
     /// The role, in the cluster's account.
     pub role_arn: RoleArn,
     /// The role assumed in a second hop, in any account.
@@ -62,20 +62,56 @@ pub struct AssociationSettings {
     pub disable_session_tags: bool,
     /// Session policy, JSON text.
     pub policy: Option<Arc<str>>,
-    /// Tags of the association.
+}
+
+/// Everything of an association that a call can set; what else it has, EKS gives.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AssociationSettings {
+    /// What an update can change.
+    #[serde(flatten)]
+    pub updatable: Settings,
+    /// Tags of the association, which have calls of their own.
     pub tags: BTreeMap<String, String>,
 }
 
 impl AssociationDetail {
-    /// What of it a call can set.
-    pub fn settings(&self) -> AssociationSettings {
-        AssociationSettings {
+    /// What of it an update can change.
+    pub fn updatable(&self) -> Settings {
+        Settings {
             role_arn: self.role_arn.clone(),
             target_role_arn: self.target_role_arn.clone(),
             disable_session_tags: self.disable_session_tags,
             policy: self.policy.clone(),
-            tags: self.tags.clone(),
         }
+    }
+
+    /// What of it a call can set.
+    pub fn settings(&self) -> AssociationSettings {
+        AssociationSettings { updatable: self.updatable(), tags: self.tags.clone() }
+    }
+}
+
+impl Settings {
+    /// As `- name value` and `+ name value`, what differs from other settings.
+    pub fn difference(&self, other: &Self) -> String {
+        let ours = self.members();
+        let mut lines = String::new();
+        for ((name, before), (_, after)) in ours.iter().zip(other.members()).filter(|(one, two)| one.1 != two.1) {
+            lines.extend(before.iter().map(|value| format!("- {name}  {value}\n")));
+            lines.extend(after.iter().map(|value| format!("+ {name}  {value}\n")));
+        }
+        lines
+    }
+
+    /// Its members by the names of the API; `None`: not set.
+    pub fn members(&self) -> [(&'static str, Option<String>); 4] {
+        [
+            ("roleArn", Some(self.role_arn.to_string())),
+            ("targetRoleArn", self.target_role_arn.as_ref().map(ToString::to_string)),
+            ("disableSessionTags", Some(self.disable_session_tags.to_string())),
+            ("policy", self.policy.as_deref().map(str::to_owned)),
+        ]
     }
 }
 
@@ -83,21 +119,22 @@ impl AssociationSettings {
     /// How these differ from others, one clause each: `role a, not b`.
     pub fn differences(&self, other: &Self) -> Vec<String> {
         let role = |arn: Option<&RoleArn>| arn.map_or_else(|| "none".to_owned(), ToString::to_string);
+        let (ours, theirs) = (&self.updatable, &other.updatable);
         let mut found = Vec::new();
-        if self.role_arn != other.role_arn {
-            found.push(format!("role {}, not {}", self.role_arn, other.role_arn));
+        if ours.role_arn != theirs.role_arn {
+            found.push(format!("role {}, not {}", ours.role_arn, theirs.role_arn));
         }
-        if self.target_role_arn != other.target_role_arn {
-            let (now, then) = (role(self.target_role_arn.as_ref()), role(other.target_role_arn.as_ref()));
+        if ours.target_role_arn != theirs.target_role_arn {
+            let (now, then) = (role(ours.target_role_arn.as_ref()), role(theirs.target_role_arn.as_ref()));
             found.push(format!("target role {now}, not {then}"));
         }
-        if self.disable_session_tags != other.disable_session_tags {
+        if ours.disable_session_tags != theirs.disable_session_tags {
             found.push(format!(
                 "session tags {}",
-                if self.disable_session_tags { "off, not on" } else { "on, not off" }
+                if ours.disable_session_tags { "off, not on" } else { "on, not off" }
             ));
         }
-        if self.policy != other.policy {
+        if ours.policy != theirs.policy {
             found.push("another session policy".to_owned());
         }
         if self.tags != other.tags {

@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     failure::Failure,
+    id::RoleArn,
     plan::{Affected, Call, Origin, Plan, PlanKind, Step},
+    role::Written,
     workload::WorkloadId,
 };
 
@@ -348,6 +350,24 @@ impl History {
             (Some(one), None) => Some(one),
             _ => None,
         })
+    }
+
+    /// The trust policies that any process that writes this journal has written, oldest first, as long as IAM may
+    /// still return what was before.
+    pub fn written(&self, now: Timestamp) -> Vec<(RoleArn, Written)> {
+        let done = self.records.iter().flat_map(|record| &record.steps).filter(|step| step.state == StepState::Done);
+        let mut all: Vec<(RoleArn, Written)> = done
+            .filter_map(|step| match (&step.step.call, step.sent_at) {
+                (Call::UpdateAssumeRolePolicy { role_arn, before, after }, Some(at)) => {
+                    let written = Written { before: before.as_str().into(), after: after.as_str().into(), at };
+                    Some((role_arn.clone(), written))
+                }
+                _ => None,
+            })
+            .collect();
+        all.retain(|(_, written)| written.is_late(now));
+        all.sort_by_key(|(_, written)| written.at);
+        all
     }
 
     /// The newest operation of which something is left to be done.

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    association::AssociationSettings,
+    association::{AssociationSettings, Settings},
     id::{AssociationId, ClusterName, PodId, PodUid, RoleArn, ServiceAccountId},
     journal::StepState,
     rollout::Carried,
@@ -22,6 +22,7 @@ mod hops;
 pub mod migrate;
 pub mod owner;
 pub mod pick;
+mod policy;
 mod precondition;
 pub mod restart;
 pub mod resume;
@@ -32,7 +33,7 @@ pub(crate) mod tests;
 pub mod trust;
 pub mod undo;
 
-use retarget::{Settings, Tag};
+use retarget::Tag;
 
 pub use affected::role_name;
 pub use command::shell_quoted;
@@ -304,6 +305,11 @@ impl Precondition {
 }
 
 impl Plan {
+    /// Whether nothing is left to be done, and nothing speaks against it either.
+    pub fn is_done_already(&self) -> bool {
+        self.steps.is_empty() && self.refusal().is_none()
+    }
+
     /// The workloads that it restarts, each once.
     pub fn restarted(&self) -> Vec<WorkloadId> {
         let mut workloads: Vec<WorkloadId> = Vec::new();

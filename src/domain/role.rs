@@ -38,6 +38,13 @@ pub struct Written {
     pub at: Timestamp,
 }
 
+impl Written {
+    /// Whether IAM may still return what was before.
+    pub fn is_late(&self, now: Timestamp) -> bool {
+        now.duration_since(self.at) < LATE
+    }
+}
+
 /// For how long IAM may return what was before: it is eventually consistent, usually within seconds.
 const LATE: SignedDuration = SignedDuration::from_secs(60);
 
@@ -51,9 +58,16 @@ impl Writes {
         self.0.push(written);
     }
 
+    /// Adds one that another process made after the newest; what is older went into that one.
+    pub fn learn(&mut self, written: Written) {
+        if self.0.last().is_none_or(|newest| written.at > newest.at) {
+            self.0.push(written);
+        }
+    }
+
     /// Forgets those that IAM returns by now; tells whether any is left.
     pub fn settle(&mut self, now: Timestamp) -> bool {
-        self.0.retain(|written| now.duration_since(written.at) < LATE);
+        self.0.retain(|written| written.is_late(now));
         !self.0.is_empty()
     }
 

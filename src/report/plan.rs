@@ -244,7 +244,8 @@ fn exports(plan: &Plan, inventory: &Inventory) -> Value {
 
 /// The plan for people.
 pub fn text(plan: &Plan, inventory: &Inventory, ascii: bool, redactor: Option<&Redactor>) -> String {
-    let mut lines = vec![format!("{} {}", plan.kind.word(), plan.subject), String::new()];
+    let nothing = if plan.is_done_already() { ": there is nothing to do" } else { "" };
+    let mut lines = vec![format!("{} {}{nothing}", plan.kind.word(), plan.subject), String::new()];
     for (index, step) in plan.steps.iter().enumerate() {
         lines.extend(step_lines(index + 1, step));
     }

@@ -96,6 +96,7 @@ impl Performer {
             Origin::New | Origin::Undo { .. } => operation.id,
         };
         let _claim = self.journal.claim(id)?;
+        self.memory.learn(&self.journal.history()?, self.clock.now());
         let scribe = Scribe { journal: &self.journal, operation: id, plan, author: &self.author, clock: self.clock };
         let earlier = self.begin(&scribe)?;
         let outcome = self.steps(&scribe, &earlier, stop, &mut told).await;
@@ -179,7 +180,7 @@ impl Performer {
                 let found = earlier.before.as_ref().unwrap_or(&before);
                 return scribe.done(index, self.catch_up(&step.call, found, stop).await?);
             }
-            Standing::After if is_edit(&step.call) => return scribe.done(index, before),
+            Standing::After if is_settled(&step.call) => return scribe.done(index, before),
             Standing::After => return Err(changed_since(step, "it is so already; somebody else did it")),
             Standing::Other(difference) => return Err(changed_since(step, &difference)),
         }
@@ -223,7 +224,13 @@ fn cancelled(index: usize) -> Failure {
     )
 }
 
-/// An edit of something that stays: if somebody else made just this one, nothing is left to be done.
+/// If somebody else did just this, nothing is left to be done: an edit of something that stays, or a canary that
+/// is gone already, since the rollout that follows looks at every new pod.
+fn is_settled(call: &Call) -> bool {
+    is_edit(call) || matches!(call, Call::EvictPod { .. })
+}
+
+/// An edit of something that stays.
 fn is_edit(call: &Call) -> bool {
     matches!(
         call,

@@ -185,3 +185,27 @@ async fn the_missing_tag_session_of_the_demo_is_the_whole_edit() {
     let wanted = before.replace("\"sts:AssumeRole\"", "[\"sts:AssumeRole\",\"sts:TagSession\"]");
     assert_eq!(bench.trust("acme-payments-refunds"), wanted);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_another_process_wrote_is_known_from_the_journal_while_iam_reads_are_late() {
+    let bench = Bench::demo().await;
+    let stale = bench.look().await;
+    bench.world.aws.with(|state| state.delays.iam = SignedDuration::from_secs(40));
+    bench.perform(&admit(&stale, "checkout/web")).await.unwrap();
+    // Another process remembers nothing, and IAM still tells it the text from before the first write.
+    let mut other = bench;
+    other.performer.memory = rolecall::runtime::perform::Memory::default();
+    let failure = other.perform(&admit(&stale, "search/crawler")).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Conflict, "{failure}");
+    let mut inventory = other.look().await;
+    inventory.recall(&other.performer.journal.history().unwrap(), other.clock.now());
+    other.performer.memory = rolecall::runtime::perform::Memory::default();
+    other.perform(&admit(&inventory, "search/crawler")).await.unwrap();
+    let text = other.trust(PRICING);
+    for account in ["checkout:pricing", "checkout:web", "search:crawler"] {
+        assert!(text.contains(account), "{account}: {text}");
+    }
+    // A minute later IAM is believed: somebody wrote the old text.
+    let later = other.clock.now().checked_add(SignedDuration::from_secs(120)).unwrap();
+    assert!(other.performer.journal.history().unwrap().written(later).is_empty());
+}

@@ -46,6 +46,8 @@ pub struct Bench {
     pub world: Arc<World>,
     pub clock: Clock,
     pub performer: Performer,
+    /// What a first look saw.
+    pub first: Inventory,
     pub state: tempfile::TempDir,
     operations: std::cell::Cell<u32>,
 }
@@ -58,21 +60,30 @@ impl Bench {
 
     /// Any world.
     pub async fn of(world: Arc<World>) -> Self {
+        let mut bench = Self::unseen(world).await;
+        bench.first = bench.look().await;
+        bench
+    }
+
+    /// Any world, not looked at yet.
+    pub async fn unseen(world: Arc<World>) -> Self {
         let clock = Clock::tokio(start());
         let outside = Outside::Simulated(Arc::clone(&world), DeclarationKeys::default());
-        let survey = survey::survey(&outside, Duration::from_secs(3600), clock).await.unwrap();
+        let place = outside.place().unwrap();
+        let session = outside.aws(&place);
+        let connection = outside.kubernetes(&place, &session).await.ok();
         let state = tempfile::tempdir().unwrap();
         let performer = Performer {
-            session: survey.session,
-            connection: survey.connection,
+            session: session.await.ok(),
+            connection,
             journal: Journal::new(state.path()),
             author: Author::default(),
-            cluster: survey.inventory.cluster_title(),
+            cluster: Some(world.cluster_arn()),
             clock,
             settle: Duration::ZERO,
             memory: Memory::default(),
         };
-        Self { world, clock, performer, state, operations: std::cell::Cell::new(0) }
+        Self { world, clock, performer, first: Inventory::default(), state, operations: std::cell::Cell::new(0) }
     }
 
     /// Looks at everything.

@@ -8,8 +8,8 @@ use crate::domain::{
     inventory::Inventory,
     journal::Record,
     plan::{
-        self, Plan, associate::AssociateRequest, dissociate, migrate::MigrateRequest, retarget::RetargetRequest,
-        trust::TrustRequest,
+        self, Plan, associate::AssociateRequest, dissociate, migrate::MigrateRequest, restart::Canary,
+        retarget::RetargetRequest, trust::TrustRequest,
     },
     workload::WorkloadId,
 };
@@ -67,7 +67,7 @@ impl Request {
 
 /// One plan for several restarts. If any of them must be typed, the number of workloads is.
 fn restarts(inventory: &Inventory, workloads: &[WorkloadId]) -> Result<Plan, Failure> {
-    let mut plans = workloads.iter().map(|workload| plan::restart::plan(inventory, workload));
+    let mut plans = workloads.iter().map(|workload| plan::restart::plan(inventory, workload, Canary::First));
     let mut whole = plans.next().unwrap_or_else(|| Err(nothing()))?;
     for plan in plans {
         let plan = plan?;

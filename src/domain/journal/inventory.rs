@@ -1,7 +1,9 @@
 //! What the inventory knows of the part of the world that a call is about.
 
-use super::Observed;
-use crate::domain::{fact::Fact, inventory::Inventory, plan::Call};
+use jiff::Timestamp;
+
+use super::{History, Observed};
+use crate::domain::{change::Change, fact::Fact, id::RoleArn, inventory::Inventory, plan::Call, role::Written};
 
 impl Inventory {
     /// As a step would find it, as far as it was read; `None` where it was not.
@@ -45,6 +47,15 @@ impl Inventory {
             }
             Call::RestartWorkload { .. } => Some(Observed::Template { restarted_at: None }),
         }
+    }
+
+    /// Starts from what the journal says was written to trust policies: IAM may not return it yet.
+    pub fn recall(&mut self, history: &History, now: Timestamp) {
+        let known = |(arn, written): (RoleArn, Written)| {
+            self.role(&arn).known().map(|role| Change::TrustWritten(role.name.clone(), written))
+        };
+        let changes: Vec<Change> = history.written(now).into_iter().filter_map(known).collect();
+        self.apply(changes, now);
     }
 
     /// The cluster as the journal names it: its ARN, or its name, or that of the context.

@@ -5,12 +5,9 @@ use jiff::{Timestamp, Unit};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    association::AssociationSettings,
+    association::{AssociationSettings, Settings},
     id::{AssociationId, RoleArn},
-    plan::{
-        Call,
-        retarget::{Settings, Tag},
-    },
+    plan::{Call, retarget::Tag},
     trust::edit::{difference, is_same},
 };
 
@@ -79,7 +76,7 @@ impl Observed {
                 written(document, before, after)
             }
             (Call::UpdatePodIdentityAssociation { before, after, .. }, Self::Association { settings, .. }) => {
-                updated(&settings.into(), before, after)
+                updated(&settings.updatable, before, after)
             }
             (Call::TagAssociation { before, after, .. }, Self::Association { settings, .. }) => {
                 tagged(settings, before, after)
@@ -109,13 +106,13 @@ impl Call {
         else {
             return None;
         };
-        Some(AssociationSettings {
+        let updatable = Settings {
             role_arn: role_arn.clone(),
             target_role_arn: target_role_arn.clone(),
             disable_session_tags: *disable_session_tags,
             policy: policy.as_deref().map(Into::into),
-            tags: tags.iter().cloned().collect(),
-        })
+        };
+        Some(AssociationSettings { updatable, tags: tags.iter().cloned().collect() })
     }
 }
 

@@ -3,19 +3,14 @@ use serde_json::json;
 
 use super::*;
 use crate::domain::{
-    association::AssociationSettings,
+    association::{AssociationSettings, Settings},
     plan::tests::world::{arn, now, sa, workload},
     workload::WorkloadKind,
 };
 
 fn settings(role: &str) -> AssociationSettings {
-    AssociationSettings {
-        role_arn: arn(role),
-        target_role_arn: None,
-        disable_session_tags: false,
-        policy: None,
-        tags: BTreeMap::new(),
-    }
+    let updatable = Settings { role_arn: arn(role), target_role_arn: None, disable_session_tags: false, policy: None };
+    AssociationSettings { updatable, tags: BTreeMap::new() }
 }
 
 fn create(role: &str) -> Call {
@@ -197,7 +192,7 @@ fn a_delete_is_sent_only_while_everything_is_as_planned() {
     assert!(matches!(found("a-2", "api").standing(&planned, None), Standing::Other(why) if why.contains("a-2")));
     let mut tagged = settings("api");
     tagged.tags.insert("team".into(), "x".into());
-    tagged.policy = Some("{}".into());
+    tagged.updatable.policy = Some("{}".into());
     let tagged = Observed::Association { id: "a-1".into(), settings: tagged };
     assert!(
         matches!(tagged.standing(&planned, None), Standing::Other(why) if why.contains("policy") && why.contains("team"))

@@ -73,9 +73,36 @@ impl AssociateRequest {
 /// Refuses impossible names, ARNs of the wrong kind, account or partition, session policies that
 /// break their rules, and tags that AWS would refuse.
 pub fn plan(inventory: &Inventory, request: &AssociateRequest, now: Timestamp) -> Result<Plan, Failure> {
-    let cluster = check::cluster_name(inventory)?;
+    validate(inventory, request)?;
+    whole(inventory, request, edited(inventory, request, now), now)
+}
+
+/// The same after a step of another plan that writes this text as the role's trust policy.
+///
+/// # Errors
+/// As [`plan`].
+pub(super) fn plan_after(
+    inventory: &Inventory,
+    request: &AssociateRequest,
+    trust: &str,
+    now: Timestamp,
+) -> Result<Plan, Failure> {
+    validate(inventory, request)?;
+    whole(inventory, request, Edited::written(inventory, &request.role_arn, trust).map(Ok), now)
+}
+
+fn validate(inventory: &Inventory, request: &AssociateRequest) -> Result<(), Failure> {
     check::possible(&request.service_account)?;
-    request.asked().validate(inventory)?;
+    request.asked().validate(inventory)
+}
+
+fn whole(
+    inventory: &Inventory,
+    request: &AssociateRequest,
+    edit: Option<Result<Edited<'_>, Precondition>>,
+    now: Timestamp,
+) -> Result<Plan, Failure> {
+    let cluster = check::cluster_name(inventory)?;
     let call = Call::CreatePodIdentityAssociation {
         cluster,
         service_account: request.service_account.clone(),
@@ -85,7 +112,6 @@ pub fn plan(inventory: &Inventory, request: &AssociateRequest, now: Timestamp) -
         policy: request.policy.clone(),
         tags: request.tags.clone(),
     };
-    let edit = edited(inventory, request, now);
     let edited = edit.as_ref().and_then(|made| made.as_ref().ok());
     let first = edited.and_then(|edited| edited.step(inventory, &request.role_arn));
     let pods = Pods::of(inventory, &request.service_account);

@@ -5,12 +5,9 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-use super::{
-    Call,
-    affected::role_name,
-    retarget::{Settings, Tag},
-};
+use super::{Call, affected::role_name, retarget::Tag};
 use crate::domain::{
+    association::Settings,
     id::{PodId, RoleArn, ServiceAccountId},
     inventory::Inventory,
     service_account::PREFIX,

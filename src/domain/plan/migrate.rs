@@ -10,7 +10,8 @@ use super::{
     Call, Confirmation, Origin, Plan, PlanKind, Precondition, Step,
     affected::role_name,
     associate::{self, AssociateRequest},
-    precondition as check, restart,
+    precondition as check,
+    restart::{self, Canary},
     trust::{self, Narrow, TrustEdit, TrustRequest},
 };
 use crate::domain::{
@@ -42,6 +43,8 @@ pub struct MigrateRequest {
     pub stage: Stage,
     /// How long the new identity must have been in use before the old one is removed.
     pub soak: SignedDuration,
+    /// How restarts begin.
+    pub canary: Canary,
 }
 
 /// Which service accounts.
@@ -75,6 +78,15 @@ impl Which {
         }
     }
 
+    fn words(&self) -> String {
+        match self {
+            Self::All => "every annotated service account".to_owned(),
+            Self::Namespace(name) => format!("namespace {name}"),
+            Self::Accounts(ids) if ids.len() > 3 => format!("{} service accounts", ids.len()),
+            Self::Accounts(ids) => ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+        }
+    }
+
     /// What is said about those that were named and are not there.
     fn missing(&self, inventory: &Inventory) -> Vec<Precondition> {
         let Self::Accounts(ids) = self else { return Vec::new() };
@@ -89,10 +101,13 @@ impl Which {
 /// Plans one part of a migration.
 ///
 /// # Errors
-/// It cannot be told which cluster this is.
+/// It cannot be told which cluster this is; refuses impossible names.
 pub fn plan(inventory: &Inventory, request: &MigrateRequest, now: Timestamp) -> Result<Plan, Failure> {
     check::cluster_name(inventory)?;
-    let mut whole = Whole::new(inventory, now);
+    if let Which::Accounts(ids) = &request.which {
+        ids.iter().try_for_each(check::possible)?;
+    }
+    let mut whole = Whole::new(inventory, request.canary, now);
     whole.plan.preconditions.extend(request.which.missing(inventory));
     match request.stage {
         Stage::Move => {
@@ -136,6 +151,7 @@ fn by_role<'i>(inventory: &'i Inventory, which: &Which) -> BTreeMap<RoleArn, Vec
 struct Whole<'i> {
     inventory: &'i Inventory,
     now: Timestamp,
+    canary: Canary,
     plan: Plan,
     left_out: Vec<Precondition>,
     taken: Vec<ServiceAccountId>,
@@ -149,7 +165,7 @@ struct Ready {
 }
 
 impl<'i> Whole<'i> {
-    fn new(inventory: &'i Inventory, now: Timestamp) -> Self {
+    fn new(inventory: &'i Inventory, canary: Canary, now: Timestamp) -> Self {
         let plan = Plan {
             kind: PlanKind::Migrate,
             subject: String::new(),
@@ -162,7 +178,7 @@ impl<'i> Whole<'i> {
             lost: Vec::new(),
             origin: Origin::New,
         };
-        Self { inventory, now, plan, left_out: Vec::new(), taken: Vec::new() }
+        Self { inventory, now, canary, plan, left_out: Vec::new(), taken: Vec::new() }
     }
 
     /// All service accounts of one role: first who passes, then the one write, then one after the other.
@@ -297,7 +313,13 @@ impl<'i> Whole<'i> {
         let detail = format!("{}; budgets: {}", strategy.detail, budgets.detail);
         let ok = if budgets.ok == Some(false) { Some(false) } else { strategy.ok };
         self.plan.preconditions.push(Precondition::advisory(what, ok, detail));
-        self.plan.steps.extend(restart::steps(self.inventory, workload, &pods, Some(Carried::PodIdentity)));
+        self.plan.steps.extend(restart::steps(
+            self.inventory,
+            workload,
+            &pods,
+            Some(Carried::PodIdentity),
+            self.canary,
+        ));
         if let Confirmation::Type(_) = restart::confirmation(workload, &pods) {
             self.plan.confirmation = Confirmation::Type(String::new());
         }
@@ -310,6 +332,7 @@ impl<'i> Whole<'i> {
         }
         self.plan.preconditions.extend(self.left_out);
         self.plan.subject = match self.taken.as_slice() {
+            [] => request.which.words(),
             [one] => one.to_string(),
             several => format!("{} service accounts", several.len()),
         };

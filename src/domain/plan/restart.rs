@@ -17,11 +17,21 @@ use crate::domain::{
     workload::{Pod, WorkloadId},
 };
 
+/// How a restart begins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Canary {
+    /// One pod is evicted first, where another replica stays, and its successor looked at.
+    #[default]
+    First,
+    /// With all pods, by the workload's own strategy.
+    None,
+}
+
 /// Plans to restart a workload.
 ///
 /// # Errors
 /// Bare pods, Jobs and other owners have no rollout restart; a workload without pods is not known here.
-pub fn plan(inventory: &Inventory, workload: &WorkloadId) -> Result<Plan, Failure> {
+pub fn plan(inventory: &Inventory, workload: &WorkloadId, canary: Canary) -> Result<Plan, Failure> {
     if !workload.kind.can_restart() {
         return Err(check::usage(
             format!("{workload} in {} cannot be restarted", workload.namespace),
@@ -41,7 +51,7 @@ pub fn plan(inventory: &Inventory, workload: &WorkloadId) -> Result<Plan, Failur
     Ok(Plan {
         kind: PlanKind::Restart,
         subject: format!("{}/{workload}", workload.namespace),
-        steps: steps(inventory, workload, &pods, expected(&pods)),
+        steps: steps(inventory, workload, &pods, expected(&pods), canary),
         preconditions: preconditions(inventory, workload, &pods),
         affects: vec![affected(workload, &pods)],
         inverse: "A restart cannot be undone; what the pods were is gone with them".to_owned(),
@@ -52,16 +62,17 @@ pub fn plan(inventory: &Inventory, workload: &WorkloadId) -> Result<Plan, Failur
     })
 }
 
-/// The canary, where another replica stays meanwhile, then all of them.
+/// The canary, where one is wanted and another replica stays meanwhile, then all of them.
 pub(super) fn steps(
     inventory: &Inventory,
     workload: &WorkloadId,
     pods: &[PodRow],
     expects: Option<Carried>,
+    canary: Canary,
 ) -> Vec<Step> {
     let as_what = expects.as_ref().map(|expects| format!(" with {expects}")).unwrap_or_default();
     let mut steps = Vec::new();
-    if let Some(pod) = canary(inventory, pods) {
+    if let Some(pod) = first(inventory, pods).filter(|_| canary == Canary::First) {
         let call = Call::EvictPod {
             workload: workload.clone(),
             pod: pod.id.clone(),
@@ -89,7 +100,7 @@ fn expected(pods: &[PodRow]) -> Option<Carried> {
 
 /// The first ready pod, one that a restart changes if there is one. A single replica is never evicted: its
 /// rollout brings the new pod before the old one goes.
-fn canary<'i>(inventory: &'i Inventory, pods: &[PodRow]) -> Option<&'i Pod> {
+fn first<'i>(inventory: &'i Inventory, pods: &[PodRow]) -> Option<&'i Pod> {
     let ready = |row: &&PodRow| inventory.pod(&row.id).is_some_and(|pod| pod.ready && !pod.terminating);
     let mut candidates: Vec<&PodRow> = pods.iter().filter(ready).collect();
     if candidates.len() < 2 {

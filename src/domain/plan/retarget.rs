@@ -3,7 +3,6 @@
 //! cached (4.4).
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use super::{
     Call, Confirmation, Origin, Plan, PlanKind, Precondition, Step,
@@ -15,7 +14,7 @@ use super::{
     trust::{self, Edited, Narrow, TrustEdit, TrustRequest},
 };
 use crate::domain::{
-    association::{Association, AssociationDetail, AssociationSettings},
+    association::{Association, AssociationDetail, Settings},
     failure::{Failure, FailureKind},
     id::RoleArn,
     identity::{Identity, Mechanism, Verdict, injection::Proposal},
@@ -60,75 +59,6 @@ impl RetargetRequest {
     }
 }
 
-/// What UpdatePodIdentityAssociation can change.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Settings {
-    /// The role.
-    pub role_arn: RoleArn,
-    /// The second hop.
-    pub target_role_arn: Option<RoleArn>,
-    /// No session tags are sent.
-    pub disable_session_tags: bool,
-    /// Session policy, JSON text.
-    pub policy: Option<String>,
-}
-
-impl From<&AssociationDetail> for Settings {
-    fn from(detail: &AssociationDetail) -> Self {
-        Self {
-            role_arn: detail.role_arn.clone(),
-            target_role_arn: detail.target_role_arn.clone(),
-            disable_session_tags: detail.disable_session_tags,
-            policy: detail.policy.as_deref().map(str::to_owned),
-        }
-    }
-}
-
-impl From<&AssociationSettings> for Settings {
-    fn from(settings: &AssociationSettings) -> Self {
-        Self {
-            role_arn: settings.role_arn.clone(),
-            target_role_arn: settings.target_role_arn.clone(),
-            disable_session_tags: settings.disable_session_tags,
-            policy: settings.policy.as_deref().map(str::to_owned),
-        }
-    }
-}
-
-impl Settings {
-    /// As `- name value` and `+ name value`, what differs from other settings.
-    pub fn difference(&self, other: &Self) -> String {
-        let ours = self.members();
-        let mut lines = String::new();
-        for ((name, before), (_, after)) in ours.iter().zip(other.members()).filter(|(one, two)| one.1 != two.1) {
-            lines.extend(before.iter().map(|value| format!("- {name}  {value}\n")));
-            lines.extend(after.iter().map(|value| format!("+ {name}  {value}\n")));
-        }
-        lines
-    }
-
-    /// Its members by the names of the API; `None`: not set.
-    pub fn members(&self) -> [(&'static str, Option<String>); 4] {
-        [
-            ("roleArn", Some(self.role_arn.to_string())),
-            ("targetRoleArn", self.target_role_arn.as_ref().map(ToString::to_string)),
-            ("disableSessionTags", Some(self.disable_session_tags.to_string())),
-            ("policy", self.policy.clone()),
-        ]
-    }
-
-    fn asked<'a>(&'a self, tags: &'a [(String, String)]) -> Asked<'a> {
-        Asked {
-            role_arn: &self.role_arn,
-            target_role_arn: self.target_role_arn.as_ref(),
-            disable_session_tags: self.disable_session_tags,
-            policy: self.policy.as_deref(),
-            tags,
-        }
-    }
-}
-
 /// Plans the change of one association.
 ///
 /// # Errors
@@ -137,9 +67,9 @@ impl Settings {
 pub fn plan(inventory: &Inventory, request: &RetargetRequest, now: Timestamp) -> Result<Plan, Failure> {
     let association = dissociate::find(inventory, &request.target)?;
     let detail = association.detail.known().ok_or_else(|| undescribed(association))?;
-    let before = Settings::from(detail);
+    let before = detail.updatable();
     let after = wanted(request, &before);
-    after.asked(&request.tags).validate(inventory)?;
+    asked(&after, &request.tags).validate(inventory)?;
     let change = Change { inventory, association, detail, request, before, after, now };
     let steps = change.steps()?;
     if steps.is_empty() {
@@ -161,12 +91,22 @@ fn undescribed(association: &Association) -> Failure {
     })
 }
 
+fn asked<'a>(settings: &'a Settings, tags: &'a [(String, String)]) -> Asked<'a> {
+    Asked {
+        role_arn: &settings.role_arn,
+        target_role_arn: settings.target_role_arn.as_ref(),
+        disable_session_tags: settings.disable_session_tags,
+        policy: settings.policy.as_deref(),
+        tags,
+    }
+}
+
 fn wanted(request: &RetargetRequest, before: &Settings) -> Settings {
     Settings {
         role_arn: request.role_arn.clone().unwrap_or_else(|| before.role_arn.clone()),
         target_role_arn: request.target_role_arn.clone().unwrap_or_else(|| before.target_role_arn.clone()),
         disable_session_tags: request.disable_session_tags.unwrap_or(before.disable_session_tags),
-        policy: request.policy.clone().unwrap_or_else(|| before.policy.clone()),
+        policy: request.policy.clone().map_or_else(|| before.policy.clone(), |policy| policy.map(Into::into)),
     }
 }
 
@@ -316,7 +256,7 @@ impl<'a> Change<'a> {
 
     fn preconditions(&self, pods: &Pods, edited: Option<&Edited<'_>>) -> Vec<Precondition> {
         let (inventory, id) = (self.inventory, &self.association.service_account);
-        let asked = self.after.asked(&self.request.tags);
+        let asked = asked(&self.after, &self.request.tags);
         let mut checks = vec![check::account(inventory), dissociate::not_owned(self.association)];
         if self.is_felt() {
             checks.push(check::role_exists(inventory, &self.after.role_arn));

@@ -8,7 +8,9 @@ use crate::domain::{
     plan::{
         Call, Confirmation, Judgement, Plan, Precondition, agent, annotate,
         associate::{self, AssociateRequest},
-        dissociate, name_role, restart, role_candidates, shell_quoted,
+        dissociate, name_role,
+        restart::{self, Canary},
+        role_candidates, shell_quoted,
     },
     workload::WorkloadKind,
 };
@@ -413,7 +415,7 @@ fn a_restart_that_brings_drift_is_planned() {
         Change::AssociationDetail("a-api".into(), association.detail),
     ]);
     let id = workload("api-service", WorkloadKind::Deployment, "api-service");
-    let plan = restart::plan(&inventory, &id).unwrap();
+    let plan = restart::plan(&inventory, &id, Canary::First).unwrap();
     assert_eq!((plan.refusal(), &plan.confirmation), (None, &Confirmation::Enter));
     assert_eq!(found(&plan, "changes something").detail, "2 of 2 pods");
     assert_eq!(plan.affects[0].falls_to, "pod-identity api-service-development-eu-west-1");
@@ -427,7 +429,8 @@ fn a_restart_that_brings_drift_is_planned() {
 fn a_restart_into_the_node_role_wants_the_name_typed() {
     let bare = world::service_account("payments/api", None, &[]);
     let inventory = inventory_with(vec![Change::ServiceAccount(bare)]);
-    let plan = restart::plan(&inventory, &workload("payments", WorkloadKind::Deployment, "api")).unwrap();
+    let plan =
+        restart::plan(&inventory, &workload("payments", WorkloadKind::Deployment, "api"), Canary::First).unwrap();
     assert_eq!(plan.confirmation, Confirmation::Type("api".into()));
     assert_eq!(
         found(&plan, "falls to the node role").detail,
@@ -440,15 +443,17 @@ fn a_restart_into_the_node_role_wants_the_name_typed() {
 fn a_restart_that_breaks_working_pods_is_refused() {
     let wrong = world::service_account("payments/api", Some(arn("narrow")), &[]);
     let inventory = inventory_with(vec![Change::ServiceAccount(wrong)]);
-    let plan = restart::plan(&inventory, &workload("payments", WorkloadKind::Deployment, "api")).unwrap();
+    let plan =
+        restart::plan(&inventory, &workload("payments", WorkloadKind::Deployment, "api"), Canary::First).unwrap();
     assert_eq!(plan.refusal().unwrap().what, "new pods will work");
 }
 
 #[test]
 fn jobs_and_what_has_no_pods_are_not_restarted() {
-    let job = restart::plan(&inventory(), &workload("batch", WorkloadKind::Job, "reindex")).unwrap_err();
+    let job = restart::plan(&inventory(), &workload("batch", WorkloadKind::Job, "reindex"), Canary::First).unwrap_err();
     assert_eq!(job.kind, FailureKind::Usage);
-    let gone = restart::plan(&inventory(), &workload("batch", WorkloadKind::Deployment, "gone")).unwrap_err();
+    let gone =
+        restart::plan(&inventory(), &workload("batch", WorkloadKind::Deployment, "gone"), Canary::First).unwrap_err();
     assert_eq!(gone.kind, FailureKind::NotFound);
 }
 

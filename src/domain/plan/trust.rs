@@ -123,6 +123,14 @@ pub struct Edited<'a> {
     pub sentences: Vec<String>,
 }
 
+impl<'a> Edited<'a> {
+    /// A text that another step of the same plan writes; nothing where the role is not known.
+    pub(super) fn written(inventory: &'a Inventory, role: &RoleArn, text: &str) -> Option<Self> {
+        let Fact::Known(role) = inventory.role(role) else { return None };
+        Some(Self { role, after: Document::parse(text).ok()?, sentences: Vec::new() })
+    }
+}
+
 impl Edited<'_> {
     /// What the edited document answers a service account; as for a role of this name today.
     pub fn decision(&self, cluster: &Cluster, id: &ServiceAccountId, asking: &Asking<'_>, now: Timestamp) -> Decision {
@@ -363,12 +371,7 @@ fn removed(id: &ServiceAccountId, calls: &str, decision: &Decision) -> Precondit
 }
 
 /// What is left of the other way in, or of what used this one.
-fn remains(
-    inventory: &Inventory,
-    one: &TrustEdit,
-    role: &RoleArn,
-    pod_identity: &Decision,
-) -> Option<Precondition> {
+fn remains(inventory: &Inventory, one: &TrustEdit, role: &RoleArn, pod_identity: &Decision) -> Option<Precondition> {
     let id = one.service_account();
     if let TrustEdit::RemovePodIdentity(_) = one {
         let found = inventory.association_of(id)?;

@@ -9,7 +9,8 @@ use super::{
     annotate,
     associate::{self, AssociateRequest},
     command::command,
-    dissociate, precondition as check,
+    dissociate, policy, precondition as check,
+    retarget::{self, RetargetRequest, Tag},
 };
 use crate::domain::{
     association::AssociationSettings,
@@ -181,15 +182,41 @@ impl Whole<'_> {
     /// Edits of something that stays are written the other way round, over exactly what they left.
     fn turn_back(&mut self, step: &RecordedStep) {
         let Some((call, what)) = reversed(&step.step.call) else { return };
+        for call in one_request_each(call) {
+            self.write_back(call, &what);
+        }
+    }
+
+    fn write_back(&mut self, call: Call, what: &str) {
         let title = format!("{what} is as the operation left it");
         let standing = self.inventory.observed(&call).map(|found| found.standing(&call, None));
-        self.plan.preconditions.push(match standing {
+        let found = match standing.clone() {
             Some(Standing::Before) => Precondition::required(title, Some(true), "nothing of it differs"),
             Some(Standing::After) => Precondition::required(title, Some(false), "it is as it was before already"),
             Some(Standing::Other(difference)) => Precondition::required(title, Some(false), difference),
             None => Precondition::required(title, None, "it has not been read; the step reads it first"),
-        });
-        self.push(call, format!("{what}: back to what it was, byte for byte"), None);
+        };
+        if !self.plan.preconditions.contains(&found) {
+            self.plan.preconditions.push(found);
+        }
+        let ordinary = self.ordinary(&call).filter(|_| standing == Some(Standing::Before));
+        if let Call::UpdateAssumeRolePolicy { role_arn, before, after } = &call {
+            self.plan.affects.extend(policy::affected(self.inventory, role_arn, (before, after), self.now));
+        }
+        self.push(call, format!("{what}: back to what it was, byte for byte"), ordinary);
+    }
+
+    /// What a person would plan who changed an association back.
+    fn ordinary(&self, call: &Call) -> Ordinary {
+        let Call::UpdatePodIdentityAssociation { association, after, .. } = call else { return None };
+        let request = RetargetRequest {
+            role_arn: Some(after.role_arn.clone()),
+            target_role_arn: Some(after.target_role_arn.clone()),
+            disable_session_tags: Some(after.disable_session_tags),
+            policy: Some(after.policy.as_deref().map(str::to_owned)),
+            ..RetargetRequest::new(association.clone())
+        };
+        Some(retarget::plan(self.inventory, &request, self.now))
     }
 
     fn delete(&mut self, service_account: &ServiceAccountId, after: &Observed) {
@@ -227,17 +254,17 @@ impl Whole<'_> {
         else {
             return;
         };
-        let Some(Observed::Association { settings, .. }) = before else {
+        let Some(Observed::Association { settings: AssociationSettings { updatable, tags }, .. }) = before else {
             let what = format!("what association {association} was is in the journal");
             return self.plan.preconditions.push(Precondition::required(what, Some(false), "it is not"));
         };
         let request = AssociateRequest {
             service_account: service_account.clone(),
-            role_arn: settings.role_arn.clone(),
-            target_role_arn: settings.target_role_arn.clone(),
-            disable_session_tags: settings.disable_session_tags,
-            policy: settings.policy.as_deref().map(str::to_owned),
-            tags: settings.tags.clone().into_iter().collect(),
+            role_arn: updatable.role_arn.clone(),
+            target_role_arn: updatable.target_role_arn.clone(),
+            disable_session_tags: updatable.disable_session_tags,
+            policy: updatable.policy.as_deref().map(str::to_owned),
+            tags: tags.clone().into_iter().collect(),
             fix_trust: None,
         };
         let call = Call::CreatePodIdentityAssociation {
@@ -249,9 +276,20 @@ impl Whole<'_> {
             policy: request.policy.clone(),
             tags: request.tags.clone(),
         };
-        let summary = format!("associate {service_account} with role {} again", settings.role_arn);
-        let ordinary = associate::plan(self.inventory, &request, self.now);
+        let summary = format!("associate {service_account} with role {} again", updatable.role_arn);
+        let ordinary = match self.written(&request.role_arn) {
+            Some(text) => associate::plan_after(self.inventory, &request, text, self.now),
+            None => associate::plan(self.inventory, &request, self.now),
+        };
         self.push(call, summary, Some(ordinary));
+    }
+
+    /// The trust policy of a role as an earlier step of this plan writes it.
+    fn written(&self, role: &RoleArn) -> Option<&str> {
+        self.plan.steps.iter().find_map(|step| match &step.call {
+            Call::UpdateAssumeRolePolicy { role_arn, after, .. } if role_arn == role => Some(after.as_str()),
+            _ => None,
+        })
     }
 
     fn annotate(&mut self, id: &ServiceAccountId, before: Option<&RoleArn>, after: Option<&RoleArn>) {
@@ -299,6 +337,23 @@ fn reversed(call: &Call) -> Option<(Call, String)> {
         _ => return None,
     };
     Some((back, what))
+}
+
+/// Tags that are set and tags that are taken away are two calls.
+fn one_request_each(call: Call) -> Vec<Call> {
+    let Call::TagAssociation { before, after, .. } = &call else { return vec![call] };
+    let part = |sets: bool| {
+        let is_of_it = |(_, tag): &(&Tag, &Tag)| tag.1.is_some() == sets;
+        let (was, is): (Vec<Tag>, Vec<Tag>) =
+            before.iter().zip(after).filter(is_of_it).map(|(one, other)| (one.clone(), other.clone())).unzip();
+        let mut part = call.clone();
+        if let Call::TagAssociation { before, after, .. } = &mut part {
+            (*before, *after) = (was, is);
+        }
+        part
+    };
+    let has = |call: &Call| matches!(call, Call::TagAssociation { after, .. } if !after.is_empty());
+    [part(true), part(false)].into_iter().filter(has).collect()
 }
 
 /// What taking a step back cannot bring back.

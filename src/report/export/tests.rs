@@ -364,7 +364,9 @@ fn without_agent() -> Inventory {
 #[test]
 fn what_a_format_cannot_say_is_a_comment_with_its_command() {
     let inventory = inventory();
-    let restart = restart::plan(&inventory, &workload("payments", WorkloadKind::Deployment, "api")).unwrap();
+    let restart =
+        restart::plan(&inventory, &workload("payments", WorkloadKind::Deployment, "api"), restart::Canary::First)
+            .unwrap();
     let annotate = annotate::plan(&inventory, &sa("payments/api"), None, now()).unwrap();
     for format in [Format::Terraform, Format::Eksctl, Format::CloudFormation, Format::Ack] {
         let text = export(&restart, &inventory, format);

@@ -7,14 +7,11 @@ use super::{Performer, send::POLLS};
 use crate::{
     aws::{AssociationUpdate, session::Session},
     domain::{
-        association::Association,
+        association::{Association, Settings},
         fact::Fact,
         failure::{Failure, FailureKind},
         id::{AssociationId, ClusterName, RoleArn},
-        plan::{
-            Call,
-            retarget::{Settings, Tag},
-        },
+        plan::{Call, retarget::Tag},
     },
 };
 
@@ -74,14 +71,14 @@ fn update(before: &Settings, after: &Settings, client_token: &str) -> Associatio
         target_role_arn: (before.target_role_arn != after.target_role_arn).then_some(target),
         disable_session_tags: (before.disable_session_tags != after.disable_session_tags)
             .then_some(after.disable_session_tags),
-        policy: (before.policy != after.policy).then(|| after.policy.clone().unwrap_or_default()),
+        policy: (before.policy != after.policy).then(|| after.policy.as_deref().unwrap_or_default().to_owned()),
         client_request_token: client_token.to_owned(),
     }
 }
 
 fn settings(found: &Association, id: &AssociationId) -> Result<Settings, Failure> {
     match &found.detail {
-        Fact::Known(detail) => Ok(Settings::from(detail)),
+        Fact::Known(detail) => Ok(detail.updatable()),
         _ => Err(Failure::new(
             FailureKind::Server,
             format!("association {id} was not changed"),
@@ -114,7 +111,7 @@ async fn wait_until_described(
     let mut pause = Duration::from_millis(250);
     for _ in 0..POLLS {
         let found = session.association(cluster, id).await?;
-        if found.detail.known().is_some_and(|detail| Settings::from(detail) == *after) {
+        if found.detail.known().is_some_and(|detail| detail.updatable() == *after) {
             break;
         }
         tokio::time::sleep(pause).await;

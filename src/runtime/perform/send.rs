@@ -77,17 +77,18 @@ impl Performer {
             return Ok(Observed::Nothing);
         };
         let Some(settings) = call.wanted_association() else { return Ok(Observed::Nothing) };
+        let updatable = &settings.updatable;
         let wanted = NewAssociation {
             service_account: service_account.clone(),
-            role_arn: settings.role_arn.clone(),
-            target_role_arn: settings.target_role_arn.clone(),
-            disable_session_tags: settings.disable_session_tags,
-            policy: settings.policy.clone(),
+            role_arn: updatable.role_arn.clone(),
+            target_role_arn: updatable.target_role_arn.clone(),
+            disable_session_tags: updatable.disable_session_tags,
+            policy: updatable.policy.clone(),
             tags: settings.tags.clone(),
             client_request_token: client_token.to_owned(),
         };
         let session = self.session()?;
-        let id = self.until_trusted(&settings.role_arn, || session.create_association(cluster, &wanted)).await?;
+        let id = self.until_trusted(&updatable.role_arn, || session.create_association(cluster, &wanted)).await?;
         self.wait_until_described(cluster, &id).await?;
         tokio::time::sleep(self.settle).await;
         Ok(Observed::Association { id, settings })

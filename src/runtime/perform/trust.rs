@@ -18,7 +18,7 @@ use crate::{
         fact::Fact,
         failure::{Failure, FailureKind},
         id::{RoleArn, RoleName},
-        journal::Observed,
+        journal::{History, Observed},
         role::{Writes, Written},
         trust::edit::{difference, is_same},
     },
@@ -38,6 +38,14 @@ impl Memory {
     pub fn remember(&self, role: &RoleArn, written: Written) {
         let mut memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         memory.entry(role.clone()).or_default().add(written);
+    }
+
+    /// Remembers what the journal says that other processes have written.
+    pub fn learn(&self, history: &History, now: Timestamp) {
+        let mut memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for (role, written) in history.written(now) {
+            memory.entry(role).or_default().learn(written);
+        }
     }
 
     /// The writes of a role, as long as IAM may still return what was before them.
@@ -170,5 +178,28 @@ mod tests {
         let after = |seconds: i64| Timestamp::from_second(seconds).unwrap();
         assert_eq!(memory.recall(&role, after(59)).current("{}"), "{1}");
         assert_eq!(memory.clone().recall(&role, after(60)).current("{}"), "{}");
+    }
+
+    #[test]
+    fn what_another_process_wrote_later_is_learnt_and_what_came_before_is_not() {
+        let (memory, role) = (Memory::default(), RoleArn::from("arn:aws:iam::111122223333:role/x"));
+        let written = |before: &str, after: &str, second: i64| Written {
+            before: before.into(),
+            after: after.into(),
+            at: Timestamp::from_second(second).unwrap(),
+        };
+        let current = |memory: &Memory| {
+            let writes = memory.recall(&role, Timestamp::from_second(20).unwrap());
+            writes.current("{}").to_owned()
+        };
+        let told = |writes: Vec<Written>| {
+            let mut memory = memory.0.lock().unwrap();
+            writes.into_iter().for_each(|one| memory.entry(role.clone()).or_default().learn(one));
+        };
+        memory.remember(&role, written("{}", "{1}", 10));
+        told(vec![written("{0}", "{}", 5), written("{}", "{1}", 9)]);
+        assert_eq!(current(&memory), "{1}");
+        told(vec![written("{1}", "{2}", 11)]);
+        assert_eq!(current(&memory), "{2}");
     }
 }

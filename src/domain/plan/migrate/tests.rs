@@ -9,7 +9,7 @@ use crate::domain::{
 };
 
 fn request(which: Which, stage: Stage) -> MigrateRequest {
-    MigrateRequest { which, stage, soak: SOAK }
+    MigrateRequest { which, stage, soak: SOAK, canary: Canary::First }
 }
 
 fn only(id: &str) -> Which {
@@ -78,9 +78,8 @@ fn service_accounts_that_share_a_role_share_one_write_and_one_statement_a_namesp
 
 #[test]
 fn edits_that_fit_alone_and_not_together_are_told() {
-    let annotate = |number: usize| {
-        annotated(&format!("payments/a-service-account-with-a-long-name-{number}"), "payments-api")
-    };
+    let annotate =
+        |number: usize| annotated(&format!("payments/a-service-account-with-a-long-name-{number}"), "payments-api");
     let plan = moved(&inventory_with((1..=40).map(annotate).collect()), Which::Namespace("payments".into()));
     let what = "the trust policy of payments-api is short enough";
     let length = plan.preconditions.iter().find(|one| one.what == what).unwrap();
@@ -161,4 +160,11 @@ fn the_annotation_goes_only_once_every_replica_has_used_the_association_for_long
     assert!(refusal.refusal().unwrap().detail.contains("0 of 1 pods"), "{:?}", refusal.refusal());
     assert_eq!(next_stage(&old, &only("payments/api")), Stage::RemoveAnnotations);
     assert_eq!(next_stage(&inventory(), &only("payments/api")), Stage::Move);
+}
+
+#[test]
+fn a_migration_of_nothing_says_so_and_for_whom() {
+    let plan = moved(&inventory(), Which::Namespace("batch".into()));
+    assert!(plan.is_done_already(), "{:#?}", plan.preconditions);
+    assert_eq!(plan.subject, "namespace batch");
 }

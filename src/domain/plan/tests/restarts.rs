@@ -11,7 +11,10 @@ use crate::domain::{
     fact::Fact,
     failure::{Failure, FailureKind},
     inventory::Inventory,
-    plan::{Call, Plan, restart},
+    plan::{
+        Call, Plan,
+        restart::{self, Canary},
+    },
     rollout::{Budget, Carried, Rollout, Strategy},
     workload::{WorkloadId, WorkloadKind},
 };
@@ -41,7 +44,7 @@ fn rolling() -> Strategy {
 }
 
 fn plan(inventory: &Inventory) -> Plan {
-    restart::plan(inventory, &api_service()).unwrap()
+    restart::plan(inventory, &api_service(), Canary::First).unwrap()
 }
 
 #[test]
@@ -63,10 +66,19 @@ fn one_pod_is_evicted_before_the_others_and_its_successor_has_to_carry_the_new_i
 
 #[test]
 fn a_single_replica_is_never_evicted() {
-    let plan = restart::plan(&inventory_with(vec![]), &workload("payments", WorkloadKind::Deployment, "api")).unwrap();
+    let plan =
+        restart::plan(&inventory_with(vec![]), &workload("payments", WorkloadKind::Deployment, "api"), Canary::First)
+            .unwrap();
     let expects = Some(Carried::Irsa { role_arn: arn("payments-api") });
     assert_eq!(plan.steps.len(), 1);
     assert!(matches!(&plan.steps[0].call, Call::RestartWorkload { expects: found, .. } if *found == expects));
+}
+
+#[test]
+fn without_a_canary_the_workload_restarts_at_once() {
+    let plan = restart::plan(&associated(Vec::new()), &api_service(), Canary::None).unwrap();
+    let [only] = &plan.steps[..] else { panic!("{:#?}", plan.steps) };
+    assert!(matches!(only.call, Call::RestartWorkload { expects: Some(Carried::PodIdentity), .. }));
 }
 
 #[test]

@@ -7,13 +7,14 @@ use super::{
     world::{EC2_TRUST, arn, association, inventory, inventory_with, now, role, sa, workload},
 };
 use crate::domain::{
+    association::Settings,
     change::Change,
     fact::Fact,
     failure::FailureKind,
     inventory::Inventory,
     plan::{
         Call, Confirmation, Plan, PlanKind,
-        retarget::{RetargetRequest, Settings, plan},
+        retarget::{RetargetRequest, plan},
         trust::Narrow,
     },
     workload::WorkloadKind,

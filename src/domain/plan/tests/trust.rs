@@ -181,7 +181,7 @@ fn taking_out_of_a_pod_identity_list_leaves_the_other_names_and_names_the_associ
     assert_eq!(edits, [TrustEdit::RemoveIrsa(sa("payments/api")), TrustEdit::RemovePodIdentity(sa("payments/api"))]);
     let only = removals(&inventory, &arn("payments-api"), &sa("payments/api"), Some(Mechanism::PodIdentity), now());
     let plan = planned(&inventory, "payments-api", only);
-    assert_eq!(self::after(&plan), after(&both).replace("[\"api\",\"ledger\"]", "[\"ledger\"]"));
+    assert_eq!(after(&plan), after(&both).replace("[\"api\",\"ledger\"]", "[\"ledger\"]"));
     assert_eq!(check(&plan, "no longer admits payments/api for sts:AssumeRole").ok, Some(true));
     let told = check(&plan, "no association uses it any more");
     assert_eq!((told.ok, told.required), (Some(false), false));

@@ -6,11 +6,12 @@ use pretty_assertions::assert_eq;
 
 use super::{
     found,
-    world::{self, arn, inventory, inventory_with, now, sa, workload},
+    world::{self, arn, inventory, inventory_with, irsa_trust, now, sa, workload},
 };
 use crate::domain::{
-    association::AssociationSettings,
+    association::{AssociationSettings, Settings},
     change::Change,
+    fact::Fact,
     failure::FailureKind,
     journal::{Author, Begun, Ending, Observed, Record, RecordedStep, StepState},
     plan::{Call, Confirmation, Origin, Plan, PlanKind, Step, resume, undo},
@@ -20,13 +21,8 @@ use crate::domain::{
 const ROLE: &str = "api-service-development-eu-west-1";
 
 fn settings(role: &str) -> AssociationSettings {
-    AssociationSettings {
-        role_arn: arn(role),
-        target_role_arn: None,
-        disable_session_tags: false,
-        policy: None,
-        tags: BTreeMap::new(),
-    }
+    let updatable = Settings { role_arn: arn(role), target_role_arn: None, disable_session_tags: false, policy: None };
+    AssociationSettings { updatable, tags: BTreeMap::new() }
 }
 
 fn create(account: &str, role: &str) -> Call {
@@ -126,9 +122,9 @@ fn in_doubt_the_cluster_says_whether_the_step_had_arrived() {
 #[test]
 fn a_removed_association_returns_with_everything_that_can_be_set() {
     let mut before = settings(ROLE);
-    before.target_role_arn = Some(arn("search-indexer"));
-    before.disable_session_tags = true;
-    before.policy = Some(r#"{"Version":"2012-10-17"}"#.into());
+    before.updatable.target_role_arn = Some(arn("search-indexer"));
+    before.updatable.disable_session_tags = true;
+    before.updatable.policy = Some(r#"{"Version":"2012-10-17"}"#.into());
     before.tags.insert("team".into(), "a b".into());
     let delete = Call::DeletePodIdentityAssociation {
         cluster: "acme-prod".into(),
@@ -219,4 +215,34 @@ fn resuming_plans_the_same_steps_and_says_which_are_done_or_in_doubt() {
     assert_eq!(plan.origin, Origin::Resume { of: "op-1".into(), states });
     let said: Vec<Option<bool>> = plan.preconditions.iter().map(|checked| checked.ok).collect();
     assert_eq!(said, [Some(true), Some(true), None]);
+}
+
+#[test]
+fn undoing_a_trust_edit_or_another_role_says_who_notices() {
+    let denied = irsa_trust("payments:old");
+    let admitted = denied.replace("payments:old\"", "payments:old\",\"system:serviceaccount:payments:api\"");
+    let admitted = admitted.replace(":sub\":\"", ":sub\":[\"").replace("payments:api\"", "payments:api\"]");
+    let now_there = world::role("payments-api", &admitted);
+    let inventory = inventory_with(vec![Change::Role("payments-api".into(), Fact::Known(now_there))]);
+    let call = Call::UpdateAssumeRolePolicy { role_arn: arn("payments-api"), before: denied, after: admitted.clone() };
+    let left = Observed::Trust { document: admitted };
+    let step = recorded(call, StepState::Done, Observed::Nothing, Some(left));
+    let plan = undo::plan(&inventory, &record(PlanKind::TrustAllow, vec![step], Some(Ending::Done)), now()).unwrap();
+    assert_eq!(plan.refusal(), None);
+    assert_eq!(plan.affects[0].workload.name.to_string(), "api");
+    assert_eq!(plan.affects[0].falls_to, "irsa payments-api: will fail once the credentials it holds have ended");
+
+    let call = Call::UpdatePodIdentityAssociation {
+        cluster: "acme-prod".into(),
+        association: "a-new".into(),
+        service_account: sa("api-service/api-service"),
+        before: settings("search-indexer").updatable,
+        after: settings(ROLE).updatable,
+    };
+    let left = association("a-new", settings(ROLE));
+    let step = recorded(call, StepState::Done, association("a-new", settings("search-indexer")), Some(left));
+    let record = record(PlanKind::Retarget, vec![step], Some(Ending::Done));
+    let plan = undo::plan(&with_association("a-new", ROLE), &record, now()).unwrap();
+    assert_eq!(plan.refusal(), None);
+    assert!(plan.affects[0].falls_to.contains("search-indexer after a restart"), "{:?}", plan.affects);
 }
