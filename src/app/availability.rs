@@ -174,6 +174,7 @@ fn change(model: &Model, command: Command) -> Availability {
         Command::InstallAgent => return agent(model),
         Command::AssociateDeclared => return declared(model),
         Command::Admit => return admit(model),
+        Command::TakeOut => return take_out(model),
         Command::Associate if asks_whose(model) => return Ok(()),
         Command::Undo => return undo(model),
         Command::Resume => return resume(model),
@@ -206,6 +207,23 @@ fn admit(model: &Model) -> Availability {
         Some(Admission::Of(role, id, mechanism)) => admissible(model, &role, &id, mechanism),
         Some(Admission::Anybody(role)) => editable(model, &role),
         None => Err("select a role, or what is to be admitted to one, first".to_owned()),
+    }
+}
+
+fn take_out(model: &Model) -> Availability {
+    match target::removal(model) {
+        Some(Admission::Of(role, id, Mechanism::NodeRole)) => {
+            Err(format!("{id} uses the role of its node, {}, which names no service account", role_name(&role)))
+        }
+        Some(Admission::Of(role, id, mechanism)) => {
+            let decision = model.inventory().trust_decision(&role, &id, mechanism, model.now);
+            match decision.is_some_and(|decision| matches!(decision.verdict, Verdict::Deny { .. })) {
+                true => Err(format!("{} does not admit {id}", role_name(&role))),
+                false => editable(model, &role),
+            }
+        }
+        Some(Admission::Anybody(role)) => editable(model, &role),
+        None => Err("select a role, or what is to be taken out of its trust policy, first".to_owned()),
     }
 }
 

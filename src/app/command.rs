@@ -164,6 +164,7 @@ commands! {
     Associate "association.create" ["c"] "associate" ["associate"] OBJECTS Change true 75;
     AssociateDeclared "association.create-declared" ["C"] "associate all that is declared" ["declared"] PAGES Change true 0;
     Admit "trust.admit" ["a"] "admit" ["admit"] PAGES Change true 78;
+    TakeOut "trust.take-out" ["X"] "take out of the trust policy" ["expel"] PAGES Change true 0;
     Retarget "association.change" ["m"] "change the association" ["retarget"] OBJECTS Change true 0;
     Dissociate "association.remove" ["x"] "remove association" ["dissociate"] OBJECTS Change true 70;
     Annotate "annotation.set" ["i"] "annotate for IRSA" ["annotate"] OBJECTS Change true 55;

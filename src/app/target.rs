@@ -14,7 +14,10 @@ use crate::domain::{
     id::{PodId, RoleArn, ServiceAccountId},
     identity::{Mechanism, Resolution},
     inventory::{Inventory, Story},
-    plan::migrate::{self, MigrateRequest, Which},
+    plan::{
+        migrate::{self, MigrateRequest, Which},
+        restart::Canary,
+    },
     row::PodRow,
     trust::Verdict,
     workload::WorkloadId,
@@ -74,7 +77,7 @@ pub fn role(inventory: &Inventory, subject: &Subject) -> Option<(RoleArn, Option
     }
 }
 
-/// Whom `a` admits to which role.
+/// Whose entry of which role's trust policy is edited.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Admission {
     /// This service account, by this mechanism.
@@ -86,6 +89,15 @@ pub enum Admission {
 /// What `a` is about: of the roles that the selection uses or would use the first that refuses it, else the
 /// first. On the page of a trust policy it is that role and who looks at it.
 pub fn admission(model: &Model) -> Option<Admission> {
+    entry(model, |verdict| matches!(verdict, Verdict::Deny { .. }))
+}
+
+/// What `X` is about: as for `a`, but the first role that lets the selection in.
+pub fn removal(model: &Model) -> Option<Admission> {
+    entry(model, |verdict| *verdict == Verdict::Allow)
+}
+
+fn entry(model: &Model, wanted: impl Fn(&Verdict) -> bool) -> Option<Admission> {
     if let Some(Screen::Trust(trust)) = model.screen() {
         return Some(match trust.asker.clone() {
             Some((id, mechanism)) => Admission::Of(trust.role.clone(), id, mechanism),
@@ -97,11 +109,11 @@ pub fn admission(model: &Model) -> Option<Admission> {
         return Some(Admission::Anybody(arn));
     }
     let (inventory, ways) = (model.inventory(), ways(model.inventory(), &subject));
-    let refuses = |(arn, id, mechanism): &&(RoleArn, ServiceAccountId, Mechanism)| {
+    let fits = |(arn, id, mechanism): &&(RoleArn, ServiceAccountId, Mechanism)| {
         let decision = inventory.trust_decision(arn, id, *mechanism, model.now);
-        decision.is_some_and(|decision| matches!(decision.verdict, Verdict::Deny { .. }))
+        decision.is_some_and(|decision| wanted(&decision.verdict))
     };
-    let chosen = ways.iter().find(refuses).or(ways.first()).cloned();
+    let chosen = ways.iter().find(fits).or(ways.first()).cloned();
     let of_node = || role(inventory, &subject).and_then(|(arn, asker)| asker.map(|(id, how)| (arn, id, how)));
     let (arn, id, mechanism) = chosen.or_else(of_node)?;
     Some(Admission::Of(arn, id, mechanism))
@@ -195,5 +207,5 @@ pub fn migration(inventory: &Inventory, subject: &Subject) -> Option<MigrateRequ
         other => Which::Accounts(vec![service_account(inventory, other)?]),
     };
     let stage = migrate::next_stage(inventory, &which);
-    Some(MigrateRequest { which, stage, soak: migrate::SOAK })
+    Some(MigrateRequest { which, stage, soak: migrate::SOAK, canary: Canary::First })
 }

@@ -220,3 +220,79 @@ async fn what_terraform_owns_is_shown_as_its_text_and_done_here_only_after_askin
     play.see("as planned").await;
     play.leave().await;
 }
+
+/// Selects a role in the list of roles.
+async fn find_role(play: &Play, name: &str) {
+    play.press("Esc Esc 4 /");
+    play.write(name);
+    play.press("Enter");
+    play.line(&[">", name]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_account_is_admitted_and_taken_out_again_by_keys_and_only_its_name_leaves_the_list() {
+    let play = open_demo().await;
+    find_role(&play, "acme-checkout-pricing").await;
+    play.press("a");
+    play.see("Admit which service account to acme-checkout-pricing?").await;
+    play.write("checkout/web");
+    play.press("Enter");
+    play.see("Plan: trust policy of acme-checkout-pricing").await;
+    enter(&play).await;
+    play.see("Unlock").await;
+    play.press("Enter");
+    play.see("the trust policy of acme-checkout-pricing is as planned").await;
+    let admitted = trust(&play, "acme-checkout-pricing");
+    assert!(admitted.contains(",\"system:serviceaccount:checkout:web\"]"), "{admitted}");
+
+    find_role(&play, "acme-checkout-pricing").await;
+    play.press("X");
+    play.see("Take which service account out of acme-checkout-pricing?").await;
+    play.write("checkout/web");
+    play.press("Enter");
+    play.see("Plan: trust policy of acme-checkout-pricing").await;
+    play.line(&["-", "system:serviceaccount:checkout:web\""]).await;
+    play.write("acme-checkout-pricing");
+    play.press("Enter");
+    play.until("the second write", |_| changes(&play).len() == 2).await;
+    let out = trust(&play, "acme-checkout-pricing");
+    assert_eq!(out, admitted.replace(",\"system:serviceaccount:checkout:web\"", ""));
+    play.leave().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_setting_of_an_association_is_set_in_the_form_behind_ctrl_o() {
+    let play = open_demo().await;
+    find(&play, "deploy/web").await;
+    play.press("c");
+    play.see("Associate checkout/web").await;
+    play.write("acme-search-query");
+    play.press("Ctrl-o");
+    play.see("target role").await;
+    // The focus is on the target role: the role is chosen already.
+    play.write("arn:aws:iam::444455556666:role/data");
+    play.press("Tab Backspace Backspace");
+    play.write("off");
+    play.press("Tab");
+    play.write(r#"{"Version":"2012-10-17","Statement":[]}"#);
+    play.press("Tab");
+    play.write("team=shop, stage=prod");
+    play.press("Enter");
+    play.see("CreatePodIdentityAssociation").await;
+    enter(&play).await;
+    play.see("Unlock").await;
+    play.press("Enter");
+    play.until("the association", |_| changes(&play).len() == 1).await;
+    let found = play.world.aws.with(|state| {
+        let mut all = state.associations.values().filter_map(|one| one.latest());
+        all.find(|one| one.service_account == "web").cloned().unwrap()
+    });
+    assert_eq!(found.role_arn, "arn:aws:iam::111122223333:role/acme-search-query");
+    assert_eq!(found.target_role_arn.as_deref(), Some("arn:aws:iam::444455556666:role/data"));
+    assert!(found.disable_session_tags);
+    assert_eq!(found.policy.as_deref(), Some(r#"{"Version":"2012-10-17","Statement":[]}"#));
+    let tags: Vec<(&str, &str)> = found.tags.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+    assert_eq!(tags, [("stage", "prod"), ("team", "shop")]);
+    play.see("checkout/web is associated").await;
+    play.leave().await;
+}

@@ -15,6 +15,8 @@ pub enum AccountPurpose {
     Associate(Option<RoleArn>),
     /// To be admitted in this role's trust policy.
     Admit(RoleArn),
+    /// To be taken out of this role's trust policy.
+    TakeOut(RoleArn),
 }
 
 /// The form.
@@ -58,6 +60,7 @@ impl AccountForm {
             AccountPurpose::Associate(Some(role)) => {
                 format!("Associate which service account with {}?", role_name(role))
             }
+            AccountPurpose::TakeOut(role) => format!("Take which service account out of {}?", role_name(role)),
             AccountPurpose::Admit(role) => format!("Admit which service account to {}?", role_name(role)),
         }
     }

@@ -22,7 +22,7 @@ use crate::domain::{
     inventory::Wanted,
     plan::{
         associate::AssociateRequest,
-        trust::{Narrow, TrustEdit, TrustRequest},
+        trust::{Narrow, TrustEdit, TrustRequest, removals},
     },
     workload::WorkloadId,
 };
@@ -45,6 +45,7 @@ pub(super) fn begin(model: &mut Model, command: Command) {
             }
         }
         (Command::Admit, _) => admit(model),
+        (Command::TakeOut, _) => take_out(model),
         (Command::Associate, Some(id)) => ask_for_role(model, Purpose::Associate, id),
         (Command::Associate, None) => ask_for_account(model, subject.as_ref()),
         (Command::Retarget, Some(id)) => ask_for_role(model, Purpose::Retarget, id),
@@ -109,6 +110,27 @@ fn admit(model: &mut Model) {
         }
         None => {}
     }
+}
+
+/// Takes out whose role lets it in, or asks whom.
+fn take_out(model: &mut Model) {
+    match target::removal(model) {
+        Some(Admission::Of(role, id, mechanism)) => {
+            let request = removal(model, role, id, Some(mechanism));
+            plan(model, request);
+        }
+        Some(Admission::Anybody(role)) => {
+            let form = AccountForm::new(AccountPurpose::TakeOut(role), None, model.inventory());
+            model.dialogs.push(Dialog::Account(Box::new(form)));
+        }
+        None => {}
+    }
+}
+
+/// The edit that takes a service account out of the statements of one mechanism, or of all that list it.
+pub(super) fn removal(model: &Model, role_arn: RoleArn, id: ServiceAccountId, by: Option<Mechanism>) -> Request {
+    let edits = removals(model.inventory(), &role_arn, &id, by, model.now);
+    Request::Trust(TrustRequest { role_arn, edits })
 }
 
 /// The edit that admits a service account to a role.

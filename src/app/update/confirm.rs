@@ -66,7 +66,7 @@ fn role(model: &mut Model, request: Option<Request>) {
     }
 }
 
-/// A service account was chosen: for its role, or for the trust policy that is to admit it.
+/// A service account was chosen: for its role, or for the trust policy that is to admit it, or no longer.
 fn account(model: &mut Model, purpose: AccountPurpose, chosen: Option<ServiceAccountId>) {
     let Some(id) = chosen else {
         return model.say(ToastKind::Notice, "no service account is called that: type all of it, NAMESPACE/NAME");
@@ -74,6 +74,10 @@ fn account(model: &mut Model, purpose: AccountPurpose, chosen: Option<ServiceAcc
     match purpose {
         AccountPurpose::Associate(None) => change::ask_for_role(model, Purpose::Associate, id),
         AccountPurpose::Associate(Some(role)) => change::plan(model, change::association(id, role)),
+        AccountPurpose::TakeOut(role) => {
+            let request = change::removal(model, role, id, None);
+            change::plan(model, request);
+        }
         AccountPurpose::Admit(role) => {
             let mechanism = mechanism(model.inventory(), &role, &id);
             change::plan(model, change::admission(role, id, mechanism));

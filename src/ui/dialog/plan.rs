@@ -77,6 +77,9 @@ pub(super) fn confirm(scene: &Scene<'_>, confirm: &Confirm, width: usize) -> Con
 fn planned(scene: &Scene<'_>, confirm: &Confirm, plan: &Plan, width: usize) -> (String, Vec<Line<'static>>) {
     let deed = deed(plan.kind, &plan.subject);
     match &confirm.export {
+        None if plan.is_done_already() => {
+            (format!("There is nothing to do: {deed}"), plan::lines(&scene.paint, plan, width))
+        }
         None => (format!("Plan: {deed}"), plan::lines(&scene.paint, plan, width)),
         Some(export) => {
             (format!("{}: {deed}", export.format.title()), plan::text_lines(&scene.paint, &export.text, width))
