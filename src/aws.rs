@@ -3,8 +3,11 @@
 
 pub mod session;
 
+mod cloudtrail;
+mod direct;
 mod ec2;
 mod eks;
+mod eks_auth;
 mod failure;
 mod iam;
 mod pace;

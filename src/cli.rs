@@ -11,6 +11,8 @@ use crate::{
 };
 
 mod associate;
+mod can;
+mod changed;
 mod check;
 mod demo;
 mod doctor;
@@ -21,6 +23,7 @@ mod get;
 mod global;
 mod history;
 mod migrate;
+mod prove;
 mod restart;
 mod retarget;
 mod sim;
@@ -164,6 +167,14 @@ pub enum Command {
     Who(who::Arguments),
     /// From a pasted AWS error to the pod, node or role it is about, and what to do
     Why(why::Arguments),
+    /// Who a pod really is: AWS is asked as the pod would ask it. Says first what it does, and asks
+    Prove(prove::Arguments),
+    /// Whether an identity may do something, by IAM's policy simulator
+    Can(can::Arguments),
+    /// Which service accounts of the cluster may do something
+    WhoCan(can::Reverse),
+    /// Who changed a role, its policies and associations in the last 24 hours, by CloudTrail
+    Changed(changed::Arguments),
     /// Findings, with exit codes for scripts and CI
     Check(check::Arguments),
     /// The terminal, the context, the caller, and every permission that is used
@@ -267,6 +278,10 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Some(Command::Explain(arguments)) => explain::run(&global, &arguments),
         Some(Command::Who(arguments)) => who::run(&global, &arguments),
         Some(Command::Why(arguments)) => why::run(&global, &arguments),
+        Some(Command::Prove(arguments)) => prove::run(&global, &arguments),
+        Some(Command::Can(arguments)) => can::can(&global, &arguments),
+        Some(Command::WhoCan(arguments)) => can::who_can(&global, &arguments),
+        Some(Command::Changed(arguments)) => changed::run(&global, &arguments),
         Some(Command::Check(arguments)) => check::run(&global, &arguments),
         Some(Command::Doctor) => doctor::run(&global),
         Some(Command::Associate(arguments)) => associate::create(&global, &arguments),

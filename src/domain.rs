@@ -1,6 +1,7 @@
 //! The truth: nouns of EKS and IAM, identity resolution, trust evaluation, plans and the
 //! inventory that joins them. Pure: no clock, environment, files, tasks, terminal or SDK.
 
+pub mod access;
 pub mod arn;
 pub mod association;
 pub mod change;
@@ -19,13 +20,16 @@ pub mod network;
 pub mod node;
 pub mod permission;
 pub mod plan;
+pub mod proof;
 pub mod provider;
 pub mod query;
 pub mod role;
 pub mod rollout;
 pub mod row;
+pub mod secret;
 pub mod service_account;
 pub mod symptom;
+pub mod trail;
 pub mod trust;
 pub mod webhook;
 pub mod workload;

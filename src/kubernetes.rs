@@ -7,6 +7,7 @@ pub mod context;
 pub mod object;
 pub mod rollout;
 pub mod template;
+pub mod token;
 pub mod watch;
 
 mod bearer;

@@ -9,8 +9,10 @@ use crate::domain::{
     query::Query,
 };
 
+pub mod access;
 mod association;
 pub mod baseline;
+pub mod changed;
 pub mod check;
 mod column;
 mod csv;
@@ -29,6 +31,7 @@ mod overview;
 mod page;
 pub mod plan;
 mod pod;
+pub mod prove;
 mod redact;
 mod role;
 mod sarif;

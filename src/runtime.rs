@@ -1,6 +1,7 @@
 //! The imperative shell: terminal, loop, tasks, signals, clock, journal and log. It performs
 //! what the app describes and decides nothing about the world.
 
+pub mod access;
 pub mod backend;
 pub mod clock;
 pub mod deeds;
@@ -11,6 +12,7 @@ pub mod journal;
 pub mod log;
 pub mod outside;
 pub mod perform;
+pub mod prove;
 pub mod read;
 pub mod run;
 pub mod settings;
@@ -19,5 +21,6 @@ mod source;
 pub mod start;
 pub mod survey;
 pub mod terminal;
+pub mod trail;
 mod turns;
 pub mod worlds;

@@ -6,6 +6,7 @@ pub mod aws;
 pub mod clock;
 pub mod fault;
 pub mod generate;
+pub mod issuer;
 pub mod kubernetes;
 pub mod server;
 pub mod world;

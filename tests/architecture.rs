@@ -238,7 +238,7 @@ const AWS_CHANGES: &[(&str, &str)] = &[
 const KUBERNETES_CHANGES: &[&str] = &["annotate", "evict", "restart"];
 
 /// Requests to Kubernetes that are no reads by their method and change nothing all the same.
-const KUBERNETES_QUESTIONS: &[&str] = &[];
+const KUBERNETES_QUESTIONS: &[&str] = &["request_token"];
 
 /// The name of the function that a place of the code is in.
 fn function_at(code: &str, at: usize) -> String {
@@ -332,4 +332,17 @@ fn plans_are_performed_only_after_somebody_confirmed_them() {
     let emitted = self::callers(&sources(), "", &applies);
     let wanted = |path: &String| path.starts_with("app/update/confirm") || path.starts_with("runtime/");
     assert!(emitted.iter().all(wanted), "{emitted:?}");
+}
+
+#[test]
+fn real_credentials_are_made_only_for_a_proof_that_somebody_confirmed() {
+    let sources = sources();
+    let makes = Regex::new(r"\.assume_with_token\(|\.assume_for_pod\(|token::request_token\(").unwrap();
+    let found = callers(&sources, "aws", &makes);
+    assert_eq!(found, ["runtime/prove.rs"]);
+    // The command line after `--yes` or the prompt, and the effect that only the confirmation emits.
+    let proves = Regex::new(r"\bProver::new\(").unwrap();
+    assert_eq!(callers(&sources, "", &proves), ["cli/prove.rs", "runtime/deeds.rs"]);
+    let emits = Regex::new(r"emit\(Effect::Prove \{").unwrap();
+    assert_eq!(callers(&sources, "", &emits), ["app/update/prove.rs"]);
 }

@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, missing_docs)]
 
+#[path = "cli/asked.rs"]
+mod asked;
 #[path = "cli/bad.rs"]
 mod bad;
 #[path = "cli/owned.rs"]

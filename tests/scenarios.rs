@@ -10,7 +10,10 @@ mod edits;
 #[path = "scenarios/permissions.rs"]
 mod permissions;
 #[path = "support/play.rs"]
+#[allow(dead_code)]
 mod play;
+#[path = "scenarios/proofs.rs"]
+mod proofs;
 #[path = "scenarios/trust.rs"]
 mod trust;
 

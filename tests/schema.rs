@@ -53,6 +53,22 @@ fn plans_are_as_their_schema_says() {
 }
 
 #[test]
+fn what_is_asked_of_aws_on_request_is_as_its_schema_says() {
+    let schemas = Schemas::load();
+    let object = "arn:aws:s3:::acme-data/k";
+    for (name, words) in [
+        ("service-account-list", &["prove", "sa", "payments/payments-api", "--yes", "-o", "json", "--demo"][..]),
+        ("access-list", &["can", "sa", "payments/payments-api", "s3:GetObject", object, "-o", "json", "--demo"]),
+        ("access-list", &["who-can", "s3:GetObject", object, "--all", "-o", "json", "--demo"]),
+        ("event-list", &["changed", "payments/payments-api", "-o", "json", "--demo"]),
+    ] {
+        let answer = printed(words);
+        assert_eq!(schemas.problems(name, &answer), Vec::<String>::new(), "{words:?}");
+        assert!(name == "event-list" || !answer["items"].as_array().unwrap().is_empty(), "{words:?}");
+    }
+}
+
+#[test]
 fn the_check_fails_on_fields_that_are_not_listed_missing_or_of_another_kind() {
     let schemas = Schemas::load();
     let mut answer = printed(&["get", "nodes", "--demo", "-o", "json"]);

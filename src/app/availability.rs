@@ -9,11 +9,13 @@ use super::{
     target::{self, Admission},
 };
 use crate::domain::{
+    access::inquire,
     declaration::Standing,
     id::{RoleArn, ServiceAccountId},
     identity::Mechanism,
     inventory::{AgentState, FixAction},
     plan::{role_name, trust::is_editable},
+    proof,
     trust::Verdict,
     workload::{WorkloadId, WorkloadKind},
 };
@@ -50,6 +52,9 @@ pub fn of(model: &Model, command: Command) -> Availability {
         Command::Options => options(model),
         Command::ToggleLock => lock(model),
         Command::Quit => quit(model),
+        Command::Prove => prove(model),
+        Command::MayIt => may_it(model),
+        Command::Changed => changed(model),
         _ if command.entry().changes => change(model, command),
         _ => Ok(()),
     }
@@ -82,6 +87,41 @@ fn policy(model: &Model) -> Result<&TrustScreen, String> {
         Some(Screen::Trust(page)) => Ok(page),
         _ => Err("this applies to a trust policy: t opens one".to_owned()),
     }
+}
+
+/// Whether what is selected can be proven; asked again, with the reason, when it is.
+fn prove(model: &Model) -> Availability {
+    if let Some(proving) = &model.proving {
+        return Err(format!("{} of {} proofs are made: wait, or stop them with Ctrl-c", proving.made(), proving.of));
+    }
+    let subject = model.subject().ok_or(NOTHING)?;
+    let inventory = model.inventory();
+    match &subject.object() {
+        Subject::Namespace(name) => match proof::namespace(inventory, name).0.is_empty() {
+            true => Err(format!("no service account of {name} has an identity that a call could prove")),
+            false => Ok(()),
+        },
+        object => {
+            let whom = target::whom(inventory, object).ok_or(WHOSE)?;
+            proof::intend(inventory, &whom).map(drop).map_err(|failure| format!("{}: {}", failure.what, failure.why))
+        }
+    }
+}
+
+/// Whether CloudTrail can be asked about what is selected.
+fn changed(model: &Model) -> Availability {
+    let subject = model.subject().ok_or(NOTHING)?;
+    let about = target::trail(model.inventory(), &subject.object());
+    about.map(drop).map_err(|failure| format!("{}: {}", failure.what, failure.why))
+}
+
+/// Whether somebody with a role is selected.
+fn may_it(model: &Model) -> Availability {
+    let subject = model.subject().ok_or(NOTHING)?;
+    let whom = target::whom(model.inventory(), &subject.object()).ok_or(WHOSE)?;
+    // Any action: whether it can be asked does not rest on which.
+    let asked = inquire(model.inventory(), &whom, "sts:GetCallerIdentity", None, model.now);
+    asked.map(drop).map_err(|failure| format!("{}: {}", failure.what, failure.why))
 }
 
 /// Statements of a role's trust policy, as far as it can be read.

@@ -80,6 +80,8 @@ pub struct ClusterView {
     pub calls: usize,
     /// Whether changes may be made.
     pub lock: Lock,
+    /// Live proofs were confirmed by name in this session, or the settings allow them.
+    pub proofs_allowed: bool,
     /// Names must be typed here: the context matches a protected pattern.
     pub protected: bool,
     /// Batches that wait while the view is frozen.
@@ -100,6 +102,7 @@ impl ClusterView {
             aws: Aws { reading: true, ..Aws::default() },
             calls: 0,
             lock,
+            proofs_allowed: false,
             protected,
             held: Vec::new(),
             asked: Wanted::default(),

@@ -130,7 +130,7 @@ commands! {
     Confirm "dialog.confirm" ["Enter"] "confirm" [] DIALOGS Move false 90;
     Choose "dialog.choose" ["Space"] "choose or leave out" [] DIALOGS Move false 60;
     Options "association.options" ["Ctrl-o"] "target role, session policy, tags" [] DIALOGS Move false 40;
-    ExportPlan "plan.export" ["v" "Ctrl-t"] "the plan for Terraform, eksctl, …" [] DIALOGS Move false 50;
+    ExportPlan "plan.export" ["T" "Ctrl-t"] "the plan for Terraform, eksctl, …" [] DIALOGS Move false 50;
     Back "back" ["Esc" "h" "Left" "Backspace"] "back" [] EVERYWHERE Move false 20;
 
     GoPods "go.pods" ["1"] "Pods" ["pods" "po" "pod"] PAGES Go false 0;
@@ -149,6 +149,9 @@ commands! {
     ScrollRight "scroll.right" [">"] "to the right" [] TRUST Go false 79;
     ScrollLeft "scroll.left" ["<"] "to the left" [] TRUST Go false 78;
     Why "why" ["e"] "explain an AWS error" ["why" "error"] PAGES Go false 21;
+    Prove "proof.start" ["v"] "prove it live: AWS is asked as the pod asks" ["prove"] OBJECTS Go false 0;
+    MayIt "access.ask" ["p"] "may it do this?" ["can" "may"] OBJECTS Go false 0;
+    Changed "trail.show" ["w"] "what changed, and what failed" ["changed"] OBJECTS Go false 0;
     ShowDoctor "doctor.show" ["D"] "what is unknown, and what to ask for" ["doctor" "gaps"] PAGES Go false 30;
     ShowJournal "journal.show" ["H"] "what was changed, and its undo" ["history" "journal"] PAGES Session false 0;
     ShowOperations "operations.show" ["o"] "operations and messages" ["log" "operations"] PAGES Go false 25;

@@ -1,9 +1,12 @@
 //! What lies over a page and takes the keys. Dialogs stack: unlocking lies over the plan it is for.
 
+pub mod access;
 pub mod account_form;
+pub mod changed;
 pub mod confirm;
 pub mod options_form;
 pub mod palette;
+pub mod prove;
 pub mod request;
 pub mod restart;
 pub mod role_form;
@@ -11,10 +14,13 @@ pub mod unlock;
 pub mod why;
 
 use super::{command::Context, field::Field, operation::OperationId, screen::Scroll};
+use access::AccessForm;
 use account_form::AccountForm;
+use changed::ChangedForm;
 use confirm::Confirm;
 use options_form::OptionsForm;
 use palette::Palette;
+use prove::ProveForm;
 use restart::RestartOffer;
 use role_form::RoleForm;
 use unlock::Unlock;
@@ -41,6 +47,12 @@ pub enum Dialog {
     Operation(OperationId, Scroll),
     /// Which workloads to restart.
     Restart(RestartOffer),
+    /// What live proofs will do, to be confirmed.
+    Prove(Box<ProveForm>),
+    /// What changed, and what failed.
+    Changed(Box<ChangedForm>),
+    /// What an identity may do.
+    Access(Box<AccessForm>),
     /// An AWS error, pasted.
     Why(Box<Why>),
 }
@@ -51,12 +63,14 @@ impl Dialog {
         match self {
             Self::Palette(palette) => Some(&palette.field),
             Self::Why(why) => Some(&why.field),
+            Self::Access(form) => Some(&form.field),
             Self::Account(form) => Some(&form.field),
             Self::Role(form) => form.focused(),
             Self::Options(form) => form.focused(),
             Self::Confirm(confirm) => confirm.typed.as_ref().map(|typed| &typed.field),
             Self::Unlock(unlock) => unlock.typed.as_ref().map(|typed| &typed.field),
-            Self::Help(_) | Self::Operation(..) | Self::Restart(_) => None,
+            Self::Prove(form) => form.typed.as_ref().map(|typed| &typed.field),
+            Self::Help(_) | Self::Operation(..) | Self::Restart(_) | Self::Changed(_) => None,
         }
     }
 
@@ -65,12 +79,14 @@ impl Dialog {
         match self {
             Self::Palette(palette) => Some(&mut palette.field),
             Self::Why(why) => Some(&mut why.field),
+            Self::Access(form) => Some(&mut form.field),
             Self::Account(form) => Some(&mut form.field),
             Self::Role(form) => form.focused_mut(),
             Self::Options(form) => form.focused_mut(),
             Self::Confirm(confirm) => confirm.typed.as_mut().map(|typed| &mut typed.field),
             Self::Unlock(unlock) => unlock.typed.as_mut().map(|typed| &mut typed.field),
-            Self::Help(_) | Self::Operation(..) | Self::Restart(_) => None,
+            Self::Prove(form) => form.typed.as_mut().map(|typed| &mut typed.field),
+            Self::Help(_) | Self::Operation(..) | Self::Restart(_) | Self::Changed(_) => None,
         }
     }
 
@@ -84,12 +100,15 @@ impl Dialog {
         match self {
             Self::Help(scroll) | Self::Operation(_, scroll) => Some(scroll),
             Self::Confirm(confirm) => Some(&mut confirm.scroll),
+            Self::Access(form) => Some(&mut form.scroll),
+            Self::Changed(form) => Some(&mut form.scroll),
             Self::Palette(_)
             | Self::Account(_)
             | Self::Role(_)
             | Self::Options(_)
             | Self::Unlock(_)
             | Self::Restart(_)
+            | Self::Prove(_)
             | Self::Why(_) => None,
         }
     }

@@ -2,9 +2,12 @@
 
 use super::operation::OperationId;
 use crate::domain::{
+    access::Inquiry,
     id::{ClusterId, RoleName, ServiceAccountId},
     inventory::Wanted,
     plan::Plan,
+    proof::Intent,
+    trail,
 };
 
 /// One thing to do outside.
@@ -39,6 +42,33 @@ pub enum Effect {
         /// Idempotency token, the same for every retry of this operation; step `n` adds `-n`.
         client_token: String,
     },
+    /// Ask IAM what somebody may do; answered by `Ruled`.
+    AskAccess {
+        /// Of which cluster.
+        cluster: ClusterId,
+        /// What is asked.
+        inquiry: Inquiry,
+    },
+    /// Look events up in CloudTrail; answered by `LookedUp`.
+    LookUp {
+        /// Of which cluster.
+        cluster: ClusterId,
+        /// Whom they are about.
+        subject: trail::Subject,
+        /// What is asked.
+        lookups: Vec<trail::Lookup>,
+    },
+    /// Make these proofs; answered by `Proven` for each and `ProofsEnded`.
+    Prove {
+        /// Of which cluster.
+        cluster: ClusterId,
+        /// What was confirmed.
+        intents: Vec<Intent>,
+        /// Most calls a second.
+        pace: u32,
+    },
+    /// Make no further call of a proof.
+    StopProofs,
     /// Stop an operation before its next step.
     Cancel(OperationId),
     /// Read the journal; answered by `Journal`.

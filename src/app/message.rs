@@ -6,11 +6,20 @@ use jiff::Timestamp;
 
 use super::{
     cluster::Link,
+    dialog::changed::Events,
     operation::{OperationId, Outcome, StepState},
 };
 use crate::{
     config::{key::Key, problem::Problem},
-    domain::{change::Change, failure::Failure, id::ClusterId, journal::History},
+    domain::{
+        access::{Inquiry, Ruling},
+        change::Change,
+        failure::Failure,
+        id::ClusterId,
+        journal::History,
+        proof::Proof,
+        trail,
+    },
 };
 
 /// One thing that happened.
@@ -44,6 +53,14 @@ pub enum Message {
         /// How it ended.
         outcome: Outcome,
     },
+    /// An identity was proven live, or refused.
+    Proven(ClusterId, Box<Proof>),
+    /// What IAM says that somebody may do.
+    Ruled(ClusterId, Box<(Inquiry, Ruling)>),
+    /// What CloudTrail has about somebody.
+    LookedUp(ClusterId, Box<(trail::Subject, Events)>),
+    /// No further proof comes of those that were asked for.
+    ProofsEnded(ClusterId),
     /// The journal was read.
     Journal(Result<Arc<History>, Arc<Failure>>),
     /// A text was handed to the clipboard.

@@ -57,6 +57,28 @@ pub struct Start {
     pub now: Timestamp,
 }
 
+/// Live proofs under way.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Proving {
+    /// How many were asked for.
+    pub of: usize,
+    /// Answered with credentials.
+    pub good: usize,
+    /// Refused by AWS.
+    pub bad: usize,
+    /// Told nothing about the pod.
+    pub unknown: usize,
+    /// Somebody stopped them.
+    pub stopped: bool,
+}
+
+impl Proving {
+    /// How many are answered.
+    pub fn made(&self) -> usize {
+        self.good + self.bad + self.unknown
+    }
+}
+
 /// The whole state.
 #[derive(Debug)]
 pub struct Model {
@@ -90,6 +112,8 @@ pub struct Model {
     pub frozen: Option<Timestamp>,
     /// What the last frame measured.
     pub measure: Measure,
+    /// Live proofs under way.
+    pub proving: Option<Proving>,
     /// The journal as it was last read.
     pub journal: Option<Arc<History>>,
     pub(super) purpose: Option<Purpose>,
@@ -123,6 +147,7 @@ impl Model {
             pending: Vec::new(),
             frozen: None,
             measure: Measure::default(),
+            proving: None,
             journal: None,
             purpose: None,
             session: start.session,

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::domain::{
     association::Association,
+    failure::{Failure, FailureKind},
     finding::code,
     id::{PodId, RoleArn, ServiceAccountId},
     identity::{Mechanism, Resolution},
@@ -18,7 +19,9 @@ use crate::domain::{
         migrate::{self, MigrateRequest, Which},
         restart::Canary,
     },
+    proof::Whom,
     row::PodRow,
+    trail,
     trust::Verdict,
     workload::WorkloadId,
 };
@@ -31,6 +34,34 @@ pub fn service_account(inventory: &Inventory, subject: &Subject) -> Option<Servi
         Subject::Workload(id) => worst(inventory, id).map(|pod| pod.service_account),
         Subject::Association(id) => inventory.association(id).map(|association| association.service_account.clone()),
         Subject::Namespace(_) | Subject::Role(_) | Subject::Node(_) | Subject::Finding(..) => None,
+    }
+}
+
+/// Whose identity a proof of a subject is about: of a workload its worst pod's, of an association its service account's.
+pub fn whom(inventory: &Inventory, subject: &Subject) -> Option<Whom> {
+    match subject {
+        Subject::Pod(id) => Some(Whom::Pod(id.clone())),
+        Subject::Workload(id) => worst(inventory, id).map(|pod| Whom::Pod(pod.id)),
+        other => service_account(inventory, other).map(Whom::ServiceAccount),
+    }
+}
+
+/// What CloudTrail can be asked about a subject.
+///
+/// # Errors
+/// A failure with its reason where there is no role and no association.
+pub fn trail(inventory: &Inventory, subject: &Subject) -> Result<trail::Subject, Failure> {
+    match subject {
+        Subject::Role(arn) => Ok(trail::of_role(inventory, arn)),
+        other => match service_account(inventory, other) {
+            Some(id) => trail::of_account(inventory, &id),
+            None => Err(Failure::new(
+                FailureKind::Invalid,
+                "nothing to look up",
+                format!("{} {other} has no role", other.word()),
+                "Select a pod, a workload, a service account, an association or a role",
+            )),
+        },
     }
 }
 

@@ -4,6 +4,7 @@ mod changes;
 mod finding;
 mod keymap;
 mod moving;
+mod proofs;
 mod random;
 mod stillness;
 mod trust;

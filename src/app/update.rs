@@ -1,6 +1,8 @@
 //! The switchboard: each message calls one function named after what happened. Effects leave as data.
 
+mod access;
 mod change;
+mod changed;
 mod command;
 mod confirm;
 mod dialogs;
@@ -10,6 +12,7 @@ mod lists;
 mod navigate;
 mod operation;
 mod outside;
+mod prove;
 mod trust;
 mod why;
 
@@ -34,6 +37,10 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
         Message::Calls(cluster, calls) => outside::counted(model, cluster, calls),
         Message::OperationStepped { operation, step, state } => operation::stepped(model, operation, step, state),
         Message::OperationFinished { operation, outcome } => operation::finished(model, operation, outcome),
+        Message::Proven(cluster, proof) => prove::arrived(model, cluster, *proof),
+        Message::Ruled(cluster, answer) => access::answered(model, cluster, &answer.0, &answer.1),
+        Message::LookedUp(cluster, answer) => changed::answered(model, cluster, &answer.0, answer.1),
+        Message::ProofsEnded(_) => prove::ended(model),
         Message::Journal(read) => journal::arrived(model, read),
         Message::Copied { characters } => model.say(ToastKind::Success, format!("copied {characters} characters")),
         Message::CopyFailed(failure) | Message::Failed(failure) => outside::failed(model, failure),

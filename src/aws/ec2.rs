@@ -4,8 +4,8 @@ mod answer;
 mod query;
 
 use answer::{Described, Page};
-pub(super) use query::Client;
-use query::Parameters;
+pub(super) use query::EC2;
+use query::{Parameters, ask};
 
 use super::{failure::Call, pace::Service, session::Session};
 use crate::domain::{
@@ -65,7 +65,7 @@ impl Session {
         loop {
             let next = token.clone().map(|token| ("NextToken".to_owned(), token));
             let asked = parameters.iter().cloned().chain(next).collect();
-            let page: T = self.perform(call, self.ec2.ask(action, asked)).await?;
+            let page: T = self.perform(call, ask(&self.ec2, action, asked)).await?;
             let next = page.next_token().filter(|next| !next.is_empty()).map(str::to_owned);
             pages.push(page);
             if next.is_none() || next == token {

@@ -203,7 +203,9 @@ fn unreachable(call: &Call, text: &str) -> Failure {
     let service = match call.service {
         Service::Eks => "EKS",
         Service::Iam => "IAM",
-        Service::Sts => "STS",
+        Service::Sts | Service::StsUnsigned => "STS",
+        Service::EksAuth => "EKS Auth",
+        Service::CloudTrail => "CloudTrail",
         Service::Ec2 => "EC2",
     };
     let why = format!("{service} did not answer ({text})");

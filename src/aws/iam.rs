@@ -21,6 +21,7 @@ use crate::domain::{
 };
 
 mod policy;
+mod simulate;
 mod trust;
 
 /// The most IAM gives in one page.

@@ -20,7 +20,7 @@ use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkErro
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::{
-    ec2,
+    cloudtrail, direct, ec2, eks_auth,
     failure::{self, Call},
     pace::Pace,
     transport,
@@ -71,7 +71,10 @@ pub struct Session {
     pub(super) iam: aws_sdk_iam::Client,
     pub(super) iam_lists: aws_sdk_iam::Client,
     pub(super) sts: aws_sdk_sts::Client,
-    pub(super) ec2: ec2::Client,
+    pub(super) ec2: direct::Client,
+    pub(super) eks_auth: direct::Client,
+    /// Events of the region, and those of what is global.
+    pub(super) trails: [direct::Client; 2],
     pub(super) credentials: Option<SharedCredentialsProvider>,
     pub(super) profile: Option<String>,
     pub(super) region: Region,
@@ -196,13 +199,18 @@ impl Session {
     fn new(config: &SdkConfig, region: Region, profile: Option<String>) -> Self {
         // IAM throttles lists early: their retries slow themselves down.
         let adaptive = RetryConfig::adaptive().with_max_attempts(ATTEMPTS);
+        let home = aws_config::Region::new(cloudtrail::global_region(region.as_str()));
+        let global = config.to_builder().region(home).build();
+        let own = |config: &SdkConfig| direct::Client::new(config, cloudtrail::CLOUDTRAIL);
         let lists = aws_sdk_iam::config::Builder::from(config).retry_config(adaptive).build();
         Self {
             eks: aws_sdk_eks::Client::new(config),
             iam: aws_sdk_iam::Client::new(config),
             iam_lists: aws_sdk_iam::Client::from_conf(lists),
             sts: aws_sdk_sts::Client::new(config),
-            ec2: ec2::Client::new(config),
+            ec2: direct::Client::new(config, ec2::EC2),
+            eks_auth: direct::Client::new(config, eks_auth::EKS_AUTH),
+            trails: [own(config), own(&global)],
             credentials: config.credentials_provider(),
             profile,
             region,

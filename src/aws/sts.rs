@@ -1,11 +1,17 @@
-//! STS: who asks.
+//! STS: who asks, and whom it makes of a token.
 
 use super::{
     failure::{Call, incomplete},
     pace::Service,
     session::Session,
 };
-use crate::domain::{cluster::Caller, failure::Failure};
+use crate::domain::{
+    cluster::Caller,
+    failure::Failure,
+    id::{Region, RoleArn},
+    proof::Assumed,
+    secret::Secret,
+};
 
 impl Session {
     /// GetCallerIdentity, which needs no permission.
@@ -19,5 +25,39 @@ impl Session {
             return Err(incomplete(&call.what, "caller"));
         };
         Ok(Caller { arn: arn.into(), account: account.into() })
+    }
+}
+
+/// Seconds of a session that nobody uses: the shortest there is.
+const SHORTEST: i32 = 900;
+
+impl Session {
+    /// AssumeRoleWithWebIdentity, which nobody signs, in `region`: whom STS makes of a service account token. The
+    /// credentials of the answer are dropped unread.
+    ///
+    /// # Errors
+    /// `Denied` where the trust policy refuses or there is no such role; the failures of every call.
+    pub async fn assume_with_token(
+        &self,
+        region: &Region,
+        role: &RoleArn,
+        session_name: &str,
+        token: Secret,
+    ) -> Result<Assumed, Failure> {
+        let what = "STS gives no credentials";
+        let call = Call::new(Service::StsUnsigned, "sts:AssumeRoleWithWebIdentity", role.as_str(), what);
+        let there = aws_sdk_sts::config::Region::new(region.to_string());
+        let request = self
+            .sts
+            .assume_role_with_web_identity()
+            .role_arn(role.as_str())
+            .role_session_name(session_name)
+            .duration_seconds(SHORTEST)
+            .web_identity_token(token.expose())
+            .customize()
+            .config_override(aws_sdk_sts::config::Builder::new().region(there));
+        let answer = self.perform(&call, request.send()).await?;
+        let arn = answer.assumed_role_user().map(|user| user.arn()).ok_or_else(|| incomplete(&call.what, "role"))?;
+        Ok(Assumed { arn: arn.into(), association: None })
     }
 }

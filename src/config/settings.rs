@@ -55,6 +55,10 @@ settings! {
     unlock_minutes: u16 = 30, "unlock-minutes";
     /// Patterns of context names in which names must be typed: `*prod*`.
     protected: Vec<String> = Vec::new(), "protected";
+    /// Patterns of context and cluster names in which live proofs need not be confirmed by name.
+    live_proof_contexts: Vec<String> = Vec::new(), "live-proof-contexts";
+    /// Most calls a second of live proofs, Kubernetes and AWS together.
+    live_proof_calls_per_second: u32 = 100, "live-proof-calls-per-second";
     /// Seconds between two readings of AWS.
     aws_interval_seconds: u32 = 300, "aws-interval-seconds";
     /// Annotation by which a service account declares the ARN of its association's role.
@@ -102,6 +106,11 @@ impl Settings {
             annotation: self.declared_annotation.as_str().into(),
             label: self.declared_label.as_str().into(),
         }
+    }
+
+    /// Whether live proofs in a context or cluster of this name need not be confirmed by name.
+    pub fn allows_live_proof(&self, name: &str) -> bool {
+        self.live_proof_contexts.iter().any(|pattern| matches(pattern.as_bytes(), name.as_bytes()))
     }
 
     /// Whether names must be typed in a context or cluster of this name.

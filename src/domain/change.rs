@@ -12,6 +12,7 @@ use super::{
     network::{NetworkPolicy, SecurityGroupPolicy},
     node::{AccessEntry, AddOn, Instance, Node, NodeClaim, NodeClass, NodeGroup, VpcEndpoint},
     permission::RoleDetail,
+    proof::Proof,
     provider::Provider,
     role::{Role, Written},
     rollout::Rollout,
@@ -109,6 +110,8 @@ pub enum Change {
     VpcEndpoints(Fact<Vec<VpcEndpoint>>),
     /// All add-ons.
     AddOns(Fact<Vec<AddOn>>),
+    /// An identity was proven, or refused, by AWS itself.
+    Proven(Box<Proof>),
     /// How a workload replaces its pods, read for a plan that restarts it.
     Rollout(WorkloadId, Fact<Rollout>),
     /// The answer to a request: one that a newer request about the same object has overtaken counts for nothing.

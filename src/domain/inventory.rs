@@ -32,6 +32,7 @@ use super::{
     },
     node::{AddOn, VpcEndpoint},
     permission::{Permission, RoleDetail},
+    proof::Proof,
     provider::Provider,
     role::Role,
     rollout::Rollout,
@@ -44,6 +45,7 @@ mod asked;
 mod crew;
 mod findings;
 mod progress;
+mod proven;
 mod rows;
 mod settle;
 mod sought;
@@ -193,6 +195,8 @@ pub struct Inventory {
     findings: Findings,
     /// Read for plans that restart, and for nothing else.
     rollouts: FxHashMap<WorkloadId, Fact<Rollout>>,
+    /// Results of live proofs, the newest of each identity.
+    proofs: FxHashMap<ServiceAccountId, Vec<Proof>>,
     turns: Turns,
     batches: u64,
 }
@@ -213,6 +217,7 @@ impl Inventory {
             namespaces: Listing::default(),
             crew: Crew::default(),
             rollouts: FxHashMap::default(),
+            proofs: FxHashMap::default(),
             answers: FxHashMap::default(),
             node_facts: FxHashMap::default(),
             node_classes: FxHashSet::default(),

@@ -6,8 +6,24 @@
 pub enum Use {
     /// To look: without it one kind of fact is unknown.
     Read,
+    /// To answer what is asked now and then: without it the answer is poorer, and says so.
+    Ask,
+    /// To prove an identity live, which is asked for each time: without it that proof says so.
+    Prove,
     /// To perform a plan that was confirmed: without it that plan fails.
     Change,
+}
+
+impl Use {
+    /// The word in data.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Ask => "ask",
+            Self::Prove => "prove",
+            Self::Change => "change",
+        }
+    }
 }
 
 /// One permission.
@@ -33,6 +49,14 @@ const fn read(action: &'static str, on: &'static str, purpose: &'static str) -> 
 
 const fn change(action: &'static str, on: &'static str, purpose: &'static str) -> Need {
     Need { action, on, purpose, needed: Use::Change }
+}
+
+const fn ask(action: &'static str, on: &'static str, purpose: &'static str) -> Need {
+    Need { action, on, purpose, needed: Use::Ask }
+}
+
+const fn prove(action: &'static str, on: &'static str, purpose: &'static str) -> Need {
+    Need { action, on, purpose, needed: Use::Prove }
 }
 
 /// The table.
@@ -94,6 +118,12 @@ pub const NEEDS: &[Need] = &[
     read("iam:GetInstanceProfile", "instance profiles", "the role of a node"),
     read("ec2:DescribeInstances", ANY, "instance profiles and metadata options of nodes"),
     read("ec2:DescribeVpcEndpoints", ANY, "interface endpoints of the cluster's VPC"),
+    ask("iam:SimulatePrincipalPolicy", "roles", "whether a role may do something; else its policies are read"),
+    ask("iam:SimulateCustomPolicy", ANY, "whether a session policy lets it"),
+    ask("cloudtrail:LookupEvents", ANY, "who changed what, and who was refused"),
+    prove("create serviceaccounts/token", WIDE, "to prove an identity"),
+    prove("eks-auth:AssumeRoleForPodIdentity", CLUSTER, "to prove an association"),
+    prove("sts:AssumeRoleWithWebIdentity", ANY, "to prove IRSA; the token decides, not a policy of yours"),
     change("eks:CreatePodIdentityAssociation", CLUSTER, "to associate"),
     change("iam:PassRole", "the role, to pods.eks.amazonaws.com", "to associate"),
     change("eks:UpdatePodIdentityAssociation", "its associations", "to change an association"),

@@ -2,7 +2,10 @@
 //! node role assume for Pod Identity (PI-NODE-ROLE-PERM), may an association's role go on to its target
 //! (PI-TARGET-CHAIN), is a node role broad (NODE-ROLE-OVERPRIVILEGED). What was not read is never guessed.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 
@@ -10,6 +13,7 @@ use super::{fact::Fact, failure::Failure};
 
 mod document;
 mod known;
+mod sensitive;
 #[cfg(test)]
 mod tests;
 
@@ -128,6 +132,22 @@ impl RoleDetail {
             (Some(boundary), Permission::Allowed(by)) => within(boundary, action, resource, by),
             (_, own) => own,
         }
+    }
+
+    /// Keys that statements about an action name; `None` while a policy is unread.
+    pub fn keys_about(&self, action: &str) -> Option<BTreeSet<String>> {
+        self.attached.known()?;
+        self.inline.known()?;
+        let mut keys = BTreeSet::new();
+        for policy in self.policies() {
+            match &policy.document {
+                Fact::Known(document) => keys.extend(document.keys_about(action)),
+                // Policies of AWS that are known by name have no conditions that matter here.
+                Fact::Absent => {}
+                Fact::Loading | Fact::Unknown(_) => return None,
+            }
+        }
+        Some(keys)
     }
 
     /// The policies that make a role broad: administrator and full-access policies by name, and documents

@@ -41,7 +41,8 @@ impl Call {
         self
     }
 
-    fn what(&self) -> String {
+    /// What cannot be done: `cannot list pods`.
+    pub fn what(&self) -> String {
         match (&self.name, &self.namespace) {
             (Some(name), Some(namespace)) => {
                 format!("cannot {} {} {namespace}/{name}", self.verb, self.resource)

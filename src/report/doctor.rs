@@ -22,7 +22,7 @@ fn standing<'a>(permission: &Need, gaps: &'a [Gap]) -> Standing<'a> {
     match (permission.needed, gap) {
         (_, Some(gap)) => Standing::Fails(&gap.failure),
         (Use::Read, None) => Standing::Works,
-        (Use::Change, None) => Standing::Unasked,
+        (Use::Ask | Use::Prove | Use::Change, None) => Standing::Unasked,
     }
 }
 
@@ -58,7 +58,13 @@ pub fn text(inventory: &Inventory, surroundings: Surroundings, ascii: bool, reda
         .chain(place(inventory))
         .map(|(what, value)| format!("{}{value}", text::padded(what, 10)))
         .collect();
-    for (needed, title) in [(Use::Read, "TO LOOK"), (Use::Change, "TO CHANGE, asked only when a plan is performed")] {
+    let uses = [
+        (Use::Read, "TO LOOK"),
+        (Use::Ask, "TO ANSWER, asked only when somebody wants to know"),
+        (Use::Prove, "TO PROVE, asked only when an identity is proven live"),
+        (Use::Change, "TO CHANGE, asked only when a plan is performed"),
+    ];
+    for (needed, title) in uses {
         lines.extend([String::new(), title.to_owned()]);
         let of_this_use = NEEDS.iter().filter(|permission| permission.needed == needed);
         lines.extend(of_this_use.flat_map(|permission| permission_lines(permission, &gaps, ascii)));
@@ -118,7 +124,7 @@ pub fn json(inventory: &Inventory, surroundings: Surroundings, redactor: Option<
                 "action": permission.action,
                 "on": permission.on,
                 "purpose": permission.purpose,
-                "needed": match permission.needed { Use::Read => "read", Use::Change => "change" },
+                "needed": permission.needed.word(),
                 "ok": ok,
                 "why": why,
             })

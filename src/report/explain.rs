@@ -54,6 +54,9 @@ fn pod(inventory: &Inventory, id: &PodId, page: &mut Page) -> Result<(), Failure
     page.pair("next", &if same { "the same".to_owned() } else { words(&resolution.next) });
     page.pair("next told by", &inventory.next_told_by(&pod.workload));
     page.pair("service account", &pod.service_account().to_string());
+    if let Some(proof) = inventory.proof_of_pod(id) {
+        page.pair("proven", &super::prove::line(&proof.proven));
+    }
     page.pair("workload", &pod.workload.to_string());
     page.pair("node", pod.node.as_ref().map_or("not scheduled yet", |node| node.as_str()));
     if resolution.now.mechanism == Mechanism::Mixed || resolution.next.mechanism == Mechanism::Mixed {
@@ -82,6 +85,9 @@ fn service_account(
     page.pair("next", &words(&inventory.next_of(id)));
     page.pair("association", row.association.as_ref().map_or("none", |association| association.as_str()));
     page.pair("annotation", row.annotation_role_arn.as_ref().map_or("none", |role| role.as_str()));
+    if let Some(proof) = inventory.proof_of_service_account(id) {
+        page.pair("proven", &super::prove::line(&proof.proven));
+    }
     let pods = row.pods;
     let counts = format!("{}: {} drift, {} at risk, {} broken", pods.total, pods.drift, pods.at_risk, pods.broken);
     page.pair("pods", &counts);

@@ -15,6 +15,7 @@ use crate::domain::{
     id::{ContainerName, Namespace, NodeName, PodName, PodUid, ServiceAccountName},
     identity::{ContainerIdentity, Identity, State},
     inventory::Inventory,
+    proof::Proven,
     query::Within,
     row::PodRow,
     workload::{Container, ContainerKind, Phase, Pod, WorkloadId, WorkloadKind},
@@ -39,6 +40,8 @@ pub(super) struct PodItem {
     next: Arc<Identity>,
     drift: bool,
     containers: Vec<ContainerItem>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proven: Option<Proven>,
     findings: Vec<String>,
 }
 
@@ -101,6 +104,7 @@ fn item(cluster: &Arc<str>, inventory: &Inventory, row: &PodRow, pod: &Pod) -> P
         next: Arc::clone(&resolution.next),
         drift: resolution.drift,
         containers: pod.spec.containers.iter().zip(&resolution.containers).map(container).collect(),
+        proven: inventory.proof_of_pod(&row.id).map(|proof| proof.proven.clone()),
         findings: finding::codes(inventory.findings_of_pod(&row.id)),
     }
 }

@@ -14,6 +14,7 @@ use crate::domain::{
     id::{AssociationId, Namespace, RoleArn, ServiceAccountName},
     identity::{Identity, State},
     inventory::Inventory,
+    proof::Proven,
     query::Within,
     row::{PodCounts, ServiceAccountRow},
 };
@@ -31,6 +32,8 @@ pub(super) struct ServiceAccountItem {
     next: Identity,
     state: State,
     pods: Pods,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proven: Option<Proven>,
     findings: Vec<String>,
 }
 
@@ -78,6 +81,7 @@ fn item(cluster: &Arc<str>, inventory: &Inventory, row: ServiceAccountRow) -> Se
         annotation_role_arn: row.annotation_role_arn,
         state: row.state,
         pods: row.pods.into(),
+        proven: inventory.proof_of_service_account(&row.id).map(|proof| proof.proven.clone()),
         findings: finding::codes(inventory.findings_of_service_account(&row.id)),
         namespace: row.id.namespace,
         name: row.id.name,

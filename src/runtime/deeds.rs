@@ -4,26 +4,38 @@
 use std::{
     collections::HashMap,
     path::Path,
+    pin::pin,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
+use futures::StreamExt;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    access,
     clock::Clock,
     hand::Hand,
     journal::{Author, Journal},
     perform::{self, Memory, Performer, Progress},
+    prove::Prover,
+    trail::{Found, look_up},
 };
 use crate::{
     app::{
+        dialog::changed::Events,
         effect::Effect,
         message::Message,
         operation::{OperationId, Outcome, StepState},
     },
-    domain::{id::ClusterId, plan::Plan},
+    domain::{
+        access::{Inquiry, unasked},
+        id::ClusterId,
+        plan::Plan,
+        proof::Intent,
+        trail,
+    },
 };
 
 /// What performs effects.
@@ -36,6 +48,8 @@ pub struct Deeds {
     settle: Duration,
     memory: Memory,
     running: Arc<Mutex<HashMap<OperationId, CancellationToken>>>,
+    /// Ends the proofs under way.
+    proofs: Arc<Mutex<CancellationToken>>,
 }
 
 impl Deeds {
@@ -57,6 +71,7 @@ impl Deeds {
             settle,
             memory: Memory::default(),
             running: Arc::default(),
+            proofs: Arc::default(),
         }
     }
 
@@ -85,6 +100,10 @@ impl Deeds {
             Effect::Apply { cluster, operation, plan, client_token } => {
                 self.apply(cluster, operation, plan, client_token);
             }
+            Effect::AskAccess { cluster, inquiry } => self.ask_access(cluster, inquiry),
+            Effect::LookUp { cluster, subject, lookups } => self.look_up(cluster, subject, lookups),
+            Effect::Prove { cluster, intents, pace } => self.prove(cluster, intents, pace),
+            Effect::StopProofs => self.proofs().cancel(),
             Effect::Cancel(operation) => self.cancel(operation),
             Effect::ReadJournal => self.read_journal(),
             // The loop does these itself: they need the terminal.
@@ -98,6 +117,56 @@ impl Deeds {
             let read = journal.history().map(Arc::new).map_err(Arc::new);
             // Without a loop there is nobody to tell.
             let _ = told.blocking_send(Message::Journal(read));
+        });
+    }
+
+    fn ask_access(&self, cluster: ClusterId, inquiry: Inquiry) {
+        let Some(hand) = self.hands.get(&cluster) else { return };
+        let (told, session) = (self.told.clone(), hand.session());
+        tokio::spawn(async move {
+            let ruling = match session {
+                Some(session) => access::ask(&session, &inquiry).await,
+                None => unasked(&inquiry, "there is no session with AWS yet"),
+            };
+            // Without a loop there is nobody to tell.
+            let _ = told.send(Message::Ruled(cluster, Box::new((inquiry, ruling)))).await;
+        });
+    }
+
+    fn look_up(&self, cluster: ClusterId, subject: trail::Subject, lookups: Vec<trail::Lookup>) {
+        let Some(hand) = self.hands.get(&cluster) else { return };
+        let (told, session) = (self.told.clone(), hand.session());
+        tokio::spawn(async move {
+            let Found { events, cut, mut failures } = match session {
+                Some(session) => look_up(&session, &subject, &lookups).await,
+                None => Found::default(),
+            };
+            let events = Events { events, cut, failure: failures.pop().map(Arc::new) };
+            // Without a loop there is nobody to tell.
+            let _ = told.send(Message::LookedUp(cluster, Box::new((subject, events)))).await;
+        });
+    }
+
+    fn proofs(&self) -> std::sync::MutexGuard<'_, CancellationToken> {
+        self.proofs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn prove(&self, cluster: ClusterId, intents: Vec<Intent>, pace: u32) {
+        let Some(hand) = self.hands.get(&cluster) else { return };
+        let stop = hand.stop().child_token();
+        *self.proofs() = stop.clone();
+        let (told, clock) = (self.told.clone(), self.clock);
+        let both = hand.session().zip(hand.connection());
+        tokio::spawn(async move {
+            if let Some((session, connection)) = both {
+                let prover = Prover::new(session, connection, clock, pace);
+                let mut proofs = pin!(prover.all(intents, stop));
+                while let Some(proof) = proofs.next().await {
+                    // Without a loop there is nobody to tell.
+                    let _ = told.send(Message::Proven(cluster, Box::new(proof))).await;
+                }
+            }
+            let _ = told.send(Message::ProofsEnded(cluster)).await;
         });
     }
 

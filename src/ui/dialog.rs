@@ -1,6 +1,8 @@
 //! What lies over a page. Every dialog is the same shape: something fixed above, a body that
 //! may scroll, something fixed below, and its keys on the border.
 
+mod access;
+mod changed;
 mod help;
 mod options;
 mod pick;
@@ -44,10 +46,11 @@ enum View {
 fn widest(dialog: &Dialog) -> u16 {
     match dialog {
         Dialog::Help(_) => 112,
-        Dialog::Confirm(_) | Dialog::Operation(..) | Dialog::Why(_) => 92,
+        Dialog::Confirm(_) | Dialog::Operation(..) | Dialog::Why(_) | Dialog::Access(_) | Dialog::Changed(_) => 92,
         Dialog::Role(_) | Dialog::Options(_) => 88,
         Dialog::Account(_) => 72,
         Dialog::Palette(_) => 72,
+        Dialog::Prove(_) => 84,
         Dialog::Unlock(_) | Dialog::Restart(_) => 64,
     }
 }
@@ -62,8 +65,11 @@ fn content(scene: &Scene<'_>, dialog: &Dialog, width: usize) -> Content {
         Dialog::Confirm(confirm) => plan::confirm(scene, confirm, width),
         Dialog::Operation(id, scroll) => plan::operation(scene, *id, scroll.top, width),
         Dialog::Unlock(unlock) => small::unlock(scene, unlock, width),
+        Dialog::Prove(form) => small::prove(scene, form, width),
         Dialog::Restart(offer) => small::restart(scene, offer, width),
         Dialog::Why(why) => why::content(scene, why, width),
+        Dialog::Access(form) => access::content(scene, form, width),
+        Dialog::Changed(form) => changed::content(scene, form, width),
     }
 }
 

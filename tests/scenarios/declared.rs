@@ -70,11 +70,11 @@ async fn a_read_only_session_shows_a_plan_in_every_format_and_sends_nothing() {
         ("CloudFormation: associate checkout/web", "ServiceAccount: web"),
         ("ACK: associate checkout/web", "kind: PodIdentityAssociation"),
     ] {
-        play.press("v");
+        play.press("T");
         play.see(title).await;
         play.see(line).await;
     }
-    play.press("v");
+    play.press("T");
     play.see("Plan: associate checkout/web").await;
     play.press("Enter Enter");
     play.pass(Duration::from_secs(2)).await;

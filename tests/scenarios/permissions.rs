@@ -23,7 +23,7 @@ async fn every_call_to_aws_stands_in_the_table() {
 
 /// Every text of an IAM action in a folder's code.
 fn actions(folder: &Path, found: &mut BTreeSet<String>) {
-    let action = Regex::new(r#""((eks|iam|ec2|sts|cloudtrail|servicequotas):[A-Z][A-Za-z]+)""#).unwrap();
+    let action = Regex::new(r#""((eks|eks-auth|iam|ec2|sts|cloudtrail|servicequotas):[A-Z][A-Za-z]+)""#).unwrap();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {

@@ -66,7 +66,7 @@ pub struct Play {
     keys: mpsc::UnboundedSender<Input>,
     seen: Seen,
     running: JoinHandle<io::Result<End>>,
-    _state: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Play {
@@ -93,7 +93,12 @@ impl Play {
         let mut explorer = assemble(opening, place, Theme::dark(), terminal, seen.clone(), clock).unwrap();
         let (keys, typed) = mpsc::unbounded_channel();
         let running = tokio::spawn(async move { explorer.run(inputs(typed)).await });
-        Self { world, keys, seen, running, _state: state }
+        Self { world, keys, seen, running, folder: state }
+    }
+
+    /// Where the program keeps its journal.
+    pub fn state(&self) -> &std::path::Path {
+        self.folder.path()
     }
 
     /// Presses keys, written as in the keymap and separated by spaces: `j Enter Ctrl-r`.

@@ -277,12 +277,12 @@ fn a_key_goes_through_the_formats_of_a_plan_and_copy_takes_the_one_in_view() {
     ];
     let wanted = ["aws eks", "resource \"aws_eks_pod", "eksctl.io/", "AWS::EKS::PodIdentity", "eks.services.k8s.aws/"];
     for (beginning, wanted) in beginnings.into_iter().zip(wanted) {
-        session.press("v");
+        session.press("T");
         let effects = session.press("y");
         let [Effect::Copy(text)] = effects.as_slice() else { panic!("{effects:?}") };
         assert!(text.starts_with(beginning) && text.contains(wanted), "{text}");
     }
-    session.press("v");
+    session.press("T");
     let Some(Dialog::Confirm(confirm)) = session.model.dialog() else { panic!("no plan") };
     assert_eq!(confirm.export, None, "after the last format the plan is in view again");
 }
@@ -302,7 +302,7 @@ fn an_export_follows_the_plan_when_the_cluster_changes() {
     let mut session = on("api-service/api-service");
     session.press("c");
     session.write("apdev");
-    session.press("Enter v v");
+    session.press("Enter T T");
     let there = association("a-new", "api-service/api-service", "api-dev", None);
     session.changes(vec![Change::AssociationsOf(sa("api-service/api-service"), vec![there])]);
     let Some(Dialog::Confirm(confirm)) = session.model.dialog() else { panic!("no plan") };

@@ -1,6 +1,6 @@
 //! From a command to the function that carries it out. One that does not apply answers with its sentence.
 
-use super::{change, confirm, dialogs, journal, lists, navigate, trust, why};
+use super::{access, change, changed, confirm, dialogs, journal, lists, navigate, prove, trust, why};
 use crate::app::{
     availability,
     command::Command,
@@ -53,6 +53,9 @@ fn go(model: &mut Model, command: Command) {
         Command::ScrollRight => trust::shift(model, true),
         Command::ScrollLeft => trust::shift(model, false),
         Command::Why => why::start(model),
+        Command::Prove => prove::start(model),
+        Command::MayIt => access::start(model),
+        Command::Changed => changed::start(model),
         Command::ShowDoctor | Command::ShowOperations | Command::ShowJournal => show(model, command),
         Command::Undo | Command::Resume => journal::read_for(model, command == Command::Undo),
         Command::Filter => lists::start_filter(model),

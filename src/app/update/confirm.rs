@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use super::{change, lists, why};
+use super::{access, change, changed, lists, prove, why};
 use crate::app::{
     availability::READ_ONLY,
     command::Command,
@@ -43,6 +43,9 @@ pub(super) fn confirmed(model: &mut Model) -> Option<(Command, String)> {
             restart(model, chosen);
         }
         Some(Dialog::Why(_)) => why::open(model),
+        Some(Dialog::Prove(_)) => prove::confirmed(model),
+        Some(Dialog::Access(_)) => access::confirmed(model),
+        Some(Dialog::Changed(_)) => changed::confirmed(model),
         Some(Dialog::Help(_) | Dialog::Operation(..)) => drop(model.dialogs.pop()),
         None => lists::keep_filter(model),
     }

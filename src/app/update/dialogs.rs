@@ -1,6 +1,9 @@
 //! Moving, choosing and typing in dialogs.
 
-use crate::app::{dialog::Dialog, model::Model};
+use crate::app::{
+    dialog::{Dialog, access::Asked},
+    model::Model,
+};
 
 /// Moves the selection of the dialog, or scrolls it.
 pub(super) fn move_by(model: &mut Model, rows: isize) {
@@ -12,6 +15,9 @@ pub(super) fn move_by(model: &mut Model, rows: isize) {
         Some(Dialog::Role(form)) => form.move_by(rows, inventory, now),
         Some(Dialog::Options(form)) => form.move_by(rows),
         Some(Dialog::Why(why)) => why.cursor = moved(why.cursor, rows, why.found()),
+        Some(Dialog::Access(form)) if !matches!(form.asked, Asked::Answered(_)) => {
+            form.cursor = moved(form.cursor, rows, form.found.len());
+        }
         Some(Dialog::Restart(offer)) => offer.cursor = moved(offer.cursor, rows, offer.workloads.len()),
         Some(dialog) => {
             if let Some(scroll) = dialog.scroll_mut() {
@@ -30,14 +36,21 @@ fn moved(at: usize, rows: isize, count: usize) -> usize {
 pub(super) fn tab(model: &mut Model, forward: bool) {
     match model.dialogs.last_mut() {
         Some(Dialog::Palette(palette)) if forward => palette.complete(),
+        Some(Dialog::Access(form)) if forward => form.complete(),
+        Some(Dialog::Changed(form)) => {
+            form.turn();
+            model.measure.lines = 0;
+        }
         _ => move_by(model, if forward { 1 } else { -1 }),
     }
 }
 
-/// Space: chooses the selected line of an offer, or leaves it out.
+/// Space: chooses the selected line of an offer, or leaves it out; shows who made changes, or hides it.
 pub(super) fn choose(model: &mut Model) {
-    if let Some(Dialog::Restart(offer)) = model.dialogs.last_mut() {
-        offer.toggle();
+    match model.dialogs.last_mut() {
+        Some(Dialog::Restart(offer)) => offer.toggle(),
+        Some(Dialog::Changed(form)) => form.who = !form.who,
+        _ => {}
     }
 }
 
@@ -59,6 +72,7 @@ pub(super) fn text_changed(model: &mut Model) {
         Some(Dialog::Role(form)) => form.search(inventory, now),
         Some(Dialog::Options(form)) => form.plan(inventory, now),
         Some(Dialog::Why(why)) => why.read(inventory),
+        Some(Dialog::Access(form)) => form.search(),
         _ => {}
     }
 }

@@ -1,6 +1,6 @@
 //! Moving, opening, going back. Esc is layered and never leaves the program.
 
-use super::{dialogs, lists, trust};
+use super::{dialogs, lists, prove, trust};
 use crate::app::{
     dialog::Dialog,
     effect::Effect,
@@ -141,6 +141,9 @@ pub(super) fn cancel(model: &mut Model) {
         operation.cancelling = true;
         model.emit(Effect::Cancel(id));
         return model.say(ToastKind::Notice, format!("operation {id} stops before its next step"));
+    }
+    if prove::stop(model) {
+        return;
     }
     if model.dialogs.is_empty() && !lists::leave_filter_line(model) {
         return model.emit(Effect::Quit);

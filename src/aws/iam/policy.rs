@@ -25,6 +25,15 @@ use crate::{
 /// Documents of one role at the same time; the pace limits them further.
 const AT_ONCE: usize = 4;
 
+/// Which documents are read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Extent {
+    /// Those whose names do not say enough.
+    Unknown,
+    /// All.
+    Whole,
+}
+
 type Document = Fact<Arc<PolicyDocument>>;
 
 fn on(action: &'static str, role: &RoleName, what: &str) -> Call {
@@ -42,10 +51,19 @@ impl Session {
     /// GetRole, ListAttachedRolePolicies, ListRolePolicies and the documents behind them. Each call that
     /// is refused makes only its own part unknown.
     pub async fn role_detail(&self, name: &RoleName) -> RoleDetail {
-        let (about, attached, inline) = tokio::join!(self.about(name), self.attached(name), self.inline(name));
+        self.detail(name, Extent::Unknown).await
+    }
+
+    /// The same with the documents of all policies, also of those whose names say enough elsewhere.
+    pub async fn whole_role_detail(&self, name: &RoleName) -> RoleDetail {
+        self.detail(name, Extent::Whole).await
+    }
+
+    async fn detail(&self, name: &RoleName, extent: Extent) -> RoleDetail {
+        let (about, attached, inline) = tokio::join!(self.about(name), self.attached(name, extent), self.inline(name));
         let (about, attached, inline) = (fact(about), fact(attached), fact(inline));
         let boundary = match about.known().and_then(|about| about.boundary_arn.clone()) {
-            Some(arn) => Some(self.managed(arn).await),
+            Some(arn) => Some(self.managed(arn, extent).await),
             None => None,
         };
         RoleDetail { about, attached, inline, boundary }
@@ -57,7 +75,7 @@ impl Session {
         answer.role().map(about).ok_or_else(|| incomplete(&call.what, "role"))
     }
 
-    async fn attached(&self, name: &RoleName) -> Result<Vec<Policy>, Failure> {
+    async fn attached(&self, name: &RoleName, extent: Extent) -> Result<Vec<Policy>, Failure> {
         let call = on("iam:ListAttachedRolePolicies", name, "the attached policies");
         let mut arns: Vec<Arc<str>> = Vec::new();
         let mut marker = None;
@@ -71,12 +89,13 @@ impl Session {
             }
             marker = next;
         }
-        Ok(stream::iter(arns).map(|arn| self.managed(arn)).buffered(AT_ONCE).collect().await)
+        Ok(stream::iter(arns).map(|arn| self.managed(arn, extent)).buffered(AT_ONCE).collect().await)
     }
 
-    /// A managed policy with its document, where its name does not say enough.
-    async fn managed(&self, arn: Arc<str>) -> Policy {
-        let document = if is_known_by_name(&arn) { Fact::Absent } else { document(self.default_version(&arn).await) };
+    /// A managed policy with its document, where that is wanted.
+    async fn managed(&self, arn: Arc<str>, extent: Extent) -> Policy {
+        let says_enough = extent == Extent::Unknown && is_known_by_name(&arn);
+        let document = if says_enough { Fact::Absent } else { document(self.default_version(&arn).await) };
         Policy { name: arn.rsplit('/').next().unwrap_or_default().into(), arn: Some(arn), document }
     }
 

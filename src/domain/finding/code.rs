@@ -14,6 +14,8 @@ pub enum Seen {
     Log,
     /// A precondition of a plan, not a finding of its own.
     Plan,
+    /// AWS was asked as the pod asks it, and answered otherwise.
+    Proof,
 }
 
 impl Seen {
@@ -24,6 +26,7 @@ impl Seen {
             Self::Guess => "by indirect signs: a guess",
             Self::Log => "in logs only; `rolecall why` explains them",
             Self::Plan => "when a change is planned",
+            Self::Proof => "when an identity is proven",
         }
     }
 }
@@ -203,6 +206,8 @@ codes! {
         "Create or change the association, or correct the declaration.";
     "TRUST-PLACEHOLDER" Error Api "a placeholder was never filled in"
         "Replace it by the cluster's issuer and account.";
+    "PROOF-DIFFERS" Error Proof "AWS answers otherwise than the facts say"
+        "Read IAM again; then look for what cannot be read here: resource control policies, conditions on the source, changes of a moment ago.";
     "TRUST-REFUSED" Warning Api "IAM would refuse to save this trust policy today"
         "Correct it before the next edit; what a stored one does may be undefined.";
 }

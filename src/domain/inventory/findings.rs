@@ -166,6 +166,9 @@ impl Inventory {
             return;
         }
         stale.accounts.extend(dirty.accounts.iter().cloned());
+        if !dirty.roles.is_empty() {
+            stale.accounts.extend(self.proven_accounts().cloned());
+        }
         for entry in self.crew.at(places) {
             if !stale.workloads.contains(&entry.pod.workload) {
                 stale.workloads.insert(entry.pod.workload.clone());
@@ -228,6 +231,7 @@ impl Inventory {
             let pods = u32::try_from(self.crew.of_account(&account).len()).unwrap_or(u32::MAX);
             let mut of_account = finding::of_account(&scene, &account, pods);
             of_account.extend(self.undeclared(&account, pods));
+            of_account.extend(self.disproved(&account, pods));
             found.push((Key::Account(account), of_account));
         }
         for id in stale.workloads {

@@ -67,6 +67,7 @@ impl Inventory {
             | Change::AddOns(_) => self.take_common(change, dirty),
             Change::ConfigMap(..) | Change::Template(..) => self.take_asked(change, dirty),
             Change::Answer(turn, change) => self.take_answer(turn, *change, dirty),
+            Change::Proven(proof) => self.take_proof(*proof, dirty),
             Change::Instance(..) | Change::InstanceProfile(..) | Change::Rollout(..) => {
                 self.take_detail_of(change, dirty)
             }

@@ -1,6 +1,8 @@
 //! The document of a permission policy. Conditions are not evaluated: a statement that has one
 //! may apply or not.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::domain::trust::Glob;
@@ -8,6 +10,7 @@ use crate::domain::trust::Glob;
 /// A parsed permission policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicyDocument {
+    text: Box<str>,
     statements: Vec<Statement>,
 }
 
@@ -66,7 +69,37 @@ impl PolicyDocument {
             Value::Array(all) => all.iter().map(Statement::parse).collect::<Option<_>>()?,
             one => vec![Statement::parse(one)?],
         };
-        Some(Self { statements })
+        Some(Self { text: text.into(), statements })
+    }
+
+    /// The document as IAM returned it.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Keys of the conditions of statements about an action, and variables in their resources.
+    pub fn keys_about(&self, action: &str) -> BTreeSet<String> {
+        let action = action.to_ascii_lowercase();
+        let about = |statement: &&Statement| statement.actions.covers(&action, str::to_ascii_lowercase);
+        let keys = |statement: &Statement| {
+            let resources = statement.resources.texts.iter().flat_map(|text| variables(text));
+            statement.condition_keys.iter().cloned().chain(resources).collect::<Vec<_>>()
+        };
+        self.statements.iter().filter(about).flat_map(keys).collect()
+    }
+
+    /// The statement that begins at a line and column, both from 1; byte for byte. Columns are taken with a little
+    /// tolerance: the next object that begins there or just before.
+    pub fn statement_at(&self, (line, column): (usize, usize)) -> Option<String> {
+        let lines = self.text.split_inclusive('\n');
+        let before: usize = lines.take(line.checked_sub(1)?).map(str::len).sum();
+        let rest = self.text.get(before..)?;
+        let reach = rest.char_indices().nth(column).map_or(rest.len(), |(at, _)| at);
+        let start = before + rest[..reach].rfind('{').or_else(|| rest.find('{'))?;
+        let mut values = serde_json::Deserializer::from_str(&self.text[start..]).into_iter::<Value>();
+        let value = values.next()?.ok()?;
+        value.get("Effect")?;
+        Some(self.text[start..start + values.byte_offset()].to_owned())
     }
 
     pub(super) fn read(&self, action: &str, resource: &str) -> Reading {
@@ -86,12 +119,28 @@ impl PolicyDocument {
         found
     }
 
+    /// Whether a statement allows an action, anywhere or on everything; conditions are not looked at.
+    pub(super) fn allows(&self, action: &str, on_anything: bool) -> bool {
+        let action = action.to_ascii_lowercase();
+        self.statements.iter().any(|statement| {
+            statement.allows
+                && statement.actions.covers(&action, str::to_ascii_lowercase)
+                && (!on_anything || statement.resources.covers("*", str::to_owned))
+        })
+    }
+
     /// `*` or `iam:*`, if a statement allows that.
     pub(super) fn broad_action(&self) -> Option<&str> {
         let allowing = self.statements.iter().filter(|statement| statement.allows && !statement.actions.negated);
         let mut texts = allowing.flat_map(|statement| &statement.actions.texts);
         texts.find(|text| matches!(text.to_ascii_lowercase().as_str(), "*" | "*:*" | "iam:*")).map(String::as_str)
     }
+}
+
+/// Names in `${…}`.
+fn variables(text: &str) -> Vec<String> {
+    let parts = text.split("${").skip(1).filter_map(|part| part.split_once('}'));
+    parts.map(|(name, _)| name.split(',').next().unwrap_or(name).trim().to_owned()).collect()
 }
 
 impl Statement {

@@ -138,3 +138,41 @@ impl RoleDetail {
         role(names.iter().map(|name| attached(name)).collect(), vec![])
     }
 }
+
+#[test]
+fn rights_that_reach_far_are_marked_and_narrow_ones_are_not() {
+    let of = |text: &str| inline("own", &format!(r#"{{"Statement":[{text}]}}"#)).sensitive();
+    for (statement, words) in [
+        (r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#, "administrator"),
+        (r#"{"Effect":"Allow","Action":"iam:Pass*","Resource":"arn:aws:iam::111122223333:role/a"}"#, "iam:PassRole"),
+        (r#"{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"*"}"#, "sts:AssumeRole on *"),
+        (r#"{"Effect":"Allow","Action":"secretsmanager:*","Resource":"*"}"#, "secrets"),
+        (r#"{"Effect":"Allow","Action":["kms:Decrypt"],"Resource":["*"]}"#, "kms:Decrypt on *"),
+        (r#"{"Effect":"Allow","Action":"iam:PutRolePolicy","Resource":"*"}"#, "may change policies"),
+    ] {
+        let found = of(statement);
+        assert!(found.len() == 1 && found[0].contains(words), "{statement}: {found:?}");
+    }
+    for statement in [
+        r#"{"Effect":"Deny","Action":"*","Resource":"*"}"#,
+        r#"{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"arn:aws:iam::444455556666:role/reports"}"#,
+        r#"{"Effect":"Allow","Action":"kms:Decrypt","Resource":"arn:aws:kms:eu-west-1:111122223333:key/a"}"#,
+        r#"{"Effect":"Allow","Action":"s3:*","Resource":"*"}"#,
+    ] {
+        assert_eq!(of(statement), Vec::<&str>::new(), "{statement}");
+    }
+    assert_eq!(attached("AdministratorAccess").sensitive(), ["administrator: everything"]);
+    assert_eq!(attached("AmazonSQSFullAccess").sensitive(), Vec::<&str>::new());
+}
+
+#[test]
+fn keys_of_a_statement_and_its_place_are_told_from_the_text() {
+    let text = "{\"Version\":\"2012-10-17\",\n\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"s3:*\",\"Resource\":\"arn:aws:s3:::${aws:username}\"},\n {\"Effect\":\"Deny\",\"Action\":\"sqs:*\",\"Resource\":\"*\",\"Condition\":{\"Bool\":{\"aws:SecureTransport\":\"false\"}}}]}";
+    let document = PolicyDocument::parse(text).unwrap();
+    assert_eq!(document.keys_about("s3:GetObject").into_iter().collect::<Vec<_>>(), ["aws:username"]);
+    assert_eq!(document.keys_about("sqs:SendMessage").into_iter().collect::<Vec<_>>(), ["aws:SecureTransport"]);
+    assert!(document.statement_at((3, 2)).unwrap().starts_with("{\"Effect\":\"Deny\""));
+    assert!(document.statement_at((2, 14)).unwrap().contains("s3:*"));
+    assert_eq!(document.statement_at((0, 0)), None);
+    assert_eq!(document.statement_at((9, 9)), None);
+}

@@ -16,6 +16,7 @@ use crate::sim::fault::{FaultKind, Faults};
 use crate::wire::{Body, BoxError, Transport, full};
 
 use super::call::{Asked, Incoming};
+use super::cloudtrail;
 use super::dispatch;
 use super::error::{self, Failure, Service};
 use super::model::State;
@@ -149,12 +150,19 @@ impl Account {
             Ok(Suffered::Nothing) => Ok(self.perform(&asked)),
             Ok(Suffered::Refused(failure)) => Ok(Err(failure)),
             Ok(Suffered::Unanswered(fault)) => {
-                let status = self.perform(&asked).map_or(400, |_| 200);
+                let outcome = self.perform(&asked);
+                let status = outcome.as_ref().map_or(400, |_| 200);
+                let error = outcome.err().map(|failure| (failure.code, failure.message));
+                cloudtrail::write(&mut self.state(), &asked, error, at);
                 self.record(&asked, status, at);
                 return unanswered(&fault).await;
             }
             Err(dropped) => Err(dropped),
         };
+        if let Ok(outcome) = &outcome {
+            let error = outcome.as_ref().err().map(|failure| (failure.code.clone(), failure.message.clone()));
+            cloudtrail::write(&mut self.state(), &asked, error, at);
+        }
         let answer = outcome.and_then(|outcome| self.render(asked.service, outcome));
         let status = answer.as_ref().map_or(0, |answer| answer.status().as_u16());
         self.record(&asked, status, at);
@@ -196,7 +204,8 @@ impl Account {
         let request_id = self.request_id();
         let mut response = http::Response::builder().header("x-amzn-requestid", &request_id);
         let (body, kind) = match outcome {
-            Ok(body) if service == Service::Eks => (body, "application/json"),
+            Ok(body) if matches!(service, Service::Eks | Service::EksAuth) => (body, "application/json"),
+            Ok(body) if service == Service::CloudTrail => (body, "application/x-amz-json-1.1"),
             Ok(body) => (body.replace(dispatch::REQUEST_ID, &request_id), "text/xml"),
             Err(failure) => {
                 response = response.status(failure.status).header("x-amzn-errortype", &failure.code);

@@ -9,7 +9,7 @@ use crate::wire::{Body, BoxError};
 
 use super::error::Service;
 use super::query::{Parameters, decode_form};
-use super::{ec2, eks, iam, sigv4, sts};
+use super::{cloudtrail, ec2, eks, eks_auth, iam, sigv4, sts};
 
 /// No AWS request of these services is longer.
 const LONGEST: usize = 4 * 1024 * 1024;
@@ -30,13 +30,15 @@ pub struct Incoming {
 pub struct Asked {
     /// The service.
     pub service: Service,
+    /// The region that the request was signed for; the account's own if nobody signed it.
+    pub region: String,
     /// The operation, e.g. `GetRole`; what was asked for if there is none such.
     pub operation: String,
-    /// Names in the path (EKS only), decoded, in order.
+    /// Names in the path (EKS and EKS Auth only), decoded, in order.
     pub names: Vec<String>,
     /// Query and form parameters.
     pub parameters: Parameters,
-    /// The JSON body (EKS only), `null` without one.
+    /// The JSON body (EKS, EKS Auth and CloudTrail only), `null` without one.
     pub body: Value,
 }
 
@@ -69,22 +71,44 @@ impl Incoming {
             pairs.extend(decode_form(&form));
         }
         let parameters = Parameters::new(pairs);
-        match self.service(&parameters) {
-            Service::Eks => self.asked_of_eks(parameters),
+        let region = sigv4::signer(&self.headers, &self.query).map(|signer| signer.region).unwrap_or_default();
+        let asked = match self.service(&parameters) {
+            service @ (Service::Eks | Service::EksAuth) => self.asked_of_eks(service, parameters),
+            Service::CloudTrail => self.asked_of_cloudtrail(),
             service => Asked {
                 service,
+                region: String::new(),
                 operation: parameters.get("Action").unwrap_or_default().to_owned(),
                 names: Vec::new(),
                 parameters,
                 body: Value::Null,
             },
+        };
+        Asked { region, ..asked }
+    }
+
+    fn asked_of_cloudtrail(&self) -> Asked {
+        let target = self.headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
+        // Older clients write the whole package before it.
+        let operation = target.rsplit_once(cloudtrail::TARGET).map_or("", |(_, operation)| operation);
+        Asked {
+            service: Service::CloudTrail,
+            region: String::new(),
+            operation: operation.to_owned(),
+            names: Vec::new(),
+            parameters: Parameters::default(),
+            body: serde_json::from_slice(&self.body).unwrap_or_default(),
         }
     }
 
-    fn asked_of_eks(&self, parameters: Parameters) -> Asked {
-        let route = eks::route(&self.method, &self.path);
+    fn asked_of_eks(&self, service: Service, parameters: Parameters) -> Asked {
+        let route = match service {
+            Service::EksAuth => eks_auth::route(&self.method, &self.path),
+            _ => eks::route(&self.method, &self.path),
+        };
         Asked {
-            service: Service::Eks,
+            service,
+            region: String::new(),
             operation: route.operation.to_owned(),
             names: route.names,
             parameters,
@@ -129,7 +153,7 @@ impl Asked {
 
     /// Whether the operation changes anything.
     pub fn is_mutating(&self) -> bool {
-        let reads = ["List", "Describe", "Get", "AssumeRole"];
+        let reads = ["List", "Describe", "Get", "AssumeRole", "Simulate", "Lookup"];
         !reads.iter().any(|prefix| self.operation.starts_with(prefix))
     }
 
@@ -138,6 +162,10 @@ impl Asked {
         let mut all: Map<String, Value> = self.body.as_object().cloned().unwrap_or_default();
         for (name, value) in self.parameters.all() {
             all.insert(name.clone(), value.clone().into());
+        }
+        // As CloudTrail does: a token is worth a session.
+        for name in ["token", "WebIdentityToken"] {
+            all.entry(name).and_modify(|token| *token = "HIDDEN_DUE_TO_SECURITY_REASONS".into());
         }
         for (index, name) in self.names.iter().enumerate() {
             let key = if index == 0 { "name".to_owned() } else { format!("name{}", index + 1) };

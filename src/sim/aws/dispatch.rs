@@ -7,7 +7,7 @@ use super::account::AddonChange;
 use super::call::Asked;
 use super::error::{self, Failure, Service};
 use super::model::State;
-use super::{ec2, eks, iam, sts};
+use super::{cloudtrail, ec2, eks, eks_auth, iam, sts};
 
 /// Stands for the request id in an XML answer until that is known; private-use
 /// characters, so that no name or document can hold it.
@@ -17,6 +17,8 @@ pub const REQUEST_ID: &str = "\u{e000}request-id\u{e000}";
 pub fn perform(state: &mut State, asked: &Asked, now: Timestamp) -> Result<String, Failure> {
     match asked.service {
         Service::Eks => eks::perform(state, asked, now).map(|answer| answer.to_string()),
+        Service::EksAuth => eks_auth::perform(state, asked, now).map(|answer| answer.to_string()),
+        Service::CloudTrail => cloudtrail::perform(state, asked, now).map(|answer| answer.to_string()),
         Service::Iam => iam::perform(state, &asked.operation, &asked.parameters, now),
         Service::Sts => sts::perform(state, &asked.operation, &asked.parameters, now),
         Service::Ec2 => ec2::perform(state, &asked.operation, &asked.parameters),
@@ -25,11 +27,15 @@ pub fn perform(state: &mut State, asked: &Asked, now: Timestamp) -> Result<Strin
 
 /// The refusal for want of a permission, naming caller, action and resource.
 pub fn denied(state: &State, asked: &Asked) -> Failure {
+    if asked.operation == "AssumeRoleWithWebIdentity" {
+        // Nobody signs it: the refusal names no caller.
+        return sts::web_identity_refusal();
+    }
     let resource = match asked.service {
-        Service::Eks => eks::resource(state, asked),
+        Service::Eks | Service::EksAuth => eks::resource(state, asked),
         Service::Iam => iam::resource(state, &asked.parameters),
         Service::Sts => asked.parameters.get("RoleArn").unwrap_or("*").to_owned(),
-        Service::Ec2 => "*".to_owned(),
+        Service::Ec2 | Service::CloudTrail => "*".to_owned(),
     };
     error::denied(asked.service, &state.caller_arn, &asked.operation, &resource)
 }

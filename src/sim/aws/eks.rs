@@ -8,6 +8,7 @@ mod tag;
 mod token;
 
 pub use addon::{arn as addon_arn, newest as newest_addon};
+pub use association::{arn as association_arn, external_id};
 pub use describe::VPC;
 
 use http::Method;

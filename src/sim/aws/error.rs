@@ -10,6 +10,10 @@ use super::xml::Xml;
 pub enum Service {
     /// Amazon EKS, REST with JSON.
     Eks,
+    /// EKS Auth, REST with JSON.
+    EksAuth,
+    /// CloudTrail, JSON 1.1.
+    CloudTrail,
     /// IAM, query protocol.
     Iam,
     /// STS, query protocol.
@@ -23,6 +27,8 @@ impl Service {
     pub fn name(self) -> &'static str {
         match self {
             Self::Eks => "eks",
+            Self::EksAuth => "eks-auth",
+            Self::CloudTrail => "cloudtrail",
             Self::Iam => "iam",
             Self::Sts => "sts",
             Self::Ec2 => "ec2",
@@ -31,7 +37,9 @@ impl Service {
 
     /// The service of a credential scope.
     pub fn named(name: &str) -> Option<Self> {
-        [Self::Eks, Self::Iam, Self::Sts, Self::Ec2].into_iter().find(|service| service.name() == name)
+        [Self::Eks, Self::EksAuth, Self::CloudTrail, Self::Iam, Self::Sts, Self::Ec2]
+            .into_iter()
+            .find(|service| service.name() == name)
     }
 }
 
@@ -63,7 +71,7 @@ impl Failure {
     /// The body in the service's protocol, and its content type.
     pub fn render(&self, service: Service, request_id: &str) -> (String, &'static str) {
         match service {
-            Service::Eks => (self.json(), "application/json"),
+            Service::Eks | Service::EksAuth | Service::CloudTrail => (self.json(), "application/json"),
             Service::Ec2 => (self.ec2(request_id), "text/xml;charset=UTF-8"),
             Service::Iam => (self.query(super::iam::NAMESPACE, request_id), "text/xml"),
             Service::Sts => (self.query(super::sts::NAMESPACE, request_id), "text/xml"),
@@ -112,6 +120,9 @@ pub fn denied(service: Service, caller: &str, operation: &str, resource: &str) -
     let user = format!("User: {caller} is not authorized to perform: {action}");
     match service {
         Service::Eks => Failure::new(403, "AccessDeniedException", format!("{user} on resource: {resource} {because}")),
+        Service::EksAuth | Service::CloudTrail => {
+            Failure::new(400, "AccessDeniedException", format!("{user} on resource: {resource} {because}"))
+        }
         Service::Ec2 => Failure::new(
             403,
             "UnauthorizedOperation",
@@ -126,7 +137,8 @@ pub fn denied(service: Service, caller: &str, operation: &str, resource: &str) -
 /// Refused for calling too often.
 pub fn throttled(service: Service) -> Failure {
     match service {
-        Service::Eks => Failure::new(429, "ThrottlingException", "Rate exceeded"),
+        Service::Eks | Service::EksAuth => Failure::new(429, "ThrottlingException", "Rate exceeded"),
+        Service::CloudTrail => Failure::new(400, "ThrottlingException", "Rate exceeded"),
         Service::Ec2 => Failure::new(503, "RequestLimitExceeded", "Request limit exceeded."),
         Service::Iam | Service::Sts => Failure::new(400, "Throttling", "Rate exceeded"),
     }
@@ -136,7 +148,8 @@ pub fn throttled(service: Service) -> Failure {
 pub fn expired(service: Service) -> Failure {
     let sentence = "The security token included in the request is expired";
     match service {
-        Service::Eks => Failure::new(403, "ExpiredTokenException", sentence),
+        Service::Eks | Service::EksAuth => Failure::new(403, "ExpiredTokenException", sentence),
+        Service::CloudTrail => Failure::new(400, "ExpiredTokenException", sentence),
         Service::Ec2 => Failure::new(400, "RequestExpired", "Request has expired."),
         Service::Iam | Service::Sts => Failure::new(403, "ExpiredToken", sentence),
     }
@@ -145,8 +158,11 @@ pub fn expired(service: Service) -> Failure {
 /// Any status, with the code the service uses for it.
 pub fn status(service: Service, status: u16) -> Failure {
     match (service, status) {
-        (Service::Eks, 503) => Failure::new(503, "ServiceUnavailableException", "Service is unavailable"),
+        (Service::Eks | Service::EksAuth, 503) => {
+            Failure::new(503, "ServiceUnavailableException", "Service is unavailable")
+        }
         (Service::Eks, 500..) => Failure::new(status, "ServerException", "Internal server error"),
+        (Service::EksAuth, 500..) => Failure::new(status, "InternalServerException", "Internal server error"),
         (Service::Ec2, 500..) => Failure::new(status, "InternalError", "An internal error has occurred"),
         (_, 503) => Failure::new(503, "ServiceUnavailable", "Service is unavailable"),
         (_, 500..) => Failure::new(
@@ -161,7 +177,9 @@ pub fn status(service: Service, status: u16) -> Failure {
 /// An operation that the service does not have.
 pub fn unknown_operation(service: Service, operation: &str, version: &str) -> Failure {
     match service {
-        Service::Eks => Failure::new(404, "UnknownOperationException", "The requested operation does not exist"),
+        Service::Eks | Service::EksAuth | Service::CloudTrail => {
+            Failure::new(404, "UnknownOperationException", "The requested operation does not exist")
+        }
         Service::Ec2 => {
             Failure::new(400, "InvalidAction", format!("The action {operation} is not valid for this web service."))
         }

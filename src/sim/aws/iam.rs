@@ -6,6 +6,9 @@ mod policy;
 mod profile;
 mod provider;
 mod role;
+mod simulate;
+
+pub use policy::of_role as policies_of;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -53,6 +56,9 @@ pub fn perform(state: &mut State, operation: &str, parameters: &Parameters, now:
         "GetPolicy" => policy::get(&call),
         "GetPolicyVersion" => policy::get_version(&call),
         "CreatePolicy" => policy::create(call),
+        "SimulatePrincipalPolicy" => simulate::principal(&call),
+        "SimulateCustomPolicy" => simulate::custom(&call),
+        "GetContextKeysForPrincipalPolicy" => simulate::context_keys(&call),
         "ListOpenIDConnectProviders" => Ok(provider::list(&call)),
         "GetOpenIDConnectProvider" => provider::get(&call),
         "CreateOpenIDConnectProvider" => provider::create(call),

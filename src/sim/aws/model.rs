@@ -1,11 +1,13 @@
 //! What the account holds: the nouns of EKS, IAM and EC2 as their APIs describe
 //! them. Data only; the rules are in the services.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
+use super::bearer::Keys;
+use super::cloudtrail::Event;
 use super::lagging::Lagging;
 use super::random::Random;
 
@@ -282,6 +284,10 @@ pub struct State {
     pub association_quota: usize,
     /// Client request tokens by operation: the request, and the name or id of what it made or changed.
     pub tokens: BTreeMap<(String, String), (Value, String)>,
+    /// Where the keys of the cluster's issuer are found.
+    pub keys: Keys,
+    /// What CloudTrail has written, oldest first.
+    pub trail: VecDeque<Event>,
     /// Source of ids.
     pub random: Random,
 }

@@ -1,10 +1,14 @@
 //! STS, query protocol: who the caller is, and sessions of roles that exist.
 
+mod web_identity;
+
+pub use web_identity::refusal as web_identity_refusal;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::dispatch::REQUEST_ID;
 use super::error::{Failure, Service, denied, unknown_operation};
-use super::model::State;
+use super::model::{Role, State};
 use super::query::Parameters;
 use super::xml::Xml;
 
@@ -18,6 +22,7 @@ pub fn perform(state: &mut State, operation: &str, parameters: &Parameters, now:
     match operation {
         "GetCallerIdentity" => Ok(caller(state)),
         "AssumeRole" => assume(state, parameters, now),
+        "AssumeRoleWithWebIdentity" => web_identity::assume(state, parameters, now),
         other => Err(unknown_operation(Service::Sts, other, VERSION)),
     }
 }
@@ -46,31 +51,66 @@ fn assume(state: &mut State, parameters: &Parameters, now: Timestamp) -> Result<
     let Some(role) = state.role_by_arn(arn) else {
         return Err(denied(Service::Sts, &state.caller_arn, "AssumeRole", arn));
     };
+    let seconds = seconds(parameters, role)?;
+    let role = role.clone();
+    let session = Session::of(state, &role, session, seconds, now);
+    Ok(answer("AssumeRole", |xml| credentials(xml, &session)))
+}
+
+/// How long the session is to be, if the role allows that.
+fn seconds(parameters: &Parameters, role: &Role) -> Result<usize, Failure> {
     let longest = usize::try_from(role.max_session).unwrap_or(3600);
     let seconds = parameters.number("DurationSeconds", 3600, 900, 43_200)?;
-    if seconds > longest {
-        return Err(Failure::new(
+    match seconds > longest {
+        true => Err(Failure::new(
             400,
             "ValidationError",
             "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
-        ));
+        )),
+        false => Ok(seconds),
     }
-    let (name, id) = (role.name.clone(), role.id.clone());
-    let State { partition, account, .. } = state;
-    let session_arn = format!("arn:{partition}:sts::{account}:assumed-role/{name}/{session}");
-    let key = format!("ASIA{}", state.random.upper(16));
-    let seconds = i64::try_from(seconds).unwrap_or(3600);
-    let until = now.saturating_add(SignedDuration::from_secs(seconds)).unwrap_or(now);
-    Ok(answer("AssumeRole", |xml| {
-        xml.element("AssumedRoleUser", |xml| {
-            xml.text("AssumedRoleId", &format!("{id}:{session}"));
-            xml.text("Arn", &session_arn);
-        });
-        xml.element("Credentials", |xml| {
-            xml.text("AccessKeyId", &key);
-            xml.text("SecretAccessKey", "simulated");
-            xml.text("SessionToken", "simulated");
-            xml.text("Expiration", &until.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
-        });
-    }))
+}
+
+/// A session of a role.
+pub struct Session {
+    /// ARN of the assumed role.
+    pub arn: String,
+    /// Unique id of role and session.
+    pub id: String,
+    /// Access key id.
+    pub key: String,
+    /// When it ends.
+    pub until: Timestamp,
+}
+
+impl Session {
+    /// A new session.
+    pub fn of(state: &mut State, role: &Role, name: &str, seconds: usize, now: Timestamp) -> Self {
+        let State { partition, account, random, .. } = state;
+        let lasts = SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(3600));
+        Self {
+            arn: format!("arn:{partition}:sts::{account}:assumed-role/{}/{name}", role.name),
+            id: format!("{}:{name}", role.id),
+            key: format!("ASIA{}", random.upper(16)),
+            until: now.saturating_add(lasts).unwrap_or(now),
+        }
+    }
+}
+
+/// What every simulated secret is: tests look for it wherever nothing secret may be.
+pub const SECRET: &str = "simulated-secret-access-key";
+/// What every simulated session token is.
+pub const SESSION_TOKEN: &str = "simulated-session-token";
+
+fn credentials(xml: &mut Xml, session: &Session) {
+    xml.element("AssumedRoleUser", |xml| {
+        xml.text("AssumedRoleId", &session.id);
+        xml.text("Arn", &session.arn);
+    });
+    xml.element("Credentials", |xml| {
+        xml.text("AccessKeyId", &session.key);
+        xml.text("SecretAccessKey", SECRET);
+        xml.text("SessionToken", SESSION_TOKEN);
+        xml.text("Expiration", &session.until.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
+    });
 }

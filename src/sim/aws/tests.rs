@@ -3,6 +3,7 @@
 mod association;
 mod iam;
 mod rest;
+mod session;
 
 use http_body_util::BodyExt;
 use jiff::Timestamp;
@@ -96,6 +97,8 @@ pub(super) fn setup() -> Setup {
         trust_quota: 2048,
         association_quota: 5000,
         tokens: Default::default(),
+        keys: Default::default(),
+        trail: Default::default(),
         random: Random::new(1),
     };
     for (name, trust) in [("pods", POD_TRUST), ("nodes", EC2_TRUST)] {
@@ -116,9 +119,13 @@ impl Setup {
     }
 
     pub async fn eks(&self, method: &str, path: &str, body: Value) -> Answer {
+        self.rest("eks", method, path, body).await
+    }
+
+    pub async fn rest(&self, service: &str, method: &str, path: &str, body: Value) -> Answer {
         let request = http::Request::builder().method(method).uri(format!("http://localhost{path}"));
         let body = if body.is_null() { String::new() } else { body.to_string() };
-        self.send(signed(request, "eks"), body).await.unwrap()
+        self.send(signed(request, service), body).await.unwrap()
     }
 
     pub async fn query(&self, service: &str, form: &str) -> Answer {

@@ -108,6 +108,8 @@ fn empty(spec: &Spec, old: Timestamp) -> State {
         trust_quota: 2048,
         association_quota: 5000.max(spec.associations),
         tokens: BTreeMap::new(),
+        keys: Default::default(),
+        trail: Default::default(),
         random: Random::new(spec.seed ^ 0x5eed),
     }
 }

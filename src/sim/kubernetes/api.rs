@@ -9,7 +9,7 @@ use bytes::{Bytes, BytesMut};
 use http::request::Parts;
 use http::{Request, Response};
 use http_body_util::BodyExt;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tokio::sync::watch;
 
@@ -39,6 +39,7 @@ struct Inner {
     entries: Arc<dyn PodIdentityEntries>,
     issuer: Mutex<String>,
     settle: Mutex<Duration>,
+    skew: Mutex<SignedDuration>,
     revision: watch::Sender<u64>,
     epoch: AtomicU64,
 }
@@ -65,6 +66,7 @@ impl Api {
             entries,
             issuer: Mutex::new(issuer),
             settle: Mutex::new(Duration::from_millis(300)),
+            skew: Mutex::default(),
             revision: watch::Sender::new(0),
             epoch: AtomicU64::new(0),
         };
@@ -106,6 +108,17 @@ impl Api {
     /// The issuer of service account tokens.
     pub(super) fn issuer(&self) -> String {
         locked(&self.inner.issuer).clone()
+    }
+
+    /// Sets how far the clock that dates tokens is ahead of everybody else's.
+    pub fn set_token_skew(&self, skew: SignedDuration) {
+        *locked(&self.inner.skew) = skew;
+    }
+
+    /// What the clock says that dates tokens.
+    pub(super) fn token_time(&self) -> Timestamp {
+        let now = self.now();
+        now.saturating_add(*locked(&self.inner.skew)).unwrap_or(now)
     }
 
     /// Sets the Fargate profiles of the cluster; they concern pods created from now on.

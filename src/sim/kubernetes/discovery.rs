@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::api::{Api, Call};
 use super::kind::Kind;
 use super::status::{self, Failure};
+use crate::sim::issuer;
 use crate::wire::Body;
 
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
@@ -45,8 +46,8 @@ pub fn answer(api: &Api, call: &Call) -> Result<Response<Body>, Failure> {
             return Ok(status::bytes_response(200, "text/plain", "ok"));
         }
         ["openapi", rest @ ..] => return openapi(call, rest),
-        [".well-known", "openid-configuration"] => issuer(&api.issuer()),
-        ["openid", "v1", "jwks"] => json!({"keys": []}),
+        [".well-known", "openid-configuration"] => configuration(&api.issuer()),
+        ["openid", "v1", "jwks"] => issuer::jwks(&issuer::keys()),
         ["api"] if wants_aggregated(call) => return Ok(aggregated(&kinds, true)),
         ["apis"] if wants_aggregated(call) => return Ok(aggregated(&kinds, false)),
         ["api"] => {
@@ -79,7 +80,7 @@ fn version(version: &str) -> Value {
     })
 }
 
-fn issuer(issuer: &str) -> Value {
+fn configuration(issuer: &str) -> Value {
     json!({
         "issuer": issuer, "jwks_uri": format!("{issuer}/keys"), "response_types_supported": ["id_token"],
         "subject_types_supported": ["public"], "id_token_signing_alg_values_supported": ["RS256"],

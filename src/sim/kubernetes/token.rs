@@ -1,5 +1,4 @@
-//! The TokenRequest subresource: tokens with the claims of real ones. The signature
-//! is made up; nothing in the simulator verifies it.
+//! The TokenRequest subresource: tokens with the claims and the signature of real ones.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,7 +11,7 @@ use super::request::Target;
 use super::state::{State, core};
 use super::status::Failure;
 use super::{admission, meta, write};
-use crate::sim::fault::mix;
+use crate::sim::issuer;
 
 const DEFAULT_AUDIENCE: &str = "https://kubernetes.default.svc";
 const SHORTEST: i64 = 600;
@@ -39,17 +38,17 @@ pub fn request(api: &Api, target: &Target, mut body: Value) -> Result<Value, Fai
         return Err(Failure::new(422, "Invalid", message));
     }
     let issuer = api.issuer();
-    let now = api.now();
+    let now = api.token_time();
     let seconds = seconds.min(LONGEST);
-    let (claims, seed) = api.commit(|state| {
+    let claims = api.commit(|state| {
         let account = write::find(state, target)?;
         let mut claims = claims(&body["spec"], account.value(), &issuer);
         bind(state, &target.kind, account.value(), &body["spec"]["boundObjectRef"], &mut claims)?;
         claims["jti"] = json!(state.store.next_uid());
-        Ok((claims, state.store.next_number()))
+        Ok(claims)
     })?;
     let expires = now.saturating_add(SignedDuration::from_secs(seconds)).unwrap_or(now);
-    let token = sign(claims, now.as_second(), expires.as_second(), seed);
+    let token = sign(claims, now.as_second(), expires.as_second());
     meta::default(&mut body, &[], "apiVersion", "authentication.k8s.io/v1");
     meta::default(&mut body, &[], "kind", "TokenRequest");
     meta::set(&mut body, &["metadata"], "name", target.name.as_str());
@@ -132,12 +131,9 @@ fn node_claim(state: &State, name: &str) -> Value {
     }
 }
 
-fn sign(mut claims: Value, now: i64, expires: i64, seed: u64) -> String {
+fn sign(mut claims: Value, now: i64, expires: i64) -> String {
     for (claim, value) in [("iat", now), ("nbf", now), ("exp", expires)] {
         claims[claim] = json!(value);
     }
-    let header = json!({"alg": "RS256", "kid": "5e3a1c0d9b7f2e4a6c8d0b1f3a5c7e9d2b4f6a8c"});
-    let signature: Vec<u8> = (0..32).flat_map(|word| mix(seed.wrapping_add(word)).to_be_bytes()).collect();
-    let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-    format!("{}.{}.{}", encode(&header), encode(&claims), URL_SAFE_NO_PAD.encode(signature))
+    issuer::sign(&claims)
 }

@@ -89,6 +89,8 @@ fn foundation(fields: &Fields<'_>, old: Timestamp) -> Result<State, WorldError> 
         trust_quota,
         association_quota,
         tokens: BTreeMap::new(),
+        keys: Default::default(),
+        trail: Default::default(),
         random,
     })
 }

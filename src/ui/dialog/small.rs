@@ -1,4 +1,4 @@
-//! Small questions: unlocking, and which workloads to restart.
+//! Small questions: unlocking, which workloads to restart, and whether to prove live.
 
 use ratatui::{style::Style, text::Line};
 
@@ -6,7 +6,7 @@ use super::{Content, View, keys, plan};
 use crate::{
     app::{
         command::{Command, Context},
-        dialog::{restart::RestartOffer, unlock::Unlock},
+        dialog::{prove::ProveForm, restart::RestartOffer, unlock::Unlock},
     },
     domain::workload::WorkloadId,
     ui::{scene::Scene, text, widget::row::Row},
@@ -31,6 +31,24 @@ pub(super) fn unlock(scene: &Scene<'_>, unlock: &Unlock, width: usize) -> Conten
     let context = if unlock.typed.is_some() { Context::Text } else { Context::Dialog };
     let keys = keys(scene, context, &[(Command::Confirm, "unlock"), (Command::Back, "stay locked")]);
     Content { title: "Unlock".to_owned(), above: Vec::new(), body, below: Vec::new(), view: View::From(0), keys }
+}
+
+pub(super) fn prove(scene: &Scene<'_>, form: &ProveForm, width: usize) -> Content {
+    let mut body: Vec<Line<'static>> = Vec::new();
+    for sentence in &form.says {
+        body.extend(said(scene, sentence, width));
+    }
+    if let Some(typed) = &form.typed {
+        body.push(Line::default());
+        body.extend(plan::asks(scene, typed, width));
+    }
+    let context = if form.typed.is_some() { Context::Text } else { Context::Dialog };
+    let keys = keys(scene, context, &[(Command::Confirm, "prove"), (Command::Back, "ask nobody")]);
+    let title = match form.intents.as_slice() {
+        [one] => format!("Prove {} live", one.account),
+        many => format!("Prove {} service accounts live", many.len()),
+    };
+    Content { title, above: Vec::new(), body, below: Vec::new(), view: View::From(0), keys }
 }
 
 pub(super) fn restart(scene: &Scene<'_>, offer: &RestartOffer, width: usize) -> Content {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{MigrateRequest, Precondition, Whole};
+use super::{MigrateRequest, Precondition, Whole, gate};
 use crate::domain::{
     association::AssociationDetail,
     id::{RoleArn, ServiceAccountId},
@@ -29,6 +29,7 @@ pub(super) fn annotations(whole: &mut Whole<'_>, request: &MigrateRequest) {
     accounts.sort();
     for (id, role) in accounts {
         let mut checks = proven(inventory, id, role, request.soak, whole.now);
+        checks.extend(gate::live(inventory, id));
         let plan = match annotate::plan(inventory, id, None, whole.now) {
             Ok(plan) => plan,
             Err(failure) => {
@@ -60,6 +61,7 @@ pub(super) fn statements(whole: &mut Whole<'_>, request: &MigrateRequest) {
         ids.sort();
         ids.retain(|id| {
             let mut checks = proven(inventory, id, &role, request.soak, whole.now);
+            checks.extend(gate::live(inventory, id));
             checks.push(not_annotated(inventory, id));
             whole.passes(id, checks)
         });

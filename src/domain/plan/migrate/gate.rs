@@ -5,7 +5,7 @@ use super::Precondition;
 use crate::domain::{
     fact::Fact,
     id::{RoleArn, ServiceAccountId},
-    identity::Mechanism,
+    identity::{Mechanism, Verdict},
     inventory::{AgentState, Inventory},
     permission::Permission,
     row::PodRow,
@@ -19,6 +19,20 @@ const CLI: [(u32, u32); 2] = [(1, 30), (2, 15)];
 pub(super) fn is_moved(inventory: &Inventory, id: &ServiceAccountId, role: &RoleArn) -> bool {
     let detail = inventory.association_of(id).and_then(|found| found.detail.known());
     detail.is_some_and(|detail| detail.role_arn == *role)
+}
+
+/// What a live proof of its association said, if somebody made one: a refusal is a gate.
+pub(super) fn live(inventory: &Inventory, id: &ServiceAccountId) -> Option<Precondition> {
+    let proof = inventory.proof_of_service_account(id)?;
+    let is_it = proof.identity.mechanism == Mechanism::PodIdentity;
+    let proven = is_it.then_some(&proof.proven)?;
+    let ok = match proven.verdict {
+        Verdict::Ok => Some(true),
+        Verdict::Broken => Some(false),
+        _ => None,
+    };
+    let what = "AWS gave its pods' credentials when it was proven live";
+    Some(Precondition::required(what, ok, format!("{}: {}", proven.at, proven.message)))
 }
 
 /// The gates that only a migration has.

@@ -267,7 +267,8 @@ pub fn arn(state: &State, association: &Association) -> String {
     state.regional_arn("eks", &format!("podidentityassociation/{}/{id}", state.cluster.name))
 }
 
-fn external_id(state: &State, association: &Association) -> String {
+/// What EKS passes as `sts:ExternalId` to a target role.
+pub fn external_id(state: &State, association: &Association) -> String {
     let State { region, account, cluster, .. } = state;
     let Association { namespace, service_account, .. } = association;
     format!("{region}/{account}/{}/{namespace}/{service_account}", cluster.name)

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::sim::aws::error::Failure;
 use crate::sim::aws::lagging::Lagging;
-use crate::sim::aws::model::{ManagedPolicy, State};
+use crate::sim::aws::model::{ManagedPolicy, Role, State};
 use crate::sim::aws::query::encode;
 use crate::sim::aws::xml::Xml;
 
@@ -138,6 +138,17 @@ fn must_be_a_document(document: &str) -> Result<(), Failure> {
         return refused("Policy statement must contain resources.");
     }
     Ok(())
+}
+
+/// The document of a managed policy.
+pub fn document(state: &State, arn: &str) -> Option<String> {
+    find(state, arn).map(|policy| policy.document)
+}
+
+/// The policies of a role with their documents: managed ones by ARN, inline ones by name.
+pub fn of_role(state: &State, role: &Role) -> Vec<(String, String)> {
+    let managed = role.attached.iter().filter_map(|arn| Some((arn.clone(), find(state, arn)?.document)));
+    managed.chain(role.inline.clone()).collect()
 }
 
 /// A managed policy of this account or of AWS.

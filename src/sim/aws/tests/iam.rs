@@ -178,3 +178,80 @@ async fn sessions_are_given_for_roles_that_exist() {
     let refused = setup.query("sts", &format!("{form}none")).await;
     assert_eq!((refused.status, refused.code.as_str()), (403, "AccessDenied"));
 }
+
+fn simulate(rest: &str) -> String {
+    format!(
+        "Action=SimulatePrincipalPolicy&Version=2010-05-08&PolicySourceArn=arn:aws:iam::111122223333:role/pods&ActionNames.member.1=s3:GetObject{rest}"
+    )
+}
+
+#[tokio::test]
+async fn a_simulation_has_one_result_for_each_action_and_the_resources_below_it() {
+    let setup = setup();
+    let now = setup.clock.now();
+    let document = "{\"Version\":\"2012-10-17\",\n\"Statement\":[\n {\"Effect\":\"Allow\",\"Action\":\"s3:Get*\",\"Resource\":\"arn:aws:s3:::open/*\"},\n {\"Effect\":\"Deny\",\"Action\":\"s3:*\",\"Resource\":\"*\",\"Condition\":{\"StringNotEquals\":{\"aws:RequestedRegion\":\"eu-west-1\"}}}]}";
+    setup.account.with(|state| {
+        let role = state.roles.get_mut("pods").unwrap();
+        role.change(now, |role| drop(role.inline.insert("own".to_owned(), document.to_owned())));
+    });
+    let region = "&ContextEntries.member.1.ContextKeyName=aws:RequestedRegion&ContextEntries.member.1.ContextKeyType=string&ContextEntries.member.1.ContextKeyValues.member.1=eu-west-1";
+    let both = "&ResourceArns.member.1=arn:aws:s3:::open/k&ResourceArns.member.2=arn:aws:s3:::secret/k";
+    let answer = setup.query("iam", &simulate(&format!("{region}{both}"))).await;
+    assert_eq!(answer.text.matches("<EvalActionName>").count(), 1);
+    assert!(
+        answer.text.contains("<EvalResourceName>*</EvalResourceName><EvalDecision>implicitDeny</EvalDecision>"),
+        "{}",
+        answer.text
+    );
+    assert!(answer.text.contains("<EvalResourceName>arn:aws:s3:::open/k</EvalResourceName><EvalResourceDecision>allowed</EvalResourceDecision>"), "{}", answer.text);
+    assert!(answer.text.contains("<SourcePolicyId>role_pods_own</SourcePolicyId><SourcePolicyType>role</SourcePolicyType><StartPosition><Line>3</Line><Column>2</Column></StartPosition>"), "{}", answer.text);
+    // An absent key satisfies a negated operator: the denial applies, and the key is named.
+    let without = setup.query("iam", &simulate("&ResourceArns.member.1=arn:aws:s3:::open/k")).await;
+    assert!(without.text.contains("<EvalResourceDecision>explicitDeny</EvalResourceDecision>"), "{}", without.text);
+    assert!(
+        without.text.contains("<MissingContextValues><member>aws:RequestedRegion</member></MissingContextValues>"),
+        "{}",
+        without.text
+    );
+}
+
+#[tokio::test]
+async fn a_boundary_limits_and_custom_documents_stand_alone() {
+    let setup = setup();
+    let now = setup.clock.now();
+    setup.account.with(|state| {
+        let role = state.roles.get_mut("pods").unwrap();
+        role.change(now, |role| {
+            role.attached.insert("arn:aws:iam::aws:policy/AdministratorAccess".to_owned());
+            role.boundary = Some("arn:aws:iam::aws:policy/AmazonSQSFullAccess".to_owned());
+        });
+    });
+    let answer = setup.query("iam", &simulate("")).await;
+    assert!(answer.text.contains("<EvalDecision>implicitDeny</EvalDecision>"), "{}", answer.text);
+    assert!(
+        answer.text.contains("<AllowedByPermissionsBoundary>false</AllowedByPermissionsBoundary>"),
+        "{}",
+        answer.text
+    );
+    let document = "%7B%22Statement%22%3A%7B%22Effect%22%3A%22Allow%22%2C%22Action%22%3A%22s3%3A*%22%2C%22Resource%22%3A%22*%22%7D%7D";
+    let form = format!(
+        "Action=SimulateCustomPolicy&Version=2010-05-08&PolicyInputList.member.1={document}&ActionNames.member.1=s3:GetObject"
+    );
+    let answer = setup.query("iam", &form).await;
+    assert!(answer.text.contains("<EvalDecision>allowed</EvalDecision>"), "{}", answer.text);
+    assert!(answer.text.contains("<SourcePolicyId>PolicyInputList.1</SourcePolicyId>"), "{}", answer.text);
+}
+
+#[tokio::test]
+async fn a_simulation_refuses_what_it_cannot_answer() {
+    let setup = setup();
+    let wild = simulate("").replace("s3:GetObject", "s3:Get*");
+    let ghost = simulate("").replace("role/pods", "role/ghost");
+    let session = simulate("").replace(":iam::111122223333:role/pods", ":sts::111122223333:assumed-role/pods/s");
+    for (form, code) in [(wild, "InvalidInput"), (ghost, "NoSuchEntity"), (session, "InvalidInput")] {
+        let answer = setup.query("iam", &form).await;
+        assert_eq!(answer.code, code, "{}", answer.text);
+    }
+    let keys = "Action=GetContextKeysForPrincipalPolicy&Version=2010-05-08&PolicySourceArn=arn:aws:iam::111122223333:role/pods";
+    assert_eq!(setup.query("iam", keys).await.status, 200);
+}

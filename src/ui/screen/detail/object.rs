@@ -6,11 +6,13 @@ use ratatui::text::Line;
 use super::{after_gap, field, title};
 use crate::{
     app::row::Row,
+    config::theme::Meaning,
     domain::{
         association::{Association, AssociationDetail},
         fact::Fact,
         id::{AssociationId, Namespace, NodeName, RoleArn},
         identity::Mechanism,
+        permission::Policy,
         role::Role,
         row::{AssociationRow, NamespaceRow, NodeRow, RoleRow},
     },
@@ -111,8 +113,42 @@ pub fn of_role(scene: &Scene<'_>, arn: &RoleArn, row: Option<&Row>, width: usize
         Fact::Unknown(failure) => lines.extend(after_gap(plan::failure_lines(&scene.paint, &failure, width))),
     }
     lines.extend(trusted_too(scene, arn, width));
+    lines.extend(permissions(scene, arn, width));
     lines.extend(row.map(|row| uses(scene, row, width)).unwrap_or_default());
     lines
+}
+
+/// What a role may do, by its policies; what reaches far is marked.
+fn permissions(scene: &Scene<'_>, arn: &RoleArn, width: usize) -> Vec<Line<'static>> {
+    let Some(detail) = scene.inventory().role_detail(arn) else { return Vec::new() };
+    let policies = detail.policies().map(|policy| (policy, kind(policy)));
+    let boundary = detail.boundary.iter().map(|policy| (policy, "boundary"));
+    let mut lines: Vec<Line<'static>> =
+        policies.chain(boundary).flat_map(|(policy, kind)| policy_lines(scene, policy, kind, width)).collect();
+    lines.extend(detail.failures().next().map(|failure| {
+        let action = failure.action.as_deref().unwrap_or("its policies");
+        Cells::new(width).to(2).put(&format!("not all is known: {action} is missing"), scene.paint.muted()).line()
+    }));
+    titled(scene, "PERMISSIONS", lines, width)
+}
+
+fn kind(policy: &Policy) -> &'static str {
+    match policy.arn.as_deref() {
+        None => "inline",
+        Some(arn) if arn.contains(":iam::aws:") => "attached, of AWS",
+        Some(_) => "attached",
+    }
+}
+
+/// A boundary gives nothing: nothing of it is marked.
+fn policy_lines(scene: &Scene<'_>, policy: &Policy, kind: &'static str, width: usize) -> Vec<Line<'static>> {
+    let name = Cells::new(width).to(2);
+    let room = name.room().saturating_sub(kind.len() + 2);
+    let name = name.put(&text::fit(&policy.name, room), scene.paint.plain()).end(kind, scene.paint.muted()).line();
+    let marked = if kind == "boundary" { Vec::new() } else { policy.sensitive() };
+    let warning = scene.paint.of(Meaning::Warning);
+    let mark = |words: &str| Cells::new(width).to(4).put("! ", warning).put(words, warning).line();
+    std::iter::once(name).chain(marked.into_iter().map(mark)).collect()
 }
 
 /// Whom a role trusts besides the pods of this cluster.

@@ -7,10 +7,12 @@ use ratatui::{style::Style, text::Line};
 use super::{after_gap, owner, title, trust_note, why, with_mark};
 use crate::{
     app::{row::Row, screen::Screen, target},
+    config::theme::Meaning,
     domain::{
         fact::Fact,
         id::{PodId, ServiceAccountId},
-        identity::{HopKind, Identity, Mechanism, Resolution, State},
+        identity::{HopKind, Identity, Mechanism, Resolution, State, Verdict},
+        proof::Proof,
         row::{PodRow, ServiceAccountRow},
         workload::WorkloadId,
     },
@@ -37,7 +39,7 @@ pub fn of_workload(scene: &Scene<'_>, id: &WorkloadId, width: usize) -> Vec<Line
     };
     let (place, row) = worst;
     let mut lines = vec![title(scene, &name, Some(row.resolution.state), width)];
-    lines.extend(answers(scene, &row.resolution, &pods, width));
+    lines.extend(answers(scene, (&row.id, &row.resolution), &pods, width));
     lines.extend(told_by(scene, id, width));
     let which = (pods.len() > 1).then(|| format!("{}/{}", place + 1, pods.len()));
     lines.extend(body(scene, row, which, width));
@@ -69,7 +71,7 @@ pub fn of_pod(scene: &Scene<'_>, id: &PodId, width: usize) -> Vec<Line<'static>>
         resolution: Arc::clone(resolution),
     };
     let mut lines = vec![title(scene, &name, Some(resolution.state), width)];
-    lines.extend(answers(scene, resolution, &[], width));
+    lines.extend(answers(scene, (id, resolution), &[], width));
     lines.extend(told_by(scene, &row.workload, width));
     lines.extend(containers(scene, &row, width));
     lines.extend(body(scene, &row, None, width));
@@ -91,8 +93,30 @@ fn body(scene: &Scene<'_>, row: &PodRow, which: Option<String>, width: usize) ->
     lines
 }
 
+/// What a live proof said, and how long ago.
+fn proven(scene: &Scene<'_>, proof: Option<&Proof>, width: usize) -> Line<'static> {
+    let paint = &scene.paint;
+    let row = Cells::new(width).column("proven", MECHANISMS, paint.muted());
+    let Some(Proof { proven, .. }) = proof else { return row.put("never", paint.muted()).line() };
+    let age = text::age(scene.now().duration_since(proven.at).as_secs());
+    let (word, meaning) = match proven.verdict {
+        Verdict::Ok => ("yes", Meaning::Good),
+        Verdict::Broken => ("refused", Meaning::Danger),
+        _ => ("not known", Meaning::Muted),
+    };
+    let role = proven.role_arn.as_ref().map(|arn| text::role_name(arn.as_str()).to_owned());
+    let said = role.or_else(|| proven.code.map(str::to_owned)).unwrap_or_else(|| proven.message.clone());
+    let end = format!("{age} ago, from here");
+    row.put(word, paint.of(meaning)).put("  ", Style::new()).put(&said, paint.title()).end(&end, paint.muted()).line()
+}
+
 /// The three answers: now, next, proven.
-fn answers(scene: &Scene<'_>, resolution: &Resolution, pods: &[PodRow], width: usize) -> Vec<Line<'static>> {
+fn answers(
+    scene: &Scene<'_>,
+    (id, resolution): (&PodId, &Resolution),
+    pods: &[PodRow],
+    width: usize,
+) -> Vec<Line<'static>> {
     let paint = &scene.paint;
     if resolution.state == State::Loading {
         return vec![Cells::new(width).put("facts are still arriving", paint.muted()).line()];
@@ -104,7 +128,7 @@ fn answers(scene: &Scene<'_>, resolution: &Resolution, pods: &[PodRow], width: u
     let share =
         if pods.is_empty() { String::new() } else { format!("{agreeing} of {}", text::plural(pods.len(), "pod")) };
     let now = answer(scene, "now", &resolution.now, column, width).end(&share, paint.muted()).line();
-    let proven = Cells::new(width).column("proven", MECHANISMS, paint.muted()).put("never", paint.muted()).line();
+    let proven = proven(scene, scene.inventory().proof_of_pod(id), width);
     vec![now, next(scene, resolution, same, column, width), proven]
 }
 
@@ -190,6 +214,9 @@ pub fn of_service_account(
     let next = inventory.next_of(id);
     let column = MECHANISMS + next.mechanism.word().len() + 2;
     lines.push(answer(scene, "next", &next, column, width).end(&remark_pods(row), scene.paint.muted()).line());
+    if let Some(proof) = inventory.proof_of_service_account(id) {
+        lines.push(proven(scene, Some(proof), width));
+    }
     lines.extend(facts(scene, id, row, width));
     let story = inventory.story_of_service_account(id);
     lines.extend(why(scene, &story, width));

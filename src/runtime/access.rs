@@ -1,0 +1,94 @@
+//! Asks IAM what roles may do: the simulator first, the policies beside it for their texts, or instead of it.
+
+use std::{collections::HashMap, hash::Hash};
+
+use futures::{StreamExt, stream};
+
+use crate::{
+    aws::session::Session,
+    domain::{
+        access::{Evidence, Inquiry, Ruling, Simulated, elsewhere, judge},
+        arn::Arn,
+        failure::Failure,
+        id::RoleArn,
+        permission::RoleDetail,
+    },
+};
+
+/// Roles that are asked about at the same time; the pace limits them further.
+const AT_ONCE: usize = 8;
+
+/// What may be done by whoever an inquiry is about.
+pub async fn ask(session: &Session, inquiry: &Inquiry) -> Ruling {
+    if inquiry.foreign {
+        return elsewhere(inquiry);
+    }
+    let (role, session_policy, detail) =
+        tokio::join!(session.simulate_role(inquiry), of_session(session, inquiry), policies(session, &inquiry.role),);
+    judge(inquiry, &Evidence { role, session: session_policy, detail })
+}
+
+async fn of_session(session: &Session, inquiry: &Inquiry) -> Option<Result<Simulated, Failure>> {
+    Some(session.simulate_document(inquiry, inquiry.session_policy.as_deref()?).await)
+}
+
+async fn policies(session: &Session, role: &RoleArn) -> RoleDetail {
+    match Arn::role(role.as_str()).ok().and_then(|arn| arn.role_name()) {
+        Some(name) => session.whole_role_detail(&name).await,
+        None => RoleDetail::default(),
+    }
+}
+
+/// The same for many who ask the same: each role is asked once, each session policy once. Where several accounts
+/// share one, what is theirs alone is left out of the question, so that the answer rests on it if it matters.
+pub async fn ask_many(session: &Session, inquiries: &[Inquiry]) -> Vec<Ruling> {
+    let role = |inquiry: &Inquiry| (!inquiry.foreign).then(|| inquiry.role.clone());
+    let roles = each(inquiries, role, async |inquiry| session.simulate_role(&inquiry).await).await;
+    let policy = |inquiry: &Inquiry| inquiry.session_policy.clone().filter(|_| !inquiry.foreign);
+    let documents = each(inquiries, policy, async |inquiry| {
+        let document = inquiry.session_policy.clone().unwrap_or_default();
+        session.simulate_document(&inquiry, &document).await
+    })
+    .await;
+    let details = details(session, &roles).await;
+    let rule = |inquiry: &Inquiry| {
+        let Some(role) = roles.get(&inquiry.role).filter(|_| !inquiry.foreign) else { return elsewhere(inquiry) };
+        let session = inquiry.session_policy.as_ref().and_then(|policy| documents.get(policy).cloned());
+        let detail = details.get(&inquiry.role).cloned().unwrap_or_default();
+        judge(inquiry, &Evidence { role: role.clone(), session, detail })
+    };
+    inquiries.iter().map(rule).collect()
+}
+
+/// The policies of roles whose answers need them: no answer, or one that rests on something.
+async fn details(
+    session: &Session,
+    roles: &HashMap<RoleArn, Result<Simulated, Failure>>,
+) -> HashMap<RoleArn, RoleDetail> {
+    let needs = |found: &Result<Simulated, Failure>| found.as_ref().map_or(true, |found| !found.missing.is_empty());
+    let wanted = roles.iter().filter(|(_, found)| needs(found)).map(|(role, _)| role.clone());
+    let read = |role: RoleArn| async move {
+        let detail = policies(session, &role).await;
+        (role, detail)
+    };
+    stream::iter(wanted.collect::<Vec<_>>()).map(read).buffer_unordered(AT_ONCE).collect().await
+}
+
+/// Asks once for each key.
+async fn each<K: Hash + Eq>(
+    inquiries: &[Inquiry],
+    key: impl Fn(&Inquiry) -> Option<K>,
+    ask: impl AsyncFn(Inquiry) -> Result<Simulated, Failure>,
+) -> HashMap<K, Result<Simulated, Failure>> {
+    let mut questions: HashMap<K, Inquiry> = HashMap::new();
+    for inquiry in inquiries {
+        let Some(key) = key(inquiry) else { continue };
+        let known = questions.entry(key).or_insert_with(|| inquiry.clone());
+        if known.account != inquiry.account {
+            known.forget_account();
+        }
+    }
+    let ask = &ask;
+    let asked = questions.into_iter().map(|(key, inquiry)| async move { (key, ask(inquiry).await) });
+    stream::iter(asked).buffer_unordered(AT_ONCE).collect().await
+}

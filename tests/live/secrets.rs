@@ -1,0 +1,101 @@
+//! Nothing secret leaves memory: after proofs by keys and by command every place that anything could have been written to
+//! is searched for the markers of all credentials.
+
+use std::{
+    io,
+    sync::{Mutex, PoisonError},
+};
+
+use rolecall::{
+    domain::change::Change,
+    report::{self, Format, Kind, Request},
+    sim::aws::{SECRET, SESSION_TOKEN},
+};
+use tracing_subscriber::fmt::MakeWriter;
+
+use super::{
+    play::{Play, start},
+    *,
+};
+
+/// How every token begins: `{"alg":` in base64.
+const TOKEN: &str = "eyJhbGciOi";
+
+/// A log in memory.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl MakeWriter<'_> for Log {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        self.clone()
+    }
+}
+
+fn search(place: &str, text: &str) {
+    for marker in [TOKEN, SECRET, SESSION_TOKEN] {
+        assert!(!text.contains(marker), "{place} holds {marker}");
+    }
+}
+
+fn search_folder(folder: &Path) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            search_folder(&path);
+        } else {
+            search(&path.display().to_string(), &String::from_utf8_lossy(&fs::read(&path).unwrap()));
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn neither_log_nor_screen_nor_journal_nor_data_holds_a_secret() {
+    let log = Log::default();
+    let subscriber =
+        tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_ansi(false).with_writer(log.clone());
+    let _guard = tracing::subscriber::set_default(subscriber.finish());
+    let play = Play::open(World::demo(start()).unwrap()).await;
+    play.see("all read").await;
+    play.press("2 /");
+    play.write("payments-api");
+    play.press("Enter v");
+    play.see("security teams").await;
+    search("the screen", &play.screen());
+    play.write(&play.world.cluster_name());
+    play.press("Enter");
+    play.see("gave a session of").await;
+    search("the screen", &play.screen());
+    play.press("Enter");
+    play.see("proven").await;
+    search("the page", &play.screen());
+    search_folder(play.state());
+    play.leave().await;
+
+    let mut bench = Bench::case("IRSA-SUB-MISMATCH", false).await;
+    let pods = Bench::case("PI-TRUST-CONDITION", false).await;
+    let proof = bench.prove().await;
+    search("a proof", &format!("{proof:?} {:?}", pods.prove().await));
+    bench.inventory.apply(vec![Change::Proven(Box::new(proof))], start());
+    for format in Format::ALL {
+        let rendered = report::render(&Request::new(Kind::Pods, format, start()), &bench.inventory).unwrap();
+        search(format.word(), &rendered.stdout);
+    }
+    search("the inventory", &format!("{:?}", bench.inventory));
+    let bytes = log.0.lock().unwrap().clone();
+    let text = String::from_utf8_lossy(&bytes);
+    assert!(text.contains("AssumeRoleWithWebIdentity"), "the log was written at all");
+    search("the log", &text);
+}
