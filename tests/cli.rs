@@ -7,6 +7,8 @@
 mod asked;
 #[path = "cli/bad.rs"]
 mod bad;
+#[path = "cli/migrate.rs"]
+mod migrate;
 #[path = "cli/owned.rs"]
 mod owned;
 #[path = "cli/retarget.rs"]

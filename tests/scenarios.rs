@@ -7,6 +7,8 @@
 mod declared;
 #[path = "scenarios/edits.rs"]
 mod edits;
+#[path = "scenarios/journal.rs"]
+mod journal;
 #[path = "scenarios/permissions.rs"]
 mod permissions;
 #[path = "support/play.rs"]

@@ -10,7 +10,7 @@ use crate::{
     play::{Play, start},
 };
 
-fn trust(play: &Play, role: &str) -> String {
+pub fn trust(play: &Play, role: &str) -> String {
     play.world.aws.with(|state| state.roles[role].latest().unwrap().trust.clone())
 }
 
@@ -20,7 +20,7 @@ fn write_trust(play: &Play, role: &str, text: &str) {
 }
 
 /// Narrows the list of pods to one workload and selects it.
-async fn find(play: &Play, name: &str) {
+pub async fn find(play: &Play, name: &str) {
     play.press("Esc Esc 1 /");
     play.write(name);
     play.press("Enter");
@@ -28,7 +28,7 @@ async fn find(play: &Play, name: &str) {
 }
 
 /// Enter, and once more where facts that arrived made the plan another one.
-async fn enter(play: &Play) {
+pub async fn enter(play: &Play) {
     play.press("Enter");
     play.pass(Duration::from_secs(1)).await;
     if play.screen().contains("this is a new plan") {
