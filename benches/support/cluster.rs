@@ -9,7 +9,7 @@ use rolecall::domain::{
     change::Change,
     cluster::{Caller, Cluster, Target},
     fact::Fact,
-    id::{PodId, RoleArn, ServiceAccountId},
+    id::{Namespace, NodeName, PodId, RoleArn, ServiceAccountId},
     node::{Instance, MetadataOptions, Node},
     provider::Provider,
     role::{Role, TrustPolicy},
@@ -184,10 +184,12 @@ pub fn templates() -> Vec<Arc<PodSpec>> {
     (0..ACCOUNTS).map(spec).collect()
 }
 
+/// As the API server lists them, by namespace and name, and with their texts shared, as they are when decoded.
 pub fn pods(specs: &[Arc<PodSpec>]) -> Vec<Pod> {
-    let pod = |index: usize| {
-        let owner = index % ACCOUNTS;
-        let namespace = account(owner).namespace;
+    let namespaces: Vec<Namespace> = (0..NAMESPACES).map(|index| account(index).namespace).collect();
+    let nodes: Vec<NodeName> = (0..NODES).map(node_name).collect();
+    let pod = |(owner, index): (usize, usize)| {
+        let namespace = namespaces[owner % NAMESPACES].clone();
         Pod {
             id: PodId::new(namespace.clone(), format!("app-{owner}-7c9d6f5b8-{index:05}")),
             uid: format!("00000000-0000-4000-8000-{index:012}").into(),
@@ -196,14 +198,23 @@ pub fn pods(specs: &[Arc<PodSpec>]) -> Vec<Pod> {
             crashing: false,
             phase: Phase::Running,
             ready: true,
-            node: Some(
-                format!("ip-10-0-{}-{}.eu-west-1.compute.internal", index % NODES / 250, index % NODES % 250).into(),
-            ),
-            workload: WorkloadId { namespace, kind: WorkloadKind::Deployment, name: format!("app-{owner}").into() },
+            node: Some(nodes[index % NODES].clone()),
+            workload: WorkloadId {
+                namespace,
+                kind: WorkloadKind::Deployment,
+                name: specs[owner].service_account.shared().into(),
+            },
             spec: Arc::clone(&specs[owner]),
         }
     };
-    (0..PODS).map(pod).collect()
+    let mut owners: Vec<usize> = (0..ACCOUNTS).collect();
+    owners.sort_by_cached_key(|owner| account(*owner));
+    let replicas = |owner: usize| (owner..PODS).step_by(ACCOUNTS).map(move |index| (owner, index));
+    owners.into_iter().flat_map(replicas).map(pod).collect()
+}
+
+fn node_name(index: usize) -> NodeName {
+    format!("ip-10-0-{}-{}.eu-west-1.compute.internal", index / 250, index % 250).into()
 }
 
 fn nodes() -> Vec<Change> {
@@ -212,7 +223,7 @@ fn nodes() -> Vec<Change> {
     for index in 0..NODES {
         let id = format!("i-{index:08}");
         nodes.push(Node {
-            name: format!("ip-10-0-{}-{}.eu-west-1.compute.internal", index / 250, index % 250).into(),
+            name: node_name(index),
             provider_id: Some(format!("aws:///eu-west-1a/{id}").into()),
             labels: BTreeMap::from([("eks.amazonaws.com/nodegroup".into(), "ng".into())]),
             ready: true,

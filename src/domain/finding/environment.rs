@@ -39,7 +39,12 @@ pub(super) fn about(
 
 /// The webhook never injects both pairs, so one is the template's, and web identity wins in every SDK (2.2).
 fn both_pairs(team: &Team<'_>) -> Option<Finding> {
+    const EACH: [&str; 2] = ["AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_FULL_URI"];
     let both = |group: &Group<'_>, container: &Container, _: &ContainerIdentity| {
+        // Few containers have both, and reading all of their settings costs more than asking.
+        if !EACH.iter().all(|name| container.environment.has(name)) {
+            return false;
+        }
         let levels = Settings::of(container, group.spec).levels();
         levels.contains(&Winner::WebIdentity) && levels.contains(&Winner::PodIdentity)
     };

@@ -76,7 +76,7 @@ fn unused_sibling(scene: &Scene<'_>, team: &Team<'_>) -> Option<Finding> {
     let (group, pods) = team.where_it_holds(|group| bare(group) && is_unconfigured(scene, group))?;
     let used = &group.account;
     let similar = |name: &str| is_similar(name, team.id.name.as_str()) || is_similar(name, used.name.as_str());
-    let sibling = scene.configured_in(&used.namespace).iter().find(|name| similar(name.as_str()))?;
+    let sibling = scene.configured_in(&used.namespace).find(|name| similar(name.as_str()))?;
     let message = format!(
         "These pods run as {used}, which has no identity; {sibling} in the same namespace has one and may have been meant."
     );
@@ -98,5 +98,17 @@ fn is_similar(one: &str, other: &str) -> bool {
         return one == other;
     }
     let extends = |long: &str, short: &str| long.strip_prefix(short).is_some_and(|rest| rest.starts_with('-'));
-    extends(one, other) || extends(other, one) || strsim::damerau_levenshtein(one, other) == 1
+    extends(one, other) || extends(other, one) || is_one_slip(one.as_bytes(), other.as_bytes())
+}
+
+/// Whether one letter more, less, other or swapped with the next makes one of the other: by what is left between
+/// the common start and the common end, since most pairs of names differ early and this is asked for all pairs.
+fn is_one_slip(one: &[u8], other: &[u8]) -> bool {
+    let start = one.iter().zip(other).take_while(|(left, right)| left == right).count();
+    let (one, other) = (&one[start..], &other[start..]);
+    let end = one.iter().rev().zip(other.iter().rev()).take_while(|(left, right)| left == right).count();
+    match (&one[..one.len() - end], &other[..other.len() - end]) {
+        ([first, second], [third, fourth]) => first == fourth && second == third,
+        (one, other) => one.len().max(other.len()) == 1,
+    }
 }

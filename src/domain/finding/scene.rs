@@ -1,7 +1,7 @@
 //! What the rules look at: the facts, and a workload as its distinct kinds of pods, so that a rule costs
 //! the same for three replicas and for three thousand.
 
-use std::cell::OnceCell;
+use std::{collections::BTreeSet, sync::OnceLock};
 
 use rustc_hash::FxHashMap;
 
@@ -27,13 +27,37 @@ pub struct Scene<'a> {
     pub index: &'a Index,
 }
 
-/// Answers that need a walk over all service accounts or roles, made once for all rules of a batch and
-/// only if one asks.
+/// Answers that need a walk over all service accounts or roles: made if a rule asks, and kept until what they
+/// rest on changes.
 #[derive(Debug, Default)]
 pub struct Index {
-    configured: OnceCell<FxHashMap<Namespace, Vec<ServiceAccountName>>>,
-    named: OnceCell<FxHashMap<String, RoleName>>,
-    trusting: OnceCell<FxHashMap<String, Vec<RoleName>>>,
+    configured: OnceLock<FxHashMap<Namespace, BTreeSet<ServiceAccountName>>>,
+    named: OnceLock<FxHashMap<String, RoleName>>,
+    trusting: OnceLock<FxHashMap<String, Vec<RoleName>>>,
+}
+
+impl Index {
+    /// Forgets what rests on roles, and on which issuer they name.
+    pub fn forget_roles(&mut self) {
+        self.named.take();
+        self.trusting.take();
+    }
+
+    /// Forgets everything.
+    pub fn forget(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Brings up to date whether a service account is configured; true if that changed or was not known.
+    pub fn renew_account(&mut self, facts: &Facts, account: &ServiceAccountId) -> bool {
+        let Some(configured) = self.configured.get_mut() else { return true };
+        let annotated = facts.service_accounts.items().get(account).is_some_and(|found| found.role_arn.is_some());
+        if annotated || facts.association(account).known().is_some() {
+            configured.entry(account.namespace.clone()).or_default().insert(account.name.clone())
+        } else {
+            configured.get_mut(&account.namespace).is_some_and(|names| names.remove(&account.name))
+        }
+    }
 }
 
 impl<'a> Scene<'a> {
@@ -53,17 +77,17 @@ impl<'a> Scene<'a> {
     }
 
     /// The service accounts of a namespace that have an association or an annotation.
-    pub fn configured_in(&self, namespace: &Namespace) -> &'a [ServiceAccountName] {
+    pub fn configured_in(&self, namespace: &Namespace) -> impl Iterator<Item = &'a ServiceAccountName> {
         let all = self.index.configured.get_or_init(|| {
             let annotated = self.facts.service_accounts.items().values().filter(|account| account.role_arn.is_some());
             let associated = self.facts.joined_associations().map(|association| &association.service_account);
-            let mut by: FxHashMap<Namespace, Vec<ServiceAccountName>> = FxHashMap::default();
+            let mut by: FxHashMap<Namespace, BTreeSet<ServiceAccountName>> = FxHashMap::default();
             for id in annotated.map(|account| &account.id).chain(associated) {
-                by.entry(id.namespace.clone()).or_default().push(id.name.clone());
+                by.entry(id.namespace.clone()).or_default().insert(id.name.clone());
             }
             by
         });
-        all.get(namespace).map_or(&[], Vec::as_slice)
+        all.get(namespace).into_iter().flatten()
     }
 
     /// A role whose trust policy names exactly this service account of this cluster.
@@ -154,6 +178,11 @@ impl<'a> Team<'a> {
 }
 
 impl Group<'_> {
+    /// Whether these decide for it: all are shared, so that comparing addresses is enough.
+    pub fn holds(&self, spec: &PodSpec, resolution: &Resolution, node: &NodeFacts) -> bool {
+        std::ptr::eq(self.spec, spec) && std::ptr::eq(self.resolution, resolution) && std::ptr::eq(self.node, node)
+    }
+
     /// The containers with their answers.
     pub fn containers(&self) -> impl Iterator<Item = (&Container, &ContainerIdentity)> {
         self.spec.containers.iter().zip(&self.resolution.containers)

@@ -217,7 +217,7 @@ impl<'a> Injector<'a> {
 
     fn answers(&self, case: &Case, template: Option<&Template<'_>>) -> (Outcome, Outcome) {
         let mut now = self.outcome(&case.now, Moment::Now, None);
-        let own = self.next(&case.next);
+        let own = if self.is_settled(case) { now.clone() } else { self.next(&case.next) };
         let renewed = template.zip(case.renewed.as_ref()).map(|(template, renewed)| template.next(renewed, &own));
         let agrees = renewed.as_ref().is_none_or(|next| next.identity.is_same(&own.identity));
         let next = renewed.unwrap_or(own);
@@ -226,6 +226,13 @@ impl<'a> Injector<'a> {
             now.identity.reasons.splice(0..0, missed);
         }
         (now, next)
+    }
+
+    /// Whether a container would get again what it has, judged by the same facts: then one walk answers both.
+    fn is_settled(&self, Case { now, next, .. }: &Case) -> bool {
+        let is_live = matches!(self.subject.supposed, Supposed::Live) && !self.subject.age.stale;
+        let is_seen = self.facts.webhooks.failure().is_none() && undecided(&self.method, None).is_none();
+        is_live && is_seen && next.exempt.is_none() && *now == next.settings
     }
 
     /// The settings with what `envFrom` adds.

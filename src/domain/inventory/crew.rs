@@ -1,16 +1,16 @@
 //! The pods of a cluster with their indexes: by service account, node and workload. What replicas
-//! share is kept once; it decides nothing about identities.
+//! share is kept once (their texts are shared by the adapters); it decides nothing about identities.
 
 use std::{hash::BuildHasher, mem, sync::Arc};
 
-use hashbrown::HashTable;
+use hashbrown::{HashTable, hash_table};
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
 use crate::domain::{
     fact::Fact,
     failure::Failure,
     id::{NodeName, PodId, ServiceAccountId},
-    identity::Resolution,
+    identity::{Resolution, node_role::NodeFacts},
     workload::{Phase, Pod, PodSpec, WorkloadId, WorkloadKind},
 };
 
@@ -29,8 +29,8 @@ pub struct Crew {
     accounts: FxHashMap<ServiceAccountId, Vec<Place>>,
     nodes: FxHashMap<NodeName, Vec<Place>>,
     workloads: FxHashMap<WorkloadId, Vec<Place>>,
-    texts: FxHashSet<Arc<str>>,
-    specs: FxHashSet<Arc<PodSpec>>,
+    /// By a part of them that is quick to hash.
+    specs: HashTable<Arc<PodSpec>>,
     in_kube_system: usize,
 }
 
@@ -39,6 +39,8 @@ pub struct Crew {
 pub struct Entry {
     /// The pod.
     pub pod: Pod,
+    /// What is known of its node; `None` while it has none.
+    pub node: Option<Arc<NodeFacts>>,
     /// Its answer, `None` until it was resolved.
     pub resolution: Option<Arc<Resolution>>,
 }
@@ -130,6 +132,15 @@ impl Crew {
         self.nodes.keys()
     }
 
+    /// Tells the pods on a node what is known of it.
+    pub fn tell_node(&mut self, node: &NodeName, facts: &Arc<NodeFacts>) {
+        for place in self.nodes.get(node).into_iter().flatten() {
+            if let Some(entry) = self.entries.get_mut(*place as usize).and_then(Option::as_mut) {
+                entry.node = Some(Arc::clone(facts));
+            }
+        }
+    }
+
     /// All distinct specs, and perhaps some that no pod has any more.
     pub fn specs(&self) -> impl Iterator<Item = &Arc<PodSpec>> {
         self.specs.iter()
@@ -138,44 +149,47 @@ impl Crew {
     /// Puts a new or changed pod; `None` if nothing changed.
     pub fn put(&mut self, mut pod: Pod) -> Option<Touched> {
         self.share_spec(&mut pod.spec);
-        self.put_shared(pod)
+        match self.seat(pod) {
+            Seated::New(touched) => {
+                self.link(touched.place.as_slice());
+                Some(touched)
+            }
+            Seated::Known(place, pod) => self.renew(place, pod),
+        }
     }
 
-    fn put_shared(&mut self, mut pod: Pod) -> Option<Touched> {
-        self.share_texts(&mut pod);
-        let Some(place) = self.place(&pod.id) else { return Some(self.add(pod)) };
+    /// Stores a pod that is new; one that is known is handed back with its place.
+    fn seat(&mut self, pod: Pod) -> Seated {
+        let entries = &self.entries;
+        let same = |place: &Place| is_at(entries, *place, &pod.id);
+        let vacant = match self.places.entry(hash(&pod.id), same, |place| hash_at(entries, *place)) {
+            hash_table::Entry::Occupied(known) => return Seated::Known(*known.get(), pod),
+            hash_table::Entry::Vacant(vacant) => vacant,
+        };
+        let place = self.free.pop().unwrap_or_else(|| Place::try_from(entries.len()).unwrap_or(Place::MAX));
+        vacant.insert(place);
+        let touched = Touched { place: Some(place), nodes: watched_node(&pod), left: None };
+        let entry = Some(Entry { pod, node: None, resolution: None });
+        match self.entries.get_mut(place as usize) {
+            Some(free) => *free = entry,
+            None => self.entries.push(entry),
+        }
+        Seated::New(touched)
+    }
+
+    /// Puts a pod in the place of its older self; `None` if nothing changed.
+    fn renew(&mut self, place: Place, pod: Pod) -> Option<Touched> {
         let entry = self.entry_mut(place)?;
         if entry.pod == pod {
             return None;
         }
-        let old = mem::replace(&mut entry.pod, pod);
-        entry.resolution = None;
+        let mut nodes = watched_node(&pod);
+        let old = mem::replace(entry, Entry { pod, node: None, resolution: None }).pod;
         self.unlink(&old, place);
-        self.link(place);
-        let mut nodes = watched_node(&old);
-        nodes.extend(self.entry(place).map(|entry| watched_node(&entry.pod)).unwrap_or_default());
+        self.link(&[place]);
+        nodes.splice(0..0, watched_node(&old));
         let left = (old.workload.clone(), old.service_account());
         Some(Touched { place: Some(place), nodes, left: Some(left) })
-    }
-
-    fn add(&mut self, pod: Pod) -> Touched {
-        let nodes = watched_node(&pod);
-        let hash_of_id = hash(&pod.id);
-        let entry = Some(Entry { pod, resolution: None });
-        let place = match self.free.pop() {
-            Some(place) => {
-                self.entries[place as usize] = entry;
-                place
-            }
-            None => {
-                self.entries.push(entry);
-                Place::try_from(self.entries.len() - 1).unwrap_or(Place::MAX)
-            }
-        };
-        let entries = &self.entries;
-        self.places.insert_unique(hash_of_id, place, |place| hash_at(entries, *place));
-        self.link(place);
-        Touched { place: Some(place), nodes, left: None }
     }
 
     /// Removes a pod.
@@ -189,34 +203,50 @@ impl Crew {
         Some(Touched { place: None, nodes: watched_node(&entry.pod), left: Some(left) })
     }
 
-    /// Takes over a re-list at once. `None` if it brought no list.
-    pub fn replace(&mut self, answer: Fact<Vec<Pod>>) -> Option<Vec<Touched>> {
+    /// Takes over a re-list at once, if it brought a list, and tells what each difference touches.
+    pub fn replace(&mut self, answer: Fact<Vec<Pod>>, mut tell: impl FnMut(Touched)) {
         self.failure = answer.failure().cloned();
         let pods = match answer {
             Fact::Known(pods) => pods,
             Fact::Absent => Vec::new(),
             other => {
                 self.state.update(other.map_known(|_| ()));
-                return None;
+                return;
             }
         };
         self.state = Fact::Known(());
-        let mut touched: Vec<Touched> = self.gone(&pods).iter().filter_map(|id| self.remove(id)).collect();
+        self.gone(&pods).iter().filter_map(|id| self.remove(id)).for_each(&mut tell);
         self.reserve(pods.len());
-        // Replicas that arrive with one spec need not be compared one by one.
-        let mut known: FxHashMap<usize, (Arc<PodSpec>, Arc<PodSpec>)> = FxHashMap::default();
+        let (mut known, mut fresh) = (FxHashMap::default(), Vec::new());
         for mut pod in pods {
-            let address = Arc::as_ptr(&pod.spec).addr();
-            if let Some((_, shared)) = known.get(&address) {
-                pod.spec = Arc::clone(shared);
-            } else {
-                let given = Arc::clone(&pod.spec);
-                self.share_spec(&mut pod.spec);
-                known.insert(address, (given, Arc::clone(&pod.spec)));
+            self.share_again(&mut pod.spec, &mut known);
+            match self.seat(pod) {
+                Seated::New(touched) => {
+                    fresh.extend(touched.place);
+                    tell(touched);
+                }
+                Seated::Known(place, pod) => {
+                    self.link(&mem::take(&mut fresh));
+                    self.renew(place, pod).into_iter().for_each(&mut tell);
+                }
             }
-            touched.extend(self.put_shared(pod));
         }
-        Some(touched)
+        self.link(&fresh);
+    }
+
+    /// Shares a spec; replicas that arrive with one need not be compared one by one. `known` holds those that
+    /// arrived, so that their addresses stay theirs, with what they are shared as.
+    fn share_again(&mut self, spec: &mut Arc<PodSpec>, known: &mut FxHashMap<usize, [Arc<PodSpec>; 2]>) {
+        let address = Arc::as_ptr(spec).addr();
+        if let Some([given, shared]) = known.get(&address) {
+            if !Arc::ptr_eq(given, shared) {
+                *spec = Arc::clone(shared);
+            }
+            return;
+        }
+        let given = Arc::clone(spec);
+        self.share_spec(spec);
+        known.insert(address, [given, Arc::clone(spec)]);
     }
 
     fn gone(&self, pods: &[Pod]) -> Vec<PodId> {
@@ -234,20 +264,40 @@ impl Crew {
         self.places.reserve(more, |place| hash_at(entries, *place));
     }
 
-    /// Drops specs and texts that nothing uses any more.
+    /// Drops specs that nothing uses any more.
     pub fn sweep(&mut self) {
         self.specs.retain(|spec| Arc::strong_count(spec) > 1);
-        self.texts.retain(|text| Arc::strong_count(text) > 1);
     }
 
-    fn link(&mut self, place: Place) {
-        let Some(Entry { pod, .. }) = self.entries.get(place as usize).and_then(Option::as_ref) else { return };
-        self.in_kube_system += usize::from(is_kube_system(pod));
-        self.accounts.entry(pod.service_account()).or_default().push(place);
-        if let Some(node) = &pod.node {
-            push(&mut self.nodes, node, place);
+    /// How many of some places, from the first, hold replicas: pods of one workload with one spec, which the API
+    /// server lists one after another.
+    pub fn replicas(&self, places: &[Place]) -> usize {
+        let mut entries = places.iter().map(|place| self.entry(*place));
+        let Some(first) = entries.next().flatten() else { return places.len().min(1) };
+        let is_replica = |entry: Option<&Entry>| entry.is_some_and(|entry| is_replica(&first.pod, &entry.pod));
+        1 + entries.take_while(|entry| is_replica(*entry)).count()
+    }
+
+    fn link(&mut self, mut places: &[Place]) {
+        while !places.is_empty() {
+            let (replicas, others) = places.split_at(self.replicas(places));
+            self.link_replicas(replicas);
+            places = others;
         }
-        push(&mut self.workloads, &pod.workload, place);
+    }
+
+    fn link_replicas(&mut self, places: &[Place]) {
+        let Some(first) = places.first() else { return };
+        let Some(Entry { pod, .. }) = self.entries.get(*first as usize).and_then(Option::as_ref) else { return };
+        self.in_kube_system += if is_kube_system(pod) { places.len() } else { 0 };
+        push(&mut self.accounts, &pod.service_account(), places);
+        push(&mut self.workloads, &pod.workload, places);
+        for place in places {
+            let entry = self.entries.get(*place as usize).and_then(Option::as_ref);
+            if let Some(node) = entry.and_then(|entry| entry.pod.node.as_ref()) {
+                push(&mut self.nodes, node, &[*place]);
+            }
+        }
     }
 
     fn unlink(&mut self, pod: &Pod, place: Place) {
@@ -259,33 +309,30 @@ impl Crew {
         pull(&mut self.workloads, &pod.workload, place);
     }
 
-    fn share_texts(&mut self, pod: &mut Pod) {
-        pod.id.namespace = self.text(pod.id.namespace.shared()).into();
-        pod.workload.namespace = pod.id.namespace.clone();
-        pod.workload.name = self.text(pod.workload.name.shared()).into();
-        pod.node = pod.node.take().map(|node| self.text(node.shared()).into());
-    }
-
     fn share_spec(&mut self, spec: &mut Arc<PodSpec>) {
-        match self.specs.get(&**spec) {
-            Some(known) => *spec = Arc::clone(known),
-            None => {
-                self.specs.insert(Arc::clone(spec));
-            }
+        let same = |known: &Arc<PodSpec>| known == spec;
+        match self.specs.entry(spec_hash(spec), same, |known| spec_hash(known)) {
+            hash_table::Entry::Occupied(known) => *spec = Arc::clone(known.get()),
+            hash_table::Entry::Vacant(vacant) => drop(vacant.insert(Arc::clone(spec))),
         }
     }
+}
 
-    fn text(&mut self, text: Arc<str>) -> Arc<str> {
-        if let Some(known) = self.texts.get(&*text) {
-            return Arc::clone(known);
-        }
-        self.texts.insert(Arc::clone(&text));
-        text
-    }
+/// A pod that was put.
+enum Seated {
+    /// It is new.
+    New(Touched),
+    /// Its place is known; it may have changed.
+    Known(Place, Pod),
 }
 
 fn hash(id: &PodId) -> u64 {
     FxBuildHasher.hash_one(id)
+}
+
+/// Specs that agree in these mostly agree in everything: a revision has a label of its own.
+fn spec_hash(spec: &PodSpec) -> u64 {
+    FxBuildHasher.hash_one((&spec.service_account, &spec.labels))
 }
 
 fn hash_at(entries: &[Option<Entry>], place: Place) -> u64 {
@@ -296,11 +343,11 @@ fn is_at(entries: &[Option<Entry>], place: Place, id: &PodId) -> bool {
     entries.get(place as usize).and_then(Option::as_ref).is_some_and(|entry| entry.pod.id == *id)
 }
 
-fn push<K: Clone + Eq + std::hash::Hash>(index: &mut FxHashMap<K, Vec<Place>>, key: &K, place: Place) {
+fn push<K: Clone + Eq + std::hash::Hash>(index: &mut FxHashMap<K, Vec<Place>>, key: &K, places: &[Place]) {
     match index.get_mut(key) {
-        Some(places) => places.push(place),
+        Some(known) => known.extend_from_slice(places),
         None => {
-            index.insert(key.clone(), vec![place]);
+            index.insert(key.clone(), places.to_vec());
         }
     }
 }
@@ -313,6 +360,11 @@ fn pull<K: Eq + std::hash::Hash>(index: &mut FxHashMap<K, Vec<Place>>, key: &K, 
     if places.is_empty() {
         index.remove(key);
     }
+}
+
+/// Texts are shared, so that most comparisons end at addresses.
+fn is_replica(one: &Pod, other: &Pod) -> bool {
+    Arc::ptr_eq(&one.spec, &other.spec) && one.workload == other.workload
 }
 
 fn is_kube_system(pod: &Pod) -> bool {

@@ -32,6 +32,7 @@ enum Key {
 pub struct Findings {
     by: FxHashMap<Key, Vec<Finding>>,
     counts: FindingCounts,
+    index: Index,
 }
 
 /// Numbers of findings.
@@ -67,6 +68,8 @@ pub struct Stale {
     roles: FxHashSet<RoleName>,
     accounts: FxHashSet<ServiceAccountId>,
     workloads: FxHashSet<WorkloadId>,
+    /// Where a service account became configured, or no longer is.
+    namespaces: FxHashSet<Namespace>,
 }
 
 impl Findings {
@@ -124,7 +127,7 @@ impl Inventory {
 
     /// The findings that concern a pod: its workload's, its service account's, its roles'.
     pub fn findings_of_pod(&self, id: &PodId) -> Vec<&Finding> {
-        let Some(Entry { pod, resolution }) = self.crew.get(id) else { return Vec::new() };
+        let Some(Entry { pod, resolution, .. }) = self.crew.get(id) else { return Vec::new() };
         let mut found: Vec<&Finding> = self.findings_of_workload(&pod.workload).iter().collect();
         found.extend(self.findings_of_service_account(&pod.service_account()));
         for arn in resolution.iter().flat_map(|resolution| roles_of(resolution)) {
@@ -160,8 +163,9 @@ impl Inventory {
     }
 
     /// What was resolved again is looked at again.
-    pub(super) fn stale_after(&self, stale: &mut Stale, dirty: &Dirty, places: &[Place]) {
+    pub(super) fn stale_after(&mut self, stale: &mut Stale, dirty: &Dirty, places: &[Place]) {
         stale.all |= dirty.all;
+        self.renew_index(stale, dirty);
         if stale.all {
             return;
         }
@@ -176,12 +180,24 @@ impl Inventory {
             }
         }
         stale.accounts.extend(dirty.workload_accounts.iter().cloned());
-        self.stale_neighbours(stale, dirty);
+        self.stale_neighbours(stale);
+    }
+
+    fn renew_index(&mut self, stale: &mut Stale, dirty: &Dirty) {
+        let index = &mut self.findings.index;
+        if dirty.all {
+            return index.forget();
+        }
+        if !stale.roles.is_empty() {
+            index.forget_roles();
+        }
+        let changed = dirty.accounts.iter().filter(|account| index.renew_account(&self.facts, account));
+        stale.namespaces.extend(changed.map(|account| account.namespace.clone()));
     }
 
     /// Workloads without an identity of their own are compared with what else is configured, associations with
     /// the roles that their own may go on to.
-    fn stale_neighbours(&self, stale: &mut Stale, dirty: &Dirty) {
+    fn stale_neighbours(&self, stale: &mut Stale) {
         if !stale.roles.is_empty() {
             let fallen = |found: &[Finding]| found.iter().any(|finding| finding.code.name == "NODE-ROLE-FALLBACK");
             stale.workloads.extend(self.findings.by.iter().filter_map(|(key, found)| match key {
@@ -191,12 +207,11 @@ impl Inventory {
             let associated = self.facts.joined_associations().map(|association| &association.service_account);
             stale.accounts.extend(associated.cloned());
         }
-        if dirty.accounts.is_empty() && stale.roles.is_empty() {
+        if stale.namespaces.is_empty() && stale.roles.is_empty() {
             return;
         }
-        let namespaces: FxHashSet<_> = dirty.accounts.iter().map(|account| &account.namespace).collect();
         for (account, places) in self.crew.accounts() {
-            if stale.roles.is_empty() && !namespaces.contains(&account.namespace) {
+            if stale.roles.is_empty() && !stale.namespaces.contains(&account.namespace) {
                 continue;
             }
             let Some(first) = places.first().and_then(|place| self.crew.entry(*place)) else { continue };
@@ -217,9 +232,8 @@ impl Inventory {
     }
 
     fn look(&self, stale: Stale) -> Vec<(Key, Vec<Finding>)> {
-        let index = Index::default();
         let nodes = self.distinct_nodes();
-        let scene = Scene { facts: &self.facts, fleet: &self.fleet, nodes: &nodes, index: &index };
+        let scene = Scene { facts: &self.facts, fleet: &self.fleet, nodes: &nodes, index: &self.findings.index };
         let stale = if stale.all { self.everything() } else { stale };
         let mut found = vec![(Key::Cluster, finding::of_cluster(&scene))];
         for name in stale.roles {
@@ -276,14 +290,11 @@ impl Inventory {
     /// A workload as its distinct kinds of pods.
     fn team<'a>(&'a self, id: &'a WorkloadId) -> Option<Team<'a>> {
         let places = self.crew.workloads().get(id)?;
-        let mut at: FxHashMap<(usize, usize, usize), usize> = FxHashMap::default();
         let mut groups: Vec<Group<'a>> = Vec::new();
-        for Entry { pod, resolution } in self.crew.at(places) {
+        for Entry { pod, node, resolution } in self.crew.at(places) {
             let Some(resolution) = resolution.as_deref() else { continue };
-            let node = pod.node.as_ref().and_then(|name| self.node_facts.get(name)).unwrap_or(&self.fleet);
-            let key = (address(&*pod.spec), address(resolution), address(&**node));
-            if let Some(known) = at.get(&key) {
-                let group = &mut groups[*known];
+            let node = node.as_ref().unwrap_or(&self.fleet);
+            if let Some(group) = groups.iter_mut().find(|group| group.holds(&pod.spec, resolution, node)) {
                 group.pods += 1;
                 group.crashing += u32::from(pod.crashing);
                 if pod.id.name < *group.example {
@@ -291,7 +302,6 @@ impl Inventory {
                 }
                 continue;
             }
-            at.insert(key, groups.len());
             groups.push(Group {
                 account: pod.service_account(),
                 spec: &pod.spec,

@@ -79,15 +79,12 @@ struct Answer {
 }
 
 impl Answers {
-    fn get(&self, kind: &Kind<'_>) -> Option<Arc<Resolution>> {
-        self.0.get(&kind.key()).map(|answer| Arc::clone(&answer.resolution))
-    }
-
-    fn put(&mut self, kind: &Kind<'_>, resolution: &Arc<Resolution>) {
-        self.0.entry(kind.key()).or_insert_with(|| Answer {
+    fn get_or(&mut self, kind: &Kind<'_>, resolve: impl FnOnce() -> Resolution) -> Arc<Resolution> {
+        let answer = self.0.entry(kind.key()).or_insert_with(|| Answer {
             _of: (Arc::clone(kind.spec), kind.template.cloned(), Arc::clone(kind.node)),
-            resolution: Arc::clone(resolution),
+            resolution: Arc::new(resolve()),
         });
+        Arc::clone(&answer.resolution)
     }
 
     /// Drops answers that no pod has any more.
@@ -119,8 +116,11 @@ impl Inventory {
         let places = self.dirty_places(&mut dirty);
         self.stale_after(&mut stale, &dirty, &places);
         let mut changed = dirty.visible;
-        for places in self.groups(places) {
-            changed |= self.resolve_group(&places);
+        let mut rest = &places[..];
+        while !rest.is_empty() {
+            let (replicas, others) = rest.split_at(self.crew.replicas(rest));
+            changed |= self.resolve_replicas(replicas);
+            rest = others;
         }
         changed |= self.refresh_findings(stale);
         self.sweep(dirty.all);
@@ -155,8 +155,9 @@ impl Inventory {
             names.extend(self.node_facts.keys().cloned());
         }
         // Pods may run on nodes whose objects cannot be seen.
-        let of_pods = dirty.pods.iter().filter_map(|place| self.crew.entry(*place)?.pod.node.clone());
-        names.extend(of_pods.filter(|name| !self.node_facts.contains_key(name)));
+        for place in &dirty.pods {
+            names.extend(self.meet_node(*place));
+        }
         let mut moved = Vec::new();
         if names.is_empty() && !all {
             return moved;
@@ -175,6 +176,14 @@ impl Inventory {
         moved
     }
 
+    /// Tells a pod what is known of its node; the node's name if that was never asked.
+    fn meet_node(&mut self, place: Place) -> Option<NodeName> {
+        let entry = self.crew.entry_mut(place)?;
+        let name = entry.pod.node.as_ref()?;
+        entry.node = self.node_facts.get(name).cloned();
+        if entry.node.is_none() { Some(name.clone()) } else { None }
+    }
+
     fn refresh_node(&mut self, name: &NodeName) -> bool {
         let is_there = self.facts.nodes.get(name).known().is_some() || !self.crew.on_node(name).is_empty();
         if !is_there {
@@ -185,6 +194,7 @@ impl Inventory {
             return false;
         }
         let shared = self.shared_node(found);
+        self.crew.tell_node(name, &shared);
         self.node_facts.insert(name.clone(), shared);
         true
     }
@@ -306,42 +316,26 @@ impl Inventory {
         dirty.accounts.extend(renewed.flat_map(|(workload, _)| self.accounts_of_workload(workload)));
     }
 
-    /// Pods of one spec in one namespace, so of one service account: both are shared, so that
-    /// comparing addresses is enough.
-    fn groups(&self, places: Vec<Place>) -> Vec<Vec<Place>> {
-        let mut groups: FxHashMap<(usize, usize), Vec<Place>> = FxHashMap::default();
-        for place in places {
-            if let Some(Entry { pod, .. }) = self.crew.entry(place) {
-                let namespace = pod.id.namespace.as_str().as_ptr().addr();
-                groups.entry((Arc::as_ptr(&pod.spec).addr(), namespace)).or_default().push(place);
-            }
-        }
-        groups.into_values().collect()
-    }
-
-    fn resolve_group(&mut self, places: &[Place]) -> bool {
+    /// Resolves replicas. They agree in service account, spec and template; nodes and ages may differ.
+    fn resolve_replicas(&mut self, places: &[Place]) -> bool {
         let Some(first) = places.first().and_then(|place| self.crew.entry(*place)) else { return false };
         let (account, spec) = (first.pod.service_account(), Arc::clone(&first.pod.spec));
+        let template = self.template_of(&first.pod.workload).cloned();
         for id in source::named(&account.namespace, &spec) {
             self.facts.config_maps.ask(id);
         }
         let mut answers = self.answers.remove(&account).unwrap_or_default();
-        let detail = self.facts.association_detail(&account).cloned();
-        let now = self.facts.now;
+        let facts = &self.facts;
+        let detail = facts.association_detail(&account);
         let mut changed = false;
         for place in places {
-            let Some(entry) = self.crew.entry(*place) else { continue };
-            let age = resolve::age(detail.as_ref(), now, entry.pod.created_at);
-            let node =
-                Arc::clone(entry.pod.node.as_ref().and_then(|name| self.node_facts.get(name)).unwrap_or(&self.fleet));
-            let kind = Kind { spec: &spec, template: self.template_of(&entry.pod.workload), node: &node, age };
-            let resolution =
-                answers.get(&kind).unwrap_or_else(|| Arc::new(resolve::resolve(&self.facts, &kind.subject(&account))));
-            answers.put(&kind, &resolution);
-            if let Some(entry) = self.crew.entry_mut(*place) {
-                changed |= entry.resolution.as_ref() != Some(&resolution);
-                entry.resolution = Some(resolution);
-            }
+            let Some(entry) = self.crew.entry_mut(*place) else { continue };
+            let age = resolve::age(detail, facts.now, entry.pod.created_at);
+            let node = entry.node.as_ref().unwrap_or(&self.fleet);
+            let kind = Kind { spec: &spec, template: template.as_ref(), node, age };
+            let resolution = answers.get_or(&kind, || resolve::resolve(facts, &kind.subject(&account)));
+            changed |= entry.resolution.as_ref() != Some(&resolution);
+            entry.resolution = Some(resolution);
         }
         self.answers.insert(account, answers);
         changed

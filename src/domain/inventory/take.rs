@@ -96,9 +96,7 @@ impl Inventory {
 
     fn take_pods(&mut self, pods: Fact<Vec<Pod>>, dirty: &mut Dirty) {
         let before = self.crew.state().clone();
-        for touched in self.crew.replace(pods).unwrap_or_default() {
-            touch(Some(touched), dirty);
-        }
+        self.crew.replace(pods, |touched| touch(Some(touched), dirty));
         dirty.visible |= before != *self.crew.state();
     }
 
