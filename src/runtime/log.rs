@@ -4,10 +4,13 @@
 use std::path::{Path, PathBuf};
 
 use tracing_appender::{
-    non_blocking::WorkerGuard,
+    non_blocking::{NonBlockingBuilder, WorkerGuard},
     rolling::{Builder, Rotation},
 };
 use tracing_subscriber::EnvFilter;
+
+/// Lines that may wait for the disk; the queue takes 32 bytes for each from the start, and the usual 128,000 are 4 MB.
+const WAITING_LINES: usize = 4096;
 
 /// What of the log is wanted.
 #[derive(Clone, Debug, Default)]
@@ -35,7 +38,7 @@ pub fn start(options: &Options, state: &Path) -> Result<WorkerGuard, String> {
         }
     };
     let appender = builder.build(folder).map_err(|error| refusal(folder, &error.to_string()))?;
-    let (writer, guard) = tracing_appender::non_blocking(appender);
+    let (writer, guard) = NonBlockingBuilder::default().buffered_lines_limit(WAITING_LINES).finish(appender);
     tracing_subscriber::fmt()
         .with_writer(writer)
         .with_ansi(false)
@@ -48,8 +51,8 @@ pub fn start(options: &Options, state: &Path) -> Result<WorkerGuard, String> {
 fn filter(verbose: u8) -> EnvFilter {
     EnvFilter::new(match verbose {
         0 => "error,rolecall=info",
-        1 => "error,rolecall=debug,kube_runtime=warn",
-        _ => "error,rolecall=trace,kube_client=warn,kube_runtime=warn",
+        1 => "error,rolecall=debug",
+        _ => "error,rolecall=trace,kube_client=warn",
     })
 }
 
