@@ -104,6 +104,8 @@ pub enum Change {
     InstanceProfile(Arc<str>, Fact<RoleArn>),
     /// Access entries of node types, where no better source told a node's role.
     AccessEntries(Fact<Vec<AccessEntry>>),
+    /// Roles that `kube-system/aws-auth` maps to nodes, read together with access entries; absent without it.
+    MappedRoles(Fact<Vec<AccessEntry>>),
     /// Names of the Fargate profiles.
     FargateProfiles(Fact<Vec<Arc<str>>>),
     /// The endpoints of the cluster's VPC.

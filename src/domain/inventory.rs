@@ -93,6 +93,8 @@ pub struct Wanted {
     pub role_details: Vec<RoleName>,
     /// The access entries of nodes: no better source tells a node's role.
     pub access_entries: bool,
+    /// The roles that aws-auth maps to nodes, for the same; asked of Kubernetes.
+    pub mapped_roles: bool,
     /// Instances behind nodes.
     pub instances: Vec<InstanceId>,
     /// Instance profiles of instances.

@@ -110,7 +110,7 @@ pub struct AddOn {
     pub service_account_role_arn: Option<RoleArn>,
 }
 
-/// One access entry of a node type (DescribeAccessEntry).
+/// One access entry of a node type (DescribeAccessEntry), or a role that aws-auth maps to nodes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccessEntry {
     /// The role that nodes come with.

@@ -5,6 +5,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+pub(super) mod aws_auth;
 pub(super) mod delegate;
 pub(super) mod launch;
 pub(super) mod metadata;

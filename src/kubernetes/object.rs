@@ -10,7 +10,11 @@ use serde_json::json;
 
 use super::{
     connect::Connection,
-    decode::{metadata, variable},
+    decode::{
+        aws_auth,
+        metadata::{self, Unreadable},
+        variable,
+    },
     failure::Call,
     intern::Strings,
     request::{Message, encode},
@@ -18,7 +22,8 @@ use super::{
 use crate::domain::{
     fact::Fact,
     failure::{Failure, FailureKind},
-    id::{PodId, PodUid, RoleArn, ServiceAccountId},
+    id::{Namespace, PodId, PodUid, RoleArn, ServiceAccountId},
+    node::AccessEntry,
     service_account::ServiceAccount,
     workload::{Environment, SourceId, WorkloadId, WorkloadKind},
 };
@@ -75,15 +80,29 @@ pub async fn service_account(connection: &Connection, id: &ServiceAccountId) -> 
 /// The variables that a ConfigMap gives through `envFrom`, as far as they matter (identity-resolution 0.1);
 /// absent if there is no such ConfigMap, unknown with the verb and resource if it may not be read.
 pub async fn config_map(connection: &Connection, id: &SourceId) -> Fact<Environment> {
-    let (namespace, name) = (id.namespace.as_str(), &*id.name);
-    let call = Call::new("get", "configmaps").within(Some(namespace)).named(name);
-    let path = format!("/api/v1/namespaces/{}/configmaps/{}", encode(namespace), encode(name));
+    decoded_map(connection, &id.namespace, &id.name, |json| variable::of_config_map(json, &id.prefix)).await
+}
+
+/// The roles that `kube-system/aws-auth` maps to nodes (identity-resolution 3.4); absent in clusters that only have
+/// access entries, unknown with the verb and resource if it may not be read.
+pub async fn mapped_roles(connection: &Connection) -> Fact<Vec<AccessEntry>> {
+    decoded_map(connection, &"kube-system".into(), "aws-auth", aws_auth::mapped_roles).await
+}
+
+async fn decoded_map<T>(
+    connection: &Connection,
+    namespace: &Namespace,
+    name: &str,
+    decode: impl Fn(&str) -> Result<T, Unreadable>,
+) -> Fact<T> {
+    let call = Call::new("get", "configmaps").within(Some(namespace.as_str())).named(name);
+    let path = format!("/api/v1/namespaces/{}/configmaps/{}", encode(namespace.as_str()), encode(name));
     let body = match connection.read(&call, &Message::get(path)).await {
         Ok(body) => body,
         Err(failure) if failure.kind == FailureKind::NotFound => return Fact::Absent,
         Err(failure) => return Fact::Unknown(Arc::new(failure)),
     };
-    match variable::of_config_map(&String::from_utf8_lossy(&body), &id.prefix) {
+    match decode(&String::from_utf8_lossy(&body)) {
         Ok(found) => Fact::Known(found),
         Err(error) => Fact::Unknown(Arc::new(Failure::new(
             FailureKind::Server,

@@ -1,5 +1,5 @@
-//! Reads what somebody names or looks at and nobody watches: ConfigMaps that containers take variables from, pod
-//! templates of owners, and how workloads replace their pods, for plans that restart them.
+//! Reads what somebody names or looks at and nobody watches: ConfigMaps that containers take variables from, aws-auth,
+//! pod templates of owners, and how workloads replace their pods, for plans that restart them.
 
 use std::{
     collections::HashSet,
@@ -30,19 +30,30 @@ pub struct Sources {
     told: mpsc::Sender<Vec<Change>>,
     config_maps: UnderWay<SourceId>,
     templates: UnderWay<WorkloadId>,
+    mapped_roles: UnderWay<()>,
     turns: Turns,
 }
 
 impl Sources {
     /// Sources that tell their changes to `told`.
     pub fn new(told: mpsc::Sender<Vec<Change>>) -> Self {
-        Self { told, config_maps: UnderWay::default(), templates: UnderWay::default(), turns: Turns::default() }
+        Self {
+            told,
+            config_maps: UnderWay::default(),
+            templates: UnderWay::default(),
+            mapped_roles: UnderWay::default(),
+            turns: Turns::default(),
+        }
     }
 
     /// Takes what Kubernetes is asked for out of what is wanted.
     pub fn part_of(wanted: &mut Wanted) -> Wanted {
-        let (config_maps, templates) = (std::mem::take(&mut wanted.config_maps), std::mem::take(&mut wanted.templates));
-        Wanted { config_maps, templates, ..Wanted::default() }
+        Wanted {
+            config_maps: std::mem::take(&mut wanted.config_maps),
+            templates: std::mem::take(&mut wanted.templates),
+            mapped_roles: std::mem::take(&mut wanted.mapped_roles),
+            ..Wanted::default()
+        }
     }
 
     /// Reads what nobody is reading yet; every answer, also a refused one, becomes a change.
@@ -50,18 +61,19 @@ impl Sources {
         tokio::join!(
             self.each(&self.config_maps, wanted.config_maps, &connection, config_map),
             self.each(&self.templates, wanted.templates, &connection, pod_template),
+            self.each(&self.mapped_roles, wanted.mapped_roles.then_some(()), &connection, mapped_roles),
         );
     }
 
     async fn each<T: Clone + Eq + Hash, F: Future<Output = Change>>(
         &self,
         under_way: &UnderWay<T>,
-        mut wanted: Vec<T>,
+        wanted: impl IntoIterator<Item = T>,
         connection: &Connection,
         read: impl Fn(Connection, T) -> F,
     ) {
-        wanted.retain(|id| under_way.begin(id));
-        stream::iter(wanted)
+        let mine: Vec<T> = wanted.into_iter().filter(|id| under_way.begin(id)).collect();
+        stream::iter(mine)
             .for_each_concurrent(AT_ONCE, |id| {
                 let (own, under_way, turn) = (self.clone(), under_way.clone(), self.turns.next());
                 let answer = read(connection.clone(), id.clone());
@@ -98,6 +110,10 @@ async fn config_map(connection: Connection, id: SourceId) -> Change {
 async fn pod_template(connection: Connection, id: WorkloadId) -> Change {
     let found = template::template(&connection, &id).await;
     Change::Template(id, found)
+}
+
+async fn mapped_roles(connection: Connection, (): ()) -> Change {
+    Change::MappedRoles(object::mapped_roles(&connection).await)
 }
 
 /// What is being read.

@@ -149,7 +149,12 @@ impl Look<'_> {
         let named = Sources::part_of(&mut wanted);
         let of_aws = if self.reader.is_some() { wanted } else { Wanted::default() };
         match self.sources {
-            Some(_) => Wanted { config_maps: named.config_maps, templates: named.templates, ..of_aws },
+            Some(_) => Wanted {
+                config_maps: named.config_maps,
+                templates: named.templates,
+                mapped_roles: named.mapped_roles,
+                ..of_aws
+            },
             None => of_aws,
         }
     }

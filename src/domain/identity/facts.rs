@@ -86,6 +86,8 @@ pub struct Facts {
     pub instance_profiles: FxHashMap<Arc<str>, Fact<RoleArn>>,
     /// Access entries of node types, once asked for.
     pub access_entries: Fact<Vec<AccessEntry>>,
+    /// Roles that aws-auth maps to nodes, once asked for; their ARNs have no path there.
+    pub mapped_roles: Fact<Vec<AccessEntry>>,
     /// Names of the Fargate profiles.
     pub fargate_profiles: Fact<Vec<Arc<str>>>,
     /// Endpoints of the cluster's VPC.

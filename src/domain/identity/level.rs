@@ -171,7 +171,7 @@ fn role(subject: &Subject<'_>, trail: &mut Trail) -> (Mechanism, Option<RoleArn>
             return (Mechanism::None, None);
         }
         NodeRole::Loading => trail.waiting("role"),
-        NodeRole::Candidates(roles, missing) => {
+        NodeRole::Candidates(roles, missing, _) => {
             let names: Vec<String> = roles.iter().map(short).collect();
             let message =
                 format!("By the access entries of the cluster the role of the node is one of {}.", names.join(", "));

@@ -54,7 +54,7 @@ pub enum NodeRole {
     /// A source has not answered yet.
     Loading,
     /// One of these, by the access entries of nodes (3.4, source 6); the permission that a better source lacks.
-    Candidates(Vec<RoleArn>, Option<Arc<str>>),
+    Candidates(Vec<RoleArn>, Option<Arc<str>>, &'static str),
     /// No source could be read; the permission that the best one lacks, if that is why.
     Unknown(Option<Arc<str>>),
     /// The nodes that a pod could land on have different roles.
@@ -104,7 +104,7 @@ impl NodeRole {
     pub fn source(&self) -> &'static str {
         match self {
             Self::Known(_, source) => source,
-            Self::Candidates(..) => "access-entry",
+            Self::Candidates(_, _, source) => source,
             _ => "unknown",
         }
     }
@@ -112,7 +112,7 @@ impl NodeRole {
     /// The roles it may be, where only access entries tell.
     pub fn candidates(&self) -> &[RoleArn] {
         match self {
-            Self::Candidates(roles, _) => roles,
+            Self::Candidates(roles, ..) => roles,
             _ => &[],
         }
     }

@@ -135,6 +135,7 @@ impl Inventory {
             ("OIDC providers", facts.providers.failure()),
             ("node groups", facts.node_groups.failure()),
             ("access entries", facts.access_entries.failure()),
+            ("roles mapped by aws-auth", facts.mapped_roles.failure()),
             ("Fargate profiles", facts.fargate_profiles.failure()),
             ("VPC endpoints", facts.vpc_endpoints.failure()),
             ("add-ons", facts.add_ons.failure()),
@@ -200,7 +201,8 @@ impl Inventory {
             associations: self.wanted_associations(),
             roles: self.wanted_roles(),
             role_details: self.wanted_details(),
-            access_entries: self.wants_access_entries(),
+            access_entries: !self.facts.access_entries.is_answered() && self.has_unknown_role(),
+            mapped_roles: !self.facts.mapped_roles.is_answered() && self.has_unknown_role(),
             instances,
             instance_profiles,
             config_maps: self.wanted_config_maps(),
@@ -224,10 +226,10 @@ impl Inventory {
     }
 
     /// Whether a node's role is still open after every better source.
-    fn wants_access_entries(&self) -> bool {
-        let in_use = || self.node_classes.iter().filter(|class| Arc::strong_count(class) > 1);
+    fn has_unknown_role(&self) -> bool {
+        let mut in_use = self.node_classes.iter().filter(|class| Arc::strong_count(class) > 1);
         let is_open = |class: &Arc<NodeFacts>| class.kind.is_some() && matches!(class.role, NodeRole::Unknown(_));
-        !self.facts.access_entries.is_answered() && in_use().any(is_open)
+        in_use.any(is_open)
     }
 
     fn is_detailed(&self, name: &RoleName) -> bool {

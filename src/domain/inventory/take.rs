@@ -62,6 +62,7 @@ impl Inventory {
             | Change::Providers(_)
             | Change::NodeGroups(_)
             | Change::AccessEntries(_)
+            | Change::MappedRoles(_)
             | Change::FargateProfiles(_)
             | Change::VpcEndpoints(_)
             | Change::AddOns(_) => self.take_common(change, dirty),
@@ -210,6 +211,7 @@ impl Inventory {
             Change::Providers(providers) => (update(&mut facts.providers, providers), false),
             Change::NodeGroups(groups) => (false, update(&mut facts.node_groups, groups)),
             Change::AccessEntries(entries) => (false, update(&mut facts.access_entries, entries)),
+            Change::MappedRoles(roles) => (false, update(&mut facts.mapped_roles, roles)),
             Change::FargateProfiles(names) => {
                 dirty.visible |= update(&mut facts.fargate_profiles, names);
                 (false, false)

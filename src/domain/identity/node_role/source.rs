@@ -1,6 +1,6 @@
 //! The role of a node, by the first source that answers, and which one that was (identity-resolution 3.4).
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{NodeRole, instance_id, is_windows, missing_action};
 use crate::domain::{
@@ -38,7 +38,8 @@ pub fn role(facts: &Facts, node: &Node, kind: NodeKind) -> NodeRole {
     }
 }
 
-/// The roles of the access entries of a node's type: one is the answer, several are a set to choose from.
+/// The roles that access entries of a node's type and aws-auth let in as nodes: one is the answer, several are a set
+/// to choose from. A role that both name is one; aws-auth leaves its path out.
 fn candidates(facts: &Facts, node: &Node, kind: NodeKind, missing: Option<Arc<str>>) -> NodeRole {
     let wanted = match kind {
         NodeKind::Auto => "EC2",
@@ -46,18 +47,27 @@ fn candidates(facts: &Facts, node: &Node, kind: NodeKind, missing: Option<Arc<st
         _ if is_windows(node) => "EC2_WINDOWS",
         _ => "EC2_LINUX",
     };
+    let mapped = facts.joined(facts.mapped_roles.as_ref());
     let entries = facts.joined(facts.access_entries.as_ref());
-    let of_kind = entries.known().into_iter().flat_map(|entries| entries.iter());
-    let mut roles: Vec<RoleArn> =
-        of_kind.filter(|entry| &*entry.kind == wanted).map(|entry| entry.role_arn.clone()).collect();
+    let mut named: BTreeMap<RoleArn, (RoleArn, &'static str)> = BTreeMap::new();
+    for (source, found) in [("aws-auth", mapped), ("access-entry", entries)] {
+        let of_kind = found.known().into_iter().flat_map(|entries| entries.iter().filter(|entry| &*entry.kind == wanted));
+        named.extend(of_kind.map(|entry| (without_path(&entry.role_arn), (entry.role_arn.clone(), source))));
+    }
+    // Of two sources the one that names whole ARNs is told.
+    let Some(source) = named.values().map(|(_, source)| *source).min() else { return NodeRole::Unknown(missing) };
+    let mut roles: Vec<RoleArn> = named.into_values().map(|(arn, _)| arn).collect();
     roles.sort();
-    match (roles.pop(), roles.is_empty()) {
-        (None, _) => NodeRole::Unknown(missing),
-        (Some(only), true) => NodeRole::Known(only, "access-entry"),
-        (Some(last), false) => {
-            roles.push(last);
-            NodeRole::Candidates(roles, missing)
-        }
+    match <[RoleArn; 1]>::try_from(roles) {
+        Ok([only]) => NodeRole::Known(only, source),
+        Err(roles) => NodeRole::Candidates(roles, missing, source),
+    }
+}
+
+fn without_path(arn: &RoleArn) -> RoleArn {
+    match arn.as_str().split_once(":role/") {
+        Some((account, path)) => format!("{account}:role/{}", path.rsplit('/').next().unwrap_or(path)).into(),
+        None => arn.clone(),
     }
 }
 

@@ -205,6 +205,42 @@ fn hybrid_nodes_take_their_candidates_from_hybrid_access_entries() {
     assert_eq!(row.role_candidates, [arn("one"), arn("two")]);
 }
 
+fn mapped(roles: &[&str]) -> Change {
+    let entry = |role: &&str| AccessEntry { role_arn: arn(role), kind: "EC2_LINUX".into() };
+    Change::MappedRoles(Fact::Known(roles.iter().map(entry).collect()))
+}
+
+#[test]
+fn aws_auth_is_asked_for_and_tells_the_role_where_there_are_no_access_entries() {
+    let mut world = unreadable();
+    assert!(world.inventory.wanted().mapped_roles);
+    world.apply(vec![entries(&[]), mapped(&["only"])]);
+    assert!(!world.inventory.wanted().mapped_roles);
+    let row = node_row(&world, "n2");
+    assert_eq!((row.role_arn, row.role_source), (Some(arn("only")), "aws-auth"));
+}
+
+#[test]
+fn a_role_that_aws_auth_names_without_its_path_is_the_one_of_the_access_entry() {
+    let mut world = unreadable();
+    world.apply(vec![entries(&[("nodes/ng", "EC2_LINUX")]), mapped(&["ng"])]);
+    let row = node_row(&world, "n2");
+    assert_eq!((row.role_arn, row.role_source), (Some(arn("nodes/ng")), "access-entry"));
+    world.apply(vec![mapped(&["ng", "other"])]);
+    assert_eq!(node_row(&world, "n2").role_candidates, [arn("nodes/ng"), arn("other")]);
+}
+
+#[test]
+fn aws_auth_that_may_not_be_read_is_said_and_leaves_the_access_entries() {
+    let mut world = unreadable();
+    world.apply(vec![
+        entries(&[("only", "EC2_LINUX")]),
+        Change::MappedRoles(Fact::Unknown(denied("get configmaps"))),
+    ]);
+    assert_eq!(node_row(&world, "n2").role_arn, Some(arn("only")));
+    assert!(world.inventory.gaps().iter().any(|gap| gap.what == "roles mapped by aws-auth"));
+}
+
 #[test]
 fn the_instance_profile_goes_before_access_entries() {
     let mut world = on(options(false, 2), false);
