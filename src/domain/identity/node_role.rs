@@ -47,13 +47,15 @@ pub struct NodeFacts {
 /// The role of a node, by the first source that answers (3.4).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum NodeRole {
-    /// Known, and from where: `instance-profile`, `nodegroup`, `nodeclaim`, `nodeclass`, `cluster` or `access-entry`.
+    /// Known, and from where: `instance-profile`, `nodegroup`, `nodeclaim`, `nodeclass`, `cluster`, `access-entry`
+    /// or `aws-auth`.
     Known(RoleArn, &'static str),
     /// Nothing is offered to pods: Fargate, or an instance without a profile.
     NotOffered,
     /// A source has not answered yet.
     Loading,
-    /// One of these, by the access entries of nodes (3.4, source 6); the permission that a better source lacks.
+    /// One of these, by the access entries of nodes or aws-auth (3.4, source 6); the permission that a better source
+    /// lacks; which of the two tells.
     Candidates(Vec<RoleArn>, Option<Arc<str>>, &'static str),
     /// No source could be read; the permission that the best one lacks, if that is why.
     Unknown(Option<Arc<str>>),
