@@ -80,7 +80,7 @@ pub async fn service_account(connection: &Connection, id: &ServiceAccountId) -> 
 /// The variables that a ConfigMap gives through `envFrom`, as far as they matter (identity-resolution 0.1);
 /// absent if there is no such ConfigMap, unknown with the verb and resource if it may not be read.
 pub async fn config_map(connection: &Connection, id: &SourceId) -> Fact<Environment> {
-    decoded_map(connection, &id.namespace, &id.name, |json| variable::of_config_map(json, &id.prefix)).await
+    decoded_map(connection, &id.namespace, &id.name, |json| Ok(variable::of_config_map(json, &id.prefix)?)).await
 }
 
 /// The roles that `kube-system/aws-auth` maps to nodes (identity-resolution 3.4); absent in clusters that only have
