@@ -87,7 +87,11 @@ pub const NEEDS: &[Need] = &[
     read("watch nodeclasses", CLUSTER, "the same, live"),
     read("list persistentvolumes", CLUSTER, "volumes that Mountpoint for Amazon S3 mounts for pods"),
     read("watch persistentvolumes", CLUSTER, "the same, live"),
-    read("get configmaps", WIDE, "variables that containers take through envFrom, and aws-auth where nothing else tells a node's role"),
+    read(
+        "get configmaps",
+        WIDE,
+        "variables that containers take through envFrom, and aws-auth where nothing else tells a node's role",
+    ),
     read("get deployments.apps", WIDE, "the pod template that new pods come from, and how a restart goes"),
     read("get statefulsets.apps", WIDE, "the same"),
     read("get daemonsets.apps", WIDE, "the same"),

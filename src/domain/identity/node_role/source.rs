@@ -51,7 +51,8 @@ fn candidates(facts: &Facts, node: &Node, kind: NodeKind, missing: Option<Arc<st
     let entries = facts.joined(facts.access_entries.as_ref());
     let mut named: BTreeMap<RoleArn, (RoleArn, &'static str)> = BTreeMap::new();
     for (source, found) in [("aws-auth", mapped), ("access-entry", entries)] {
-        let of_kind = found.known().into_iter().flat_map(|entries| entries.iter().filter(|entry| &*entry.kind == wanted));
+        let of_kind =
+            found.known().into_iter().flat_map(|entries| entries.iter().filter(|entry| &*entry.kind == wanted));
         named.extend(of_kind.map(|entry| (without_path(&entry.role_arn), (entry.role_arn.clone(), source))));
     }
     // Of two sources the one that names whole ARNs is told.

@@ -233,10 +233,7 @@ fn a_role_that_aws_auth_names_without_its_path_is_the_one_of_the_access_entry() 
 #[test]
 fn aws_auth_that_may_not_be_read_is_said_and_leaves_the_access_entries() {
     let mut world = unreadable();
-    world.apply(vec![
-        entries(&[("only", "EC2_LINUX")]),
-        Change::MappedRoles(Fact::Unknown(denied("get configmaps"))),
-    ]);
+    world.apply(vec![entries(&[("only", "EC2_LINUX")]), Change::MappedRoles(Fact::Unknown(denied("get configmaps")))]);
     assert_eq!(node_row(&world, "n2").role_arn, Some(arn("only")));
     assert!(world.inventory.gaps().iter().any(|gap| gap.what == "roles mapped by aws-auth"));
 }
