@@ -4,6 +4,8 @@
 pub mod availability;
 pub mod cluster;
 pub mod command;
+pub mod compare;
+pub mod complete;
 pub mod dialog;
 pub mod effect;
 pub mod field;
@@ -25,5 +27,6 @@ pub mod target;
 #[cfg(test)]
 mod tests;
 pub mod toast;
+pub mod trail;
 pub mod update;
 pub mod wake;

@@ -21,6 +21,7 @@ mod export;
 mod generated;
 mod get;
 mod global;
+mod handbook;
 mod history;
 mod migrate;
 mod prove;
@@ -41,6 +42,9 @@ pub struct Cli {
     /// What every command takes.
     #[command(flatten)]
     pub global: Global,
+    /// Open the explorer on this page: pod/NAMESPACE/NAME, sa/NAMESPACE/NAME, role/ARN, node/NAME
+    #[arg(long, value_name = "OBJECT")]
+    pub open: Option<String>,
     /// What to do; the explorer if absent.
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -52,9 +56,9 @@ pub struct Global {
     /// Kubeconfig file (default: KUBECONFIG, then ~/.kube/config)
     #[arg(long, global = true, env = "ROLECALL_KUBECONFIG", value_name = "FILE")]
     pub kubeconfig: Option<PathBuf>,
-    /// Kubeconfig context
+    /// Kubeconfig context; given again, the explorer opens that cluster beside the first
     #[arg(long, global = true, env = "ROLECALL_CONTEXT")]
-    pub context: Option<String>,
+    pub context: Vec<String>,
     /// EKS cluster; with --region no kubeconfig is needed
     #[arg(long, global = true, env = "ROLECALL_CLUSTER")]
     pub cluster: Option<String>,
@@ -140,6 +144,8 @@ pub enum Output {
     Sarif,
     /// JUnit XML (`check`).
     Junit,
+    /// A Mermaid flowchart of the chain or the role (`explain`).
+    Mermaid,
 }
 
 /// When to use colour.
@@ -205,6 +211,9 @@ pub enum Command {
     Completions(generated::Completions),
     /// Print the manual page
     Man,
+    /// Write a page for every finding code into a folder
+    #[command(hide = true)]
+    Handbook(handbook::Arguments),
 }
 
 /// How a command ended; the only list of exit codes is in the interface.
@@ -272,7 +281,10 @@ pub fn main() -> ExitCode {
 fn dispatch(cli: Cli) -> Result<Exit, Failure> {
     let global = cli.global;
     match cli.command {
-        None => ui::run(&global),
+        None => ui::run(&global, cli.open.as_deref()),
+        Some(_) if cli.open.is_some() => {
+            Err(usage("--open stands alone", "only the explorer opens pages", "Leave the command out, or --open"))
+        }
         Some(Command::Demo(arguments)) => demo::run(&global, &arguments),
         Some(Command::Get(arguments)) => get::run(&global, &arguments),
         Some(Command::Explain(arguments)) => explain::run(&global, &arguments),
@@ -297,6 +309,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Some(Command::Sim(arguments)) => sim::run(&global, &arguments),
         Some(Command::Completions(arguments)) => generated::completions(&arguments),
         Some(Command::Man) => generated::manual(),
+        Some(Command::Handbook(arguments)) => handbook::run(&arguments),
     }
 }
 

@@ -447,7 +447,9 @@ fn nothing_is_done_where_nothing_is_declared_and_declared_takes_no_name() {
 fn the_doctor_names_the_caller_and_every_permission() {
     let done = run(&["doctor", "--demo"]);
     assert_eq!(done.status.code(), Some(0), "{}", stderr(&done));
-    for wanted in ["terminal  none", "assumed-role/acme-engineer/ann", "✓ iam:ListRoles", "- iam:PassRole"] {
+    for wanted in
+        ["terminal  none", "rolecall.*.log", "assumed-role/acme-engineer/ann", "✓ iam:ListRoles", "- iam:PassRole"]
+    {
         assert!(stdout(&done).contains(wanted), "{wanted}: {}", stdout(&done));
     }
     let json = json(&["doctor", "--demo", "-o", "json"]);

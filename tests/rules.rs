@@ -1,4 +1,5 @@
-//! The table of rules and their tests, `tests/identities/RULES.md`, against the tests that there are.
+//! The tables of rules and behaviours with their tests, `tests/identities/RULES.md` and `CONTRIBUTING.md`, against the
+//! tests that there are.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, missing_docs)]
 
@@ -25,8 +26,14 @@ fn root() -> PathBuf {
 }
 
 fn table() -> Vec<Rule> {
-    let text = fs::read_to_string(root().join("tests/identities/RULES.md")).unwrap();
-    let rows = text.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| section"));
+    rows("tests/identities/RULES.md", "| section |")
+}
+
+/// The rows of the table under this head.
+fn rows(file: &str, head: &str) -> Vec<Rule> {
+    let text = fs::read_to_string(root().join(file)).unwrap();
+    let rows =
+        text.lines().skip_while(|line| !line.starts_with(head)).skip(2).take_while(|line| line.starts_with("| "));
     let rule = |line: &str| {
         let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
         let [section, text, tests] = cells[..] else { panic!("not three columns: {line}") };
@@ -58,8 +65,7 @@ fn tests(folder: &Path, found: &mut BTreeSet<String>) {
     }
 }
 
-#[test]
-fn every_test_of_the_table_is_there() {
+fn missing(rules: &[Rule]) -> Vec<String> {
     let mut known = BTreeSet::new();
     tests(&root().join("src"), &mut known);
     tests(&root().join("tests"), &mut known);
@@ -68,12 +74,26 @@ fn every_test_of_the_table_is_there() {
         Some(code) => worlds.join(code).join("expect.yaml").is_file(),
         None => known.contains(test),
     };
-    let missing: Vec<String> = table()
+    rules
         .iter()
         .flat_map(|rule| rule.tests.iter().map(move |test| (rule, test)))
         .filter(|(_, test)| !is_there(test))
         .map(|(rule, test)| format!("{} {}: `{test}`", rule.section, rule.text))
-        .collect();
+        .collect()
+}
+
+#[test]
+fn every_test_of_the_table_is_there() {
+    let missing = missing(&table());
+    assert!(missing.is_empty(), "tests that are not there\n{}", missing.join("\n"));
+}
+
+#[test]
+fn every_behaviour_of_the_checklist_stands_once_and_its_tests_are_there() {
+    let rules = rows("CONTRIBUTING.md", "| # |");
+    let numbers: Vec<usize> = rules.iter().map(|rule| rule.section.parse().unwrap()).collect();
+    assert!(numbers.windows(2).all(|pair| pair[0] < pair[1]) && numbers.last() == Some(&42), "{numbers:?}");
+    let missing = missing(&rules);
     assert!(missing.is_empty(), "tests that are not there\n{}", missing.join("\n"));
 }
 

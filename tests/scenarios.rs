@@ -3,12 +3,16 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, missing_docs)]
 
+#[path = "scenarios/clusters.rs"]
+mod clusters;
 #[path = "scenarios/declared.rs"]
 mod declared;
 #[path = "scenarios/edits.rs"]
 mod edits;
 #[path = "scenarios/journal.rs"]
 mod journal;
+#[path = "scenarios/newcomer.rs"]
+mod newcomer;
 #[path = "scenarios/permissions.rs"]
 mod permissions;
 #[path = "support/play.rs"]
@@ -16,6 +20,10 @@ mod permissions;
 mod play;
 #[path = "scenarios/proofs.rs"]
 mod proofs;
+#[path = "scenarios/readme.rs"]
+mod readme;
+#[path = "support/record.rs"]
+mod record;
 #[path = "scenarios/trust.rs"]
 mod trust;
 
@@ -24,7 +32,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use play::{Play, start};
 use rolecall::{
-    app::message::Input,
+    app::{effect::Outing, message::Input},
     config::settings::Settings,
     runtime::run::End,
     sim::{fault::Fault, world::World},
@@ -251,6 +259,11 @@ async fn expired_credentials_are_said_and_hide_nothing() {
     play.see("k8s live").await;
     play.see("deploy/api-service").await;
     play.until("the credentials", |screen| screen.contains("expired")).await;
+    play.world.faults.clear();
+    play.press("L");
+    play.see("logged in: AWS is read again").await;
+    assert_eq!(play.outings(), [Outing::Login(["aws", "sso", "login"].map(str::to_owned).to_vec())]);
+    play.see("all read").await;
     play.leave().await;
 }
 
@@ -314,21 +327,5 @@ async fn a_frozen_clock_and_a_paste_change_nothing() {
     play.pass(Duration::from_secs(1)).await;
     assert!(play.screen().contains("deploy/gateway"));
     assert_eq!(changes(&play), Vec::<String>::new());
-    play.leave().await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn the_screen_in_the_readme_is_the_programs_own() {
-    let play = open_demo().await;
-    play.press("j j j");
-    play.see("payments / deploy/ledger").await;
-    play.pass(Duration::from_secs(5)).await;
-    let readme = include_str!("../README.md");
-    let shown = readme.split("```text screen\n").nth(1).and_then(|rest| rest.split("\n```").next()).unwrap_or_default();
-    let screen = play.screen();
-    // The number of calls depends on how the answers overlapped.
-    let lines =
-        |text: &str| text.lines().filter(|line| !line.contains(" calls")).map(str::to_owned).collect::<Vec<_>>();
-    assert!(lines(&screen) == lines(shown), "put this between ```text screen and ``` in README.md:\n{screen}\nEND");
     play.leave().await;
 }

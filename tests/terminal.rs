@@ -3,6 +3,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, missing_docs)]
 
+#[path = "terminal/away.rs"]
+mod away;
+#[path = "terminal/ends.rs"]
+mod ends;
 #[path = "support/pty.rs"]
 mod pty;
 

@@ -11,7 +11,8 @@ use super::{
 use crate::domain::{
     access::inquire,
     declaration::Standing,
-    id::{RoleArn, ServiceAccountId},
+    failure::FailureKind,
+    id::{ClusterId, RoleArn, ServiceAccountId},
     identity::Mechanism,
     inventory::{AgentState, FixAction},
     plan::{role_name, trust::is_editable},
@@ -47,9 +48,18 @@ pub fn of(model: &Model, command: Command) -> Availability {
         Command::ToggleRaw => policy(model).map(|_| ()),
         Command::NextStatement | Command::PreviousStatement => statement(model),
         Command::ScrollRight | Command::ScrollLeft => sideways(model, command == Command::ScrollRight),
-        Command::Copy => copy(model),
+        Command::Copy | Command::CopyMenu => copy(model),
+        Command::Mark => mark(model),
+        Command::Compare => compared(model).map(|_| ()),
+        Command::HistoryBack if !model.trail.goes_back() => Err("there is no page before this one".to_owned()),
+        Command::HistoryForward if !model.trail.goes_forward() => Err("there is no page after this one".to_owned()),
         Command::ExportPlan => export(model),
         Command::Options => options(model),
+        Command::NextCluster if model.clusters.len() < 2 => {
+            let key = model.keys.label(Command::PickCluster, super::command::Context::List).unwrap_or_default();
+            Err(format!("only one cluster is open: {key} opens another"))
+        }
+        Command::Login => login(model),
         Command::ToggleLock => lock(model),
         Command::Quit => quit(model),
         Command::Prove => prove(model),
@@ -63,6 +73,7 @@ pub fn of(model: &Model, command: Command) -> Availability {
 fn open(model: &Model) -> Availability {
     match model.screen() {
         Some(Screen::Detail(detail)) if detail.link().is_none() => Err("nothing to open from here".to_owned()),
+        Some(Screen::Overview(_) | Screen::Compare(_)) => Err("nothing to open from here".to_owned()),
         Some(Screen::Trust(_)) => Err("nothing to open in a trust policy".to_owned()),
         Some(Screen::Journal(_)) => Err("the steps of the selected operation are in view".to_owned()),
         _ if model.list().is_some_and(|list| list.view.is_empty()) => Err("the list is empty".to_owned()),
@@ -148,6 +159,27 @@ fn sideways(model: &Model, right: bool) -> Availability {
     }
 }
 
+fn mark(model: &Model) -> Availability {
+    list(model)?;
+    if model.subject().is_some() { Ok(()) } else { Err("the list is empty".to_owned()) }
+}
+
+/// An object and its cluster.
+pub type Marked = (ClusterId, Subject);
+
+/// The two objects that `=` is about: both that are marked, or the marked one and the selected.
+pub fn compared(model: &Model) -> Result<(Marked, Marked), String> {
+    let selected = model.subject().map(|subject| (model.cluster().id, subject));
+    match (model.marks.as_slice(), selected) {
+        ([one, other], _) => Ok((one.clone(), other.clone())),
+        ([one], Some(selected)) if *one != selected => Ok((one.clone(), selected)),
+        (marks, _) => {
+            let key = model.keys.label(Command::Mark, super::command::Context::List).unwrap_or_default();
+            Err(format!("two are compared: mark them with {key}, {} now", marks.len()))
+        }
+    }
+}
+
 fn copy(model: &Model) -> Availability {
     let something = model.subject().is_some() || !model.dialogs.is_empty();
     if something { Ok(()) } else { Err("nothing is selected to be copied".to_owned()) }
@@ -165,6 +197,25 @@ fn options(model: &Model) -> Availability {
         Some(Dialog::Role(form)) if form.purpose != Purpose::Annotate => Ok(()),
         _ => Err("only an association has these".to_owned()),
     }
+}
+
+/// Only expired or missing credentials are mended by logging in.
+fn login(model: &Model) -> Availability {
+    let cluster = model.cluster();
+    let failures = [cluster.aws.failure.as_ref(), cluster.kubernetes.failure()];
+    match failures.into_iter().flatten().any(|failure| failure.kind == FailureKind::Credentials) {
+        true => Ok(()),
+        false => Err("nobody has to log in: credentials are not what is missing".to_owned()),
+    }
+}
+
+/// The words of the command that logs in, for the profile in use.
+pub fn login_words(model: &Model) -> Vec<String> {
+    let mut words: Vec<String> = model.settings.login_command.split_whitespace().map(str::to_owned).collect();
+    if let Some(profile) = &model.inventory().target().profile {
+        words.extend(["--profile".to_owned(), profile.clone()]);
+    }
+    words
 }
 
 fn lock(model: &Model) -> Availability {

@@ -4,7 +4,14 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::lock::Lock;
+use super::{
+    lock::Lock,
+    screen::{
+        Screen,
+        list::{ListKind, ListScreen},
+    },
+    trail::Trail,
+};
 use crate::domain::{
     change::Change,
     failure::Failure,
@@ -65,6 +72,25 @@ pub struct Aws {
     pub reading: bool,
 }
 
+/// What a person left of a cluster when another came into view.
+#[derive(Debug)]
+pub struct Kept {
+    /// The lists.
+    pub lists: Vec<ListScreen>,
+    /// The open tab.
+    pub tab: ListKind,
+    /// Its pages.
+    pub history: Vec<Screen>,
+    /// Where the person had been.
+    pub trail: Trail,
+}
+
+impl Default for Kept {
+    fn default() -> Self {
+        Self { lists: Vec::new(), tab: ListKind::Pods, history: Vec::new(), trail: Trail::default() }
+    }
+}
+
 /// One cluster.
 #[derive(Debug)]
 pub struct ClusterView {
@@ -84,6 +110,8 @@ pub struct ClusterView {
     pub proofs_allowed: bool,
     /// Names must be typed here: the context matches a protected pattern.
     pub protected: bool,
+    /// Its lists and pages while another cluster is in view.
+    pub(super) kept: Option<Box<Kept>>,
     /// Batches that wait while the view is frozen.
     pub(super) held: Vec<Change>,
     /// What was asked for last, so that it is asked once.
@@ -104,6 +132,7 @@ impl ClusterView {
             lock,
             proofs_allowed: false,
             protected,
+            kept: None,
             held: Vec::new(),
             asked: Wanted::default(),
             asked_for: None,

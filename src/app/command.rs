@@ -118,7 +118,7 @@ macro_rules! commands {
 
 // name, id, default keys, title, palette aliases, contexts, group, changes anything, footer priority
 commands! {
-    MoveDown "move.down" ["j" "Down" "Ctrl-n"] "down" [] EVERYWHERE Move false 0;
+    MoveDown "move.down" ["j" "Down" "Ctrl-n"] "down" [] EVERYWHERE Move false 89;
     MoveUp "move.up" ["k" "Up" "Ctrl-p"] "up" [] EVERYWHERE Move false 0;
     HalfPageDown "move.half-page-down" ["Ctrl-d"] "half a page down" [] EVERYWHERE Move false 0;
     HalfPageUp "move.half-page-up" ["Ctrl-u"] "half a page up" [] EVERYWHERE Move false 0;
@@ -132,7 +132,12 @@ commands! {
     Options "association.options" ["Ctrl-o"] "target role, session policy, tags" [] DIALOGS Move false 40;
     ExportPlan "plan.export" ["T" "Ctrl-t"] "the plan for Terraform, eksctl, …" [] DIALOGS Move false 50;
     Back "back" ["Esc" "h" "Left" "Backspace"] "back" [] EVERYWHERE Move false 20;
+    HistoryBack "history.back" ["["] "the page before" [] PAGES Move false 0;
+    HistoryForward "history.forward" ["]"] "the page after" [] PAGES Move false 0;
 
+    PickCluster "cluster.pick" ["O"] "another context, cluster, region, profile" ["ctx" "context" "cluster"] PAGES Go false 0;
+    NextCluster "cluster.next" ["."] "next open cluster" [] PAGES Go false 0;
+    GoOverview "go.overview" ["0"] "Overview" ["overview"] PAGES Go false 0;
     GoPods "go.pods" ["1"] "Pods" ["pods" "po" "pod"] PAGES Go false 0;
     GoServiceAccounts "go.service-accounts" ["2"] "Service accounts" ["sa" "serviceaccounts"] PAGES Go false 0;
     GoNamespaces "go.namespaces" ["3"] "Namespaces" ["ns" "namespaces"] PAGES Go false 0;
@@ -157,6 +162,8 @@ commands! {
     ShowOperations "operations.show" ["o"] "operations and messages" ["log" "operations"] PAGES Go false 25;
 
     Filter "filter" ["/"] "filter" ["filter"] LIST Find false 50;
+    Mark "mark" ["Space"] "mark" ["mark"] LIST Find false 33;
+    Compare "compare" ["="] "compare two" ["compare"] OBJECTS Find false 32;
     NextMatch "match.next" ["n"] "next match, or next row with trouble" [] LIST Find false 0;
     PreviousMatch "match.previous" ["N"] "previous match, or previous row with trouble" [] LIST Find false 0;
     Fold "list.fold" ["z"] "fold or unfold workloads" ["fold"] LIST Find false 35;
@@ -180,6 +187,10 @@ commands! {
     ToggleLock "session.lock" ["W"] "unlock, or lock again" ["unlock" "lock"] PAGES Session false 0;
 
     Copy "copy" ["y" "Ctrl-y"] "copy" ["copy"] EVERYWHERE Session false 45;
+    CopyMenu "menu.copy" ["Y"] "copy something else" ["copy-menu"] PAGES Session false 44;
+    Login "login" ["L"] "log in to AWS again" ["login"] PAGES Session false 24;
+    ReadOutside "read.outside" ["E"] "in your editor or pager" ["edit" "pager"] PAGES Session false 0;
+    ToggleMouse "mouse.toggle" ["Ctrl-e"] "mouse on or off" ["mouse"] PAGES Session false 0;
     Refresh "refresh" ["Ctrl-r"] "read AWS again" ["refresh"] PAGES Session false 40;
     Palette "palette" [":"] "all commands by words" [] PAGES Session false 22;
     Help "help" ["?"] "all keys" ["help"] KEYS Session false 100;

@@ -3,7 +3,9 @@
 pub mod access;
 pub mod account_form;
 pub mod changed;
+pub mod clusters;
 pub mod confirm;
+pub mod copy;
 pub mod options_form;
 pub mod palette;
 pub mod prove;
@@ -17,7 +19,9 @@ use super::{command::Context, field::Field, operation::OperationId, screen::Scro
 use access::AccessForm;
 use account_form::AccountForm;
 use changed::ChangedForm;
+use clusters::Clusters;
 use confirm::Confirm;
+use copy::CopyMenu;
 use options_form::OptionsForm;
 use palette::Palette;
 use prove::ProveForm;
@@ -55,6 +59,10 @@ pub enum Dialog {
     Access(Box<AccessForm>),
     /// An AWS error, pasted.
     Why(Box<Why>),
+    /// What can be copied.
+    Copy(CopyMenu),
+    /// Which cluster comes into view.
+    Clusters(Box<Clusters>),
 }
 
 impl Dialog {
@@ -64,13 +72,14 @@ impl Dialog {
             Self::Palette(palette) => Some(&palette.field),
             Self::Why(why) => Some(&why.field),
             Self::Access(form) => Some(&form.field),
+            Self::Clusters(picker) => Some(&picker.field),
             Self::Account(form) => Some(&form.field),
             Self::Role(form) => form.focused(),
             Self::Options(form) => form.focused(),
             Self::Confirm(confirm) => confirm.typed.as_ref().map(|typed| &typed.field),
             Self::Unlock(unlock) => unlock.typed.as_ref().map(|typed| &typed.field),
             Self::Prove(form) => form.typed.as_ref().map(|typed| &typed.field),
-            Self::Help(_) | Self::Operation(..) | Self::Restart(_) | Self::Changed(_) => None,
+            Self::Help(_) | Self::Operation(..) | Self::Restart(_) | Self::Changed(_) | Self::Copy(_) => None,
         }
     }
 
@@ -80,13 +89,14 @@ impl Dialog {
             Self::Palette(palette) => Some(&mut palette.field),
             Self::Why(why) => Some(&mut why.field),
             Self::Access(form) => Some(&mut form.field),
+            Self::Clusters(picker) => Some(&mut picker.field),
             Self::Account(form) => Some(&mut form.field),
             Self::Role(form) => form.focused_mut(),
             Self::Options(form) => form.focused_mut(),
             Self::Confirm(confirm) => confirm.typed.as_mut().map(|typed| &mut typed.field),
             Self::Unlock(unlock) => unlock.typed.as_mut().map(|typed| &mut typed.field),
             Self::Prove(form) => form.typed.as_mut().map(|typed| &mut typed.field),
-            Self::Help(_) | Self::Operation(..) | Self::Restart(_) | Self::Changed(_) => None,
+            Self::Help(_) | Self::Operation(..) | Self::Restart(_) | Self::Changed(_) | Self::Copy(_) => None,
         }
     }
 
@@ -109,7 +119,9 @@ impl Dialog {
             | Self::Unlock(_)
             | Self::Restart(_)
             | Self::Prove(_)
-            | Self::Why(_) => None,
+            | Self::Why(_)
+            | Self::Copy(_)
+            | Self::Clusters(_) => None,
         }
     }
 }

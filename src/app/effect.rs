@@ -1,5 +1,7 @@
 //! What is to be done outside, as data that a test can compare: no closures, no channels.
 
+use std::fmt;
+
 use super::operation::OperationId;
 use crate::domain::{
     access::Inquiry,
@@ -69,18 +71,63 @@ pub enum Effect {
     },
     /// Make no further call of a proof.
     StopProofs,
+    /// Read which contexts there are; answered by `Contexts`.
+    ListContexts,
+    /// Connect to another cluster; answered by its changes, or by `ClusterRefused`.
+    OpenCluster {
+        /// Under this id.
+        cluster: ClusterId,
+        /// Which one.
+        choice: Choice,
+    },
     /// Stop an operation before its next step.
     Cancel(OperationId),
     /// Read the journal; answered by `Journal`.
     ReadJournal,
     /// Hand a text to the clipboard; answered by `Copied` or `CopyFailed`.
     Copy(String),
+    /// Take the wheel and clicks from the terminal, or leave them to it.
+    Mouse(bool),
+    /// Hand the terminal to another program and come back; answered by `Returned`.
+    StepAside(Outing),
     /// Leave the terminal, stop the process group, come back; answered by `Resumed`.
     Suspend,
     /// Clear the screen and draw everything.
     Redraw,
     /// Leave.
     Quit,
+}
+
+/// Which cluster is to be opened.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Choice {
+    /// A context of the kubeconfig.
+    pub context: Option<String>,
+    /// The EKS cluster, where no context tells it.
+    pub cluster: Option<String>,
+    /// Its region.
+    pub region: Option<String>,
+    /// The AWS profile.
+    pub profile: Option<String>,
+}
+
+impl fmt::Display for Choice {
+    /// The context, or the terms: `cluster:acme region:eu-west-1`.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let terms = [("cluster", &self.cluster), ("region", &self.region), ("profile", &self.profile)];
+        let named = terms.into_iter().filter_map(|(term, value)| Some(format!("{term}:{}", value.as_ref()?)));
+        let words: Vec<String> = self.context.iter().cloned().chain(named).collect();
+        out.write_str(&words.join(" "))
+    }
+}
+
+/// What another program does with the terminal meanwhile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outing {
+    /// Log in to AWS: the words of the command.
+    Login(Vec<String>),
+    /// Read a text in the person's editor or pager.
+    Read(String),
 }
 
 /// How much is read again.

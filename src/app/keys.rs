@@ -13,7 +13,7 @@ use crate::config::{
 };
 
 /// Which keys mean what.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Keys {
     tries: Vec<Trie<Command>>,
     chords: BTreeMap<Command, Vec<Chord>>,

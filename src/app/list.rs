@@ -41,6 +41,17 @@ impl ListView {
         self.put(found.unwrap_or(fallback));
     }
 
+    /// The selection without the rows.
+    pub(super) fn kept(&self) -> Self {
+        Self {
+            cursor: self.cursor,
+            offset: self.offset,
+            selected: self.selected.clone(),
+            moved: self.moved,
+            ..Self::default()
+        }
+    }
+
     /// Orders the rows at hand anew; the selection stays with its object.
     pub fn reorder(&mut self, order: Vec<u32>) {
         let wanted = if self.moved { self.selected.clone() } else { None };

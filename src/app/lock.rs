@@ -2,6 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::config::settings::Settings;
+
 /// For how long a confirmation unlocks, by default.
 pub const UNLOCKED_FOR: SignedDuration = SignedDuration::from_mins(30);
 
@@ -21,6 +23,15 @@ pub enum Lock {
 }
 
 impl Lock {
+    /// What a session begins with under these settings.
+    pub fn of(settings: &Settings) -> Self {
+        match (settings.read_only, settings.write) {
+            (true, _) => Self::ReadOnly,
+            (false, true) => Self::Unlocked { until: None },
+            (false, false) => Self::Locked,
+        }
+    }
+
     /// Whether a change may be made at this moment.
     pub fn is_open(self, now: Timestamp) -> bool {
         match self {

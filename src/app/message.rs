@@ -7,10 +7,12 @@ use jiff::Timestamp;
 use super::{
     cluster::Link,
     dialog::changed::Events,
+    effect::Outing,
+    keys::Keys,
     operation::{OperationId, Outcome, StepState},
 };
 use crate::{
-    config::{key::Key, problem::Problem},
+    config::{key::Key, problem::Problem, settings::Settings, theme::Theme},
     domain::{
         access::{Inquiry, Ruling},
         change::Change,
@@ -68,16 +70,37 @@ pub enum Message {
         /// Its length in characters.
         characters: usize,
     },
+    /// The contexts that can be opened.
+    Contexts(Vec<String>),
+    /// A cluster could not be opened at all.
+    ClusterRefused(ClusterId, Arc<Failure>),
+    /// Another program had the terminal: what it was, and why it failed if it did.
+    Returned(Outing, Option<Arc<Failure>>),
     /// A text could not be handed to the clipboard.
     CopyFailed(Arc<Failure>),
     /// Configuration files are wrong; the program goes on with defaults.
     Problems(Vec<Problem>),
+    /// The configuration files changed and were read again.
+    Configured(Box<Configured>),
     /// Anything else that went wrong and that a person should read: journal, log, signals.
     Failed(Arc<Failure>),
     /// What the last frame measured; never causes a frame.
     Measured(Measure),
     /// The program is in the foreground again.
     Resumed,
+}
+
+/// What the configuration files say now.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Configured {
+    /// The settings as they hold in the context in view, flags over them.
+    pub settings: Settings,
+    /// The keys.
+    pub keys: Keys,
+    /// The theme, if one is named.
+    pub theme: Option<Theme>,
+    /// What is wrong with the files.
+    pub problems: Vec<Problem>,
 }
 
 /// What comes from the terminal.
@@ -93,6 +116,8 @@ pub enum Input {
     FocusGained,
     /// The wheel: lines down, negative for up.
     Scroll(i32),
+    /// A button was pressed and released over one cell: column and row, from 0.
+    Click(u16, u16),
 }
 
 /// The end of a reading of AWS.
@@ -104,6 +129,28 @@ pub struct AwsRead {
     pub at: Timestamp,
     /// The failure that concerns all of it (credentials, connection); single denied calls are facts, not failures.
     pub failure: Option<Arc<Failure>>,
+}
+
+/// A rectangle of cells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// Its first column.
+    pub x: u16,
+    /// Its first row.
+    pub y: u16,
+    /// Its columns.
+    pub width: u16,
+    /// Its rows.
+    pub height: u16,
+}
+
+impl Place {
+    /// The row of the rectangle, from 0, that a cell lies in.
+    pub fn row_of(&self, column: u16, row: u16) -> Option<usize> {
+        let inside = column.checked_sub(self.x)? < self.width;
+        let down = row.checked_sub(self.y)?;
+        (inside && down < self.height).then_some(usize::from(down))
+    }
 }
 
 /// What only a drawn frame knows.
@@ -119,4 +166,6 @@ pub struct Measure {
     pub columns: usize,
     /// Cells of its longest line.
     pub longest: usize,
+    /// Where the rows of a list stand, if one is in view and nothing lies over it.
+    pub rows: Option<Place>,
 }

@@ -15,12 +15,14 @@ use super::{
     operation::{Operation, OperationId},
     screen::{
         Screen,
+        detail::DetailScreen,
         journal::Purpose,
         list::{ListKind, ListScreen, Scope},
     },
     subject::Subject,
     target,
     toast::{ToastKind, Toasts},
+    trail::Trail,
 };
 use crate::{
     config::{key::Key, problem::Problem, settings::Settings},
@@ -94,18 +96,28 @@ pub struct Model {
     pub clusters: Vec<ClusterView>,
     /// Which of them is in view.
     pub active: usize,
+    /// Contexts that can be opened, once they were read.
+    pub contexts: Vec<String>,
     /// The lists, in the order of [`ListKind::ALL`]; each keeps its selection, order and filter.
     pub lists: Vec<ListScreen>,
     /// The open tab.
     pub tab: ListKind,
     /// Pages opened from the tab's list, the one in view last. Empty: the list itself.
     pub history: Vec<Screen>,
+    /// Where a person has been before and after.
+    pub trail: Trail,
+    /// What is marked, in the order in which it was, and in which cluster.
+    pub marks: Vec<(ClusterId, Subject)>,
     /// Dialogs, the one with the keys last.
     pub dialogs: Vec<Dialog>,
     /// Sentences on screen.
     pub toasts: Toasts,
     /// Operations of this session, the newest last.
     pub operations: Vec<Operation>,
+    /// What is wrong with the configuration files.
+    pub problems: Vec<Problem>,
+    /// The wheel and clicks are ours.
+    pub mouse: bool,
     /// Keys pressed that begin a chord.
     pub pending: Vec<Key>,
     /// Since when the view is frozen; changes wait.
@@ -126,11 +138,7 @@ pub struct Model {
 impl Model {
     /// A session that knows nothing yet: its first frame can be drawn at once.
     pub fn new(start: Start) -> Self {
-        let lock = match (start.settings.read_only, start.settings.write) {
-            (true, _) => Lock::ReadOnly,
-            (false, true) => Lock::Unlocked { until: None },
-            (false, false) => Lock::Locked,
-        };
+        let lock = Lock::of(&start.settings);
         let id = ClusterId::default();
         let mut model = Self {
             now: start.now,
@@ -138,12 +146,17 @@ impl Model {
             keys: start.keys,
             clusters: vec![ClusterView::new(id, Inventory::new(id), lock, false)],
             active: 0,
-            lists: ListKind::ALL.into_iter().map(|kind| ListScreen::new(kind, Scope::Everything)).collect(),
+            lists: Self::fresh_lists(&start.settings),
+            contexts: Vec::new(),
             tab: ListKind::Pods,
             history: Vec::new(),
+            trail: Trail::default(),
+            marks: Vec::new(),
             dialogs: Vec::new(),
             toasts: Toasts::default(),
             operations: Vec::new(),
+            problems: start.problems,
+            mouse: start.settings.mouse,
             pending: Vec::new(),
             frozen: None,
             measure: Measure::default(),
@@ -156,11 +169,32 @@ impl Model {
             revision: 0,
             settings: start.settings,
         };
-        model.lists[ListKind::Pods as usize].filter.set(&model.settings.filter);
-        for problem in start.problems {
+        for problem in &model.problems {
             model.toasts.show(ToastKind::Failure, problem.to_string(), start.now);
         }
         model
+    }
+
+    /// Every list in its default order; the first with the filter of the settings.
+    pub(super) fn fresh_lists(settings: &Settings) -> Vec<ListScreen> {
+        let mut lists: Vec<ListScreen> =
+            ListKind::ALL.into_iter().map(|kind| ListScreen::new(kind, Scope::Everything)).collect();
+        lists[ListKind::Pods as usize].filter.set(&settings.filter);
+        lists
+    }
+
+    /// Opens another cluster beside the first, as `--context` given more than once does; it is not in view yet.
+    pub fn also(&mut self, context: Option<&str>) -> ClusterId {
+        let id = ClusterId(u16::try_from(self.clusters.len()).unwrap_or(u16::MAX));
+        let lock = Lock::of(&self.settings.within(context.unwrap_or_default()));
+        self.clusters.push(ClusterView::new(id, Inventory::new(id), lock, false));
+        id
+    }
+
+    /// Begins on the page of an object, below the list of its kind.
+    pub fn open_on(&mut self, subject: Subject) {
+        self.tab = subject.tab();
+        self.history = vec![Screen::Detail(DetailScreen::new(subject))];
     }
 
     /// Moves whenever something that can be seen may have changed. A frame is needed if it differs from the last frame's.
@@ -193,6 +227,16 @@ impl Model {
     /// The cluster in view.
     pub(super) fn cluster_mut(&mut self) -> &mut ClusterView {
         &mut self.clusters[self.active]
+    }
+
+    /// What is known about a cluster, if it is still open.
+    pub fn inventory_of(&self, id: ClusterId) -> Option<&Inventory> {
+        self.clusters.iter().find(|cluster| cluster.id == id).map(|cluster| &cluster.inventory)
+    }
+
+    /// The name of a cluster; empty if it is not open.
+    pub fn name_of(&self, id: ClusterId) -> String {
+        self.clusters.iter().find(|cluster| cluster.id == id).map(ClusterView::name).unwrap_or_default()
     }
 
     /// A cluster by id.
@@ -254,7 +298,13 @@ impl Model {
         match self.screen() {
             Some(Screen::Detail(detail)) => Some(detail.subject.clone()),
             Some(Screen::Trust(trust)) => Some(Subject::Role(trust.role.clone())),
-            Some(Screen::Doctor(_) | Screen::Operations(_) | Screen::Journal(_)) => None,
+            Some(
+                Screen::Doctor(_)
+                | Screen::Operations(_)
+                | Screen::Journal(_)
+                | Screen::Overview(_)
+                | Screen::Compare(_),
+            ) => None,
             Some(Screen::List(_)) | None => self.list().and_then(|list| list.view.subject().cloned()),
         }
     }

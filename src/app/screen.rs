@@ -9,7 +9,11 @@ use detail::{DetailScreen, TrustScreen};
 use journal::JournalScreen;
 use list::ListScreen;
 
-use super::command::Context;
+use super::{command::Context, subject::Subject};
+use crate::domain::{
+    id::ClusterId,
+    inventory::{Inventory, Overview},
+};
 
 /// One page of the history.
 #[derive(Clone, Debug)]
@@ -26,6 +30,43 @@ pub enum Screen {
     Operations(Scroll),
     /// The journal of changes.
     Journal(JournalScreen),
+    /// The cluster in numbers and bars.
+    Overview(Box<OverviewScreen>),
+    /// Two objects side by side.
+    Compare(Box<CompareScreen>),
+}
+
+/// The cluster in numbers and bars.
+#[derive(Clone, Debug, Default)]
+pub struct OverviewScreen {
+    /// The numbers, made when the page is settled.
+    pub overview: Option<Overview>,
+    /// How far it is scrolled.
+    pub scroll: Scroll,
+    made: Option<u64>,
+}
+
+impl OverviewScreen {
+    /// Counts again if something visible changed; tells whether it did.
+    pub(super) fn settle(&mut self, inventory: &Inventory) -> bool {
+        let revision = Some(inventory.revision());
+        if self.made == revision {
+            return false;
+        }
+        (self.made, self.overview) = (revision, Some(inventory.overview()));
+        true
+    }
+}
+
+/// Two objects side by side; what is said about them is made when it is drawn.
+#[derive(Clone, Debug)]
+pub struct CompareScreen {
+    /// The one that was marked first, and its cluster.
+    pub left: (ClusterId, Subject),
+    /// The other.
+    pub right: (ClusterId, Subject),
+    /// How far it is scrolled.
+    pub scroll: Scroll,
 }
 
 impl Screen {
@@ -34,7 +75,12 @@ impl Screen {
         match self {
             Self::List(_) => Context::List,
             Self::Trust(_) => Context::Trust,
-            Self::Detail(_) | Self::Doctor(_) | Self::Operations(_) | Self::Journal(_) => Context::Detail,
+            Self::Detail(_)
+            | Self::Doctor(_)
+            | Self::Operations(_)
+            | Self::Journal(_)
+            | Self::Overview(_)
+            | Self::Compare(_) => Context::Detail,
         }
     }
 
@@ -44,7 +90,17 @@ impl Screen {
             Self::List(_) | Self::Journal(_) => None,
             Self::Detail(detail) => Some(&mut detail.scroll),
             Self::Trust(trust) => Some(&mut trust.scroll),
+            Self::Compare(compare) => Some(&mut compare.scroll),
+            Self::Overview(overview) => Some(&mut overview.scroll),
             Self::Doctor(scroll) | Self::Operations(scroll) => Some(scroll),
+        }
+    }
+
+    /// The page as it is remembered: a list without its rows, which are made again.
+    pub(super) fn kept(&self) -> Self {
+        match self {
+            Self::List(list) => Self::List(Box::new(list.kept())),
+            other => other.clone(),
         }
     }
 }

@@ -42,6 +42,7 @@ pub(super) fn in_view(model: &mut Model) {
         None => settle_list(&mut lists[*tab as usize], &cluster.inventory),
         Some(Screen::List(list)) => settle_list(list, &cluster.inventory),
         Some(Screen::Detail(detail)) => settle_detail(detail, &cluster.inventory, *now),
+        Some(Screen::Overview(page)) => page.settle(&cluster.inventory),
         Some(_) => false,
     };
     for dialog in dialogs {
@@ -132,8 +133,9 @@ fn settle_detail(detail: &mut DetailScreen, inventory: &Inventory, now: Timestam
     detail.made = Some(inventory.revision());
     let selected = detail.link().map(|link| link.subject.clone());
     match links::of(inventory, &detail.subject, now) {
-        Some(links) => (detail.links, detail.gone) = (links, false),
-        None => detail.gone = true,
+        Some(links) => (detail.links, detail.gone, detail.found) = (links, false, true),
+        // What never was there is awaited, or was named wrongly.
+        None => detail.gone = detail.found,
     }
     let place = selected.and_then(|subject| detail.links.iter().position(|link| link.subject == subject));
     detail.cursor = place.unwrap_or(detail.cursor).min(detail.links.len().saturating_sub(1));

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::list_kind::ListKind;
 use crate::domain::{
     finding,
     id::{AssociationId, Namespace, NodeName, PodId, RoleArn, ServiceAccountId},
@@ -41,6 +42,35 @@ impl Subject {
             Self::Association(_) => "association",
             Self::Node(_) => "node",
             Self::Finding(..) => "finding",
+        }
+    }
+
+    /// The list that it stands in.
+    pub fn tab(&self) -> ListKind {
+        match self {
+            Self::Workload(_) | Self::Pod(_) => ListKind::Pods,
+            Self::ServiceAccount(_) => ListKind::ServiceAccounts,
+            Self::Namespace(_) => ListKind::Namespaces,
+            Self::Role(_) => ListKind::Roles,
+            Self::Association(_) => ListKind::Associations,
+            Self::Node(_) => ListKind::Nodes,
+            Self::Finding(..) => ListKind::Findings,
+        }
+    }
+
+    /// The object that a person names: `pod/NAMESPACE/NAME`, `sa/NAMESPACE/NAME`, `role/ARN`, `node/NAME`.
+    pub fn named(text: &str) -> Option<Self> {
+        let (kind, name) = text.split_once('/')?;
+        let namespaced = || name.split_once('/').filter(|(namespace, name)| !namespace.is_empty() && !name.is_empty());
+        let only = || (!name.is_empty()).then_some(name);
+        match kind {
+            "pod" => namespaced().map(|(namespace, name)| Self::Pod(PodId::new(namespace, name))),
+            "sa" | "serviceaccount" => {
+                namespaced().map(|(namespace, name)| Self::ServiceAccount(ServiceAccountId::new(namespace, name)))
+            }
+            "role" => only().filter(|name| name.starts_with("arn:")).map(|arn| Self::Role(arn.into())),
+            "node" => only().map(|name| Self::Node(name.into())),
+            _ => None,
         }
     }
 

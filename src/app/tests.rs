@@ -2,6 +2,7 @@
 
 mod changes;
 mod finding;
+mod handing;
 mod keymap;
 mod moving;
 mod proofs;

@@ -1,8 +1,10 @@
 //! The switchboard: each message calls one function named after what happened. Effects leave as data.
 
 mod access;
+mod away;
 mod change;
 mod changed;
+mod clusters;
 mod command;
 mod confirm;
 mod dialogs;
@@ -42,9 +44,13 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
         Message::LookedUp(cluster, answer) => changed::answered(model, cluster, &answer.0, answer.1),
         Message::ProofsEnded(_) => prove::ended(model),
         Message::Journal(read) => journal::arrived(model, read),
+        Message::Contexts(names) => clusters::contexts(model, names),
+        Message::ClusterRefused(cluster, failure) => clusters::refused(model, cluster, failure),
+        Message::Returned(outing, failure) => outside::returned(model, &outing, failure),
         Message::Copied { characters } => model.say(ToastKind::Success, format!("copied {characters} characters")),
         Message::CopyFailed(failure) | Message::Failed(failure) => outside::failed(model, failure),
-        Message::Problems(problems) => outside::misconfigured(model, &problems),
+        Message::Problems(problems) => outside::misconfigured(model, problems),
+        Message::Configured(configured) => outside::configured(model, *configured),
         Message::Measured(measure) => model.measure = measure,
         Message::Resumed => input::resumed(model),
     }
@@ -58,6 +64,7 @@ fn told(model: &mut Model, input: Input) {
         Input::Resize(width, height) => input::resized(model, width, height),
         Input::FocusGained => input::focused(model),
         Input::Scroll(lines) => input::scrolled(model, lines),
+        Input::Click(column, row) => input::clicked(model, column, row),
     }
     super::settle::in_view(model);
 }

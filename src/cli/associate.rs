@@ -249,9 +249,13 @@ fn refused(global: &Global, change: &Change, plan: &Plan, inventory: &Inventory)
     if change.dry_run || plan.steps.is_empty() {
         return Ok(Some(Exit::Done));
     }
-    let settings = global.loaded().settings;
+    let settings = global.loaded().settings.within(inventory.target().context.as_deref().unwrap_or_default());
     if settings.read_only {
-        return Err(usage("nothing was changed", "this session is read-only", "Leave out --read-only"));
+        return Err(usage(
+            "nothing was changed",
+            "this session is read-only",
+            "Leave out --read-only, or read-only in the settings of this context",
+        ));
     }
     let protected = protected_name(&settings, inventory);
     if let Some(name) = protected.as_ref().filter(|_| change.yes && !settings.write) {

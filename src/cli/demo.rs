@@ -21,5 +21,5 @@ pub fn run(global: &Global, arguments: &Arguments) -> Result<Exit, Failure> {
     if !arguments.story && !std::io::stdout().is_terminal() {
         return get::run(&global, &get::Arguments::pods());
     }
-    ui::open(&global, || global.outside(arguments.story))
+    ui::open(&global, None, || global.outside(arguments.story))
 }

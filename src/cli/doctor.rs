@@ -4,9 +4,10 @@ use std::io::IsTerminal;
 
 use super::{Exit, Global, Output, print};
 use crate::{
+    config::problem::Problem,
     domain::{failure::Failure, inventory::Inventory, workload::WorkloadId},
     report::{Redactor, doctor},
-    runtime::terminal,
+    runtime::{settings, terminal},
 };
 
 /// Looks once and tells what that needed.
@@ -41,8 +42,21 @@ fn surroundings(global: &Global) -> doctor::Surroundings {
     let term = variable("TERM").map(|term| format!(", TERM={term}")).unwrap_or_default();
     let color = if global.uses_color() { "" } else { ", no colour" };
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(variable).unwrap_or_else(|| "not set".to_owned());
-    vec![
+    let mut found = vec![
         ("version", env!("CARGO_PKG_VERSION").to_owned()),
         ("terminal", format!("{size}{term}{color}, locale {locale}")),
-    ]
+    ];
+    let loaded = global.loaded();
+    let state = settings::state_directory(global.state_dir.as_deref());
+    let log = global.log_file.clone().unwrap_or_else(|| state.join("rolecall.*.log"));
+    found.push(("log", log.display().to_string()));
+    found.extend(loaded.file.iter().map(|file| ("settings", file.display().to_string())));
+    let wrong = loaded
+        .problems
+        .iter()
+        .chain(&loaded.theme(&loaded.settings, true).1)
+        .flat_map(Problem::pointed)
+        .collect::<Vec<_>>();
+    found.extend(wrong.into_iter().map(|line| ("config", line)));
+    found
 }

@@ -72,6 +72,14 @@ fn no_check() -> Failure {
     )
 }
 
+fn no_picture() -> Failure {
+    usage(
+        "this cannot be printed so",
+        "only a chain or a role can be drawn",
+        "Use mermaid with explain, or choose table, wide, json, jsonl, csv or markdown",
+    )
+}
+
 impl Global {
     /// The filter, if there is one.
     pub(super) fn query(&self) -> Result<Option<Query>, Failure> {
@@ -94,6 +102,10 @@ impl Global {
 
     /// The same, and at the pod templates of the chosen workloads.
     pub(super) fn survey_with(&self, templates: survey::Chooser<'_>) -> Result<survey::Survey, Failure> {
+        if self.context.len() > 1 {
+            let why = "a command looks at one, the explorer at several";
+            return Err(usage("there is more than one --context", why, "Run it once for each"));
+        }
         start::block_on(async {
             let outside = self.outside(false)?;
             survey::survey_with(&outside, self.timeout, Clock::System, templates).await
@@ -118,6 +130,7 @@ impl Global {
                 return Err(no_plan());
             }
             Output::Sarif | Output::Junit => return Err(no_check()),
+            Output::Mermaid => return Err(no_picture()),
         })
     }
 }

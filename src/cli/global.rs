@@ -27,14 +27,22 @@ impl Global {
         }
         Ok(Outside::Real(Arc::new(Options {
             kubeconfig: self.kubeconfig.clone(),
-            context: self.context.clone(),
+            context: self.context.first().cloned(),
             cluster: self.cluster.clone(),
             region: self.region.clone(),
             profile: self.profile.clone(),
             namespace: self.namespace.clone(),
             timeout: self.timeout,
             declared,
+            settings: self.loaded().settings,
         })))
+    }
+
+    /// The outsides of the contexts after the first.
+    pub(super) fn further(&self, first: &Outside) -> Vec<Outside> {
+        let Outside::Real(options) = first else { return Vec::new() };
+        let other = |name: &String| Options { context: Some(name.clone()), ..Options::clone(options) };
+        self.context.iter().skip(1).map(|name| Outside::Real(Arc::new(other(name)))).collect()
     }
 
     /// Whether colours may be used on screen.
@@ -50,6 +58,7 @@ impl Global {
     pub fn loaded(&self) -> settings::Loaded {
         let mut loaded = settings::load(self.config.as_deref());
         loaded.settings.ascii |= self.ascii;
+        loaded.settings.redact |= self.redact;
         if self.read_only {
             (loaded.settings.read_only, loaded.settings.write) = (true, false);
         }

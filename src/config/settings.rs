@@ -17,11 +17,15 @@ macro_rules! settings {
     ($($(#[$doc:meta])* $name:ident: $type:ty = $default:expr, $id:literal;)*) => {
         /// What a person may settle in the configuration file or by flags.
         #[derive(Clone, Debug, PartialEq, Eq)]
-        pub struct Settings { $($(#[$doc])* pub $name: $type,)* }
+        pub struct Settings {
+            $($(#[$doc])* pub $name: $type,)*
+            /// What holds in some contexts only, in the order of the file.
+            pub contexts: Vec<ContextSettings>,
+        }
 
         impl Default for Settings {
             fn default() -> Self {
-                Self { $($name: $default,)* }
+                Self { $($name: $default,)* contexts: Vec::new() }
             }
         }
 
@@ -41,7 +45,7 @@ macro_rules! settings {
 }
 
 settings! {
-    /// `auto` (asks the terminal), `dark`, `light`, `mono`, or the name of a file beside the configuration.
+    /// `auto` (asks the terminal), one of the built-in themes, or the name of a file beside the configuration.
     theme: String = "auto".to_owned(), "theme";
     /// Glyphs from ASCII only.
     ascii: bool = false, "ascii";
@@ -65,9 +69,58 @@ settings! {
     declared_annotation: String = "rolecall/role-arn".to_owned(), "declared-annotation";
     /// Label by which a service account declares the name of its association's role.
     declared_label: String = "rolecall/role".to_owned(), "declared-label";
+    /// The command that logs in to AWS; ` --profile NAME` follows where a profile is known.
+    login_command: String = "aws sso login".to_owned(), "login-command";
+    /// Names, account ids and ARNs are replaced in what leaves: copies and exports.
+    redact: bool = false, "redact";
     /// A filter that the Pods list starts with.
     filter: String = String::new(), "filter";
 }
+
+/// What holds in the contexts of a pattern only: `[context."*prod*"]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ContextSettings {
+    /// Which contexts: `*` is any text, `?` one byte.
+    pub pattern: String,
+    /// Sessions cannot be unlocked.
+    pub read_only: Option<bool>,
+    /// Sessions start unlocked.
+    pub write: Option<bool>,
+    /// Names must be typed.
+    pub protected: Option<bool>,
+    /// Another theme.
+    pub theme: Option<String>,
+    /// The AWS profile, where no flag names one.
+    pub profile: Option<String>,
+    /// ARN of a role to assume with the profile's credentials.
+    pub role: Option<String>,
+}
+
+impl ContextSettings {
+    /// The names in a section.
+    pub const IDS: &[&str] = &["read-only", "write", "protected", "theme", "profile", "role"];
+
+    /// Whether it is about a context.
+    pub fn is_about(&self, context: &str) -> bool {
+        matches(self.pattern.as_bytes(), context.as_bytes())
+    }
+
+    fn set(&mut self, id: &str, value: &Spanned<DeValue<'_>>) -> Result<(), Wrong> {
+        match id {
+            "read-only" => self.read_only = Some(read(value)?),
+            "write" => self.write = Some(read(value)?),
+            "protected" => self.protected = Some(read(value)?),
+            "theme" => self.theme = Some(read(value)?),
+            "profile" => self.profile = Some(read(value)?),
+            "role" => self.role = Some(read(value)?),
+            _ => return Err(Wrong::Id),
+        }
+        Ok(())
+    }
+}
+
+/// Takes what is wrong: where, which setting, what, and the names that there are.
+type Told<'a> = &'a mut dyn FnMut(usize, &str, Wrong, &[&str]);
 
 enum Wrong {
     Id,
@@ -87,17 +140,69 @@ impl Settings {
             Err(error) => return (settings, vec![Problem::syntax(file, text, &error)]),
         };
         let mut problems = Vec::new();
+        let mut told = |at: usize, id: &str, wrong: Wrong, known: &[&str]| {
+            let (what, next) = match wrong {
+                Wrong::Id => (format!("there is no setting `{id}`"), suggestion(id, known)),
+                Wrong::Value(why) => (format!("{id}: {why}"), "Its default is used.".to_owned()),
+            };
+            problems.push(Problem::at(file, text, at, what, next));
+        };
         for (key, value) in table.get_ref() {
             let id = key.get_ref().as_ref();
-            let (what, next) = match settings.set(id, value) {
-                Ok(()) => continue,
-                Err(Wrong::Id) => (format!("there is no setting `{id}`"), suggestion(id)),
-                Err(Wrong::Value(why)) => (format!("{id}: {why}"), "Its default is used.".to_owned()),
-            };
-            problems.push(Problem::at(file, text, key.span().start, what, next));
+            match (id, value.get_ref()) {
+                ("context", DeValue::Table(sections)) => settings.read_contexts(sections, &mut told),
+                _ => {
+                    if let Err(wrong) = settings.set(id, value) {
+                        told(key.span().start, id, wrong, Self::IDS);
+                    }
+                }
+            }
         }
         problems.sort_by_key(|problem| problem.line);
         (settings, problems)
+    }
+
+    /// The sections of contexts, in the order of the file.
+    fn read_contexts(&mut self, sections: &DeTable<'_>, told: Told<'_>) {
+        let mut found: Vec<(usize, ContextSettings)> = Vec::new();
+        for (pattern, section) in sections {
+            let mut context = ContextSettings { pattern: pattern.get_ref().to_string(), ..ContextSettings::default() };
+            let DeValue::Table(lines) = section.get_ref() else {
+                let why = "a context has a section of its own: [context.\"NAME\"]".to_owned();
+                told(pattern.span().start, "context", Wrong::Value(why), ContextSettings::IDS);
+                continue;
+            };
+            for (key, value) in lines {
+                if let Err(wrong) = context.set(key.get_ref(), value) {
+                    told(key.span().start, key.get_ref(), wrong, ContextSettings::IDS);
+                }
+            }
+            found.push((pattern.span().start, context));
+        }
+        found.sort_by_key(|(at, _)| *at);
+        self.contexts = found.into_iter().map(|(_, context)| context).collect();
+    }
+
+    /// The settings as they hold in a context: later sections win over earlier ones. Read-only by any of them cannot
+    /// be taken back by another or by a flag.
+    #[must_use]
+    pub fn within(&self, context: &str) -> Self {
+        let mut settings = self.clone();
+        for section in self.contexts.iter().filter(|section| section.is_about(context)) {
+            settings.read_only |= section.read_only.unwrap_or(false);
+            settings.write = section.write.unwrap_or(settings.write);
+            settings.theme = section.theme.clone().unwrap_or(settings.theme);
+        }
+        settings.write &= !settings.read_only;
+        settings
+    }
+
+    /// The profile that a context's sections name, and the role to assume with it.
+    pub fn credentials(&self, context: &str) -> (Option<String>, Option<String>) {
+        let about: Vec<&ContextSettings> = self.contexts.iter().filter(|section| section.is_about(context)).collect();
+        let last =
+            |of: fn(&ContextSettings) -> &Option<String>| about.iter().rev().find_map(|section| of(section).clone());
+        (last(|section| &section.profile), last(|section| &section.role))
     }
 
     /// By what service accounts declare associations.
@@ -115,12 +220,14 @@ impl Settings {
 
     /// Whether names must be typed in a context or cluster of this name.
     pub fn is_protected(&self, name: &str) -> bool {
-        self.protected.iter().any(|pattern| matches(pattern.as_bytes(), name.as_bytes()))
+        let mut about = self.contexts.iter().rev().filter(|section| section.is_about(name));
+        let listed = self.protected.iter().any(|pattern| matches(pattern.as_bytes(), name.as_bytes()));
+        about.find_map(|section| section.protected).unwrap_or(listed)
     }
 }
 
-fn suggestion(id: &str) -> String {
-    nearest(id, Settings::IDS.iter().copied())
+fn suggestion(id: &str, known: &[&str]) -> String {
+    nearest(id, known.iter().copied())
         .map_or_else(|| "Remove the line.".to_owned(), |name| format!("Did you mean `{name}`?"))
 }
 
@@ -163,6 +270,36 @@ mod tests {
         for id in Settings::IDS {
             assert!(table.get_ref().contains_key(*id), "{id} is missing");
         }
+    }
+
+    const CONTEXTS: &str = "theme = \"dark\"\nprotected = [\"*prod*\"]\n\n[context.\"*prod*\"]\nread-only = true\nprofile = \"audit\"\n\n\
+        [context.\"prod-sandbox\"]\nprotected = false\nwrite = true\ntheme = \"light\"\nrole = \"arn:aws:iam::111122223333:role/dev\"\n";
+
+    #[test]
+    fn a_context_has_settings_of_its_own_and_read_only_cannot_be_taken_back() {
+        let (settings, problems) = Settings::parse("config.toml", CONTEXTS);
+        assert_eq!(problems, []);
+        let sandbox = settings.within("prod-sandbox");
+        assert!(sandbox.read_only && !sandbox.write, "the section for *prod* is about it too");
+        assert_eq!(sandbox.theme, "light");
+        assert_eq!(settings.within("prod-eu").theme, "dark");
+        assert_eq!(settings.within("dev"), settings);
+        assert!(settings.is_protected("prod-eu") && !settings.is_protected("prod-sandbox"));
+        let role = Some("arn:aws:iam::111122223333:role/dev".to_owned());
+        assert_eq!(settings.credentials("prod-sandbox"), (Some("audit".to_owned()), role));
+        assert_eq!(settings.credentials("dev"), (None, None));
+    }
+
+    #[test]
+    fn a_wrong_line_of_a_context_is_told_with_its_place() {
+        let text = "[context.dev]\nreadonly = true\nprofile = 7\n\n[context]\nx = 1\n";
+        let (settings, problems) = Settings::parse("config.toml", &text[..text.find("\n\n").unwrap()]);
+        assert_eq!(settings.contexts.len(), 1);
+        let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        assert!(told[0].contains("line 2") && told[0].contains("Did you mean `read-only`?"), "{told:?}");
+        assert!(told[1].contains("line 3") && told[1].contains("profile"), "{told:?}");
+        let (_, problems) = Settings::parse("config.toml", "[context]\nx = 1\n");
+        assert!(problems[0].to_string().contains("a context has a section of its own"), "{problems:?}");
     }
 
     #[test]

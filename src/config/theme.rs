@@ -109,9 +109,11 @@ pub struct Theme {
 }
 
 /// The themes that come with the program: name and text.
-pub const BUILT_IN: [(&str, &str); 3] = [
+pub const BUILT_IN: [(&str, &str); 5] = [
     ("dark", include_str!("../../assets/themes/dark.toml")),
     ("light", include_str!("../../assets/themes/light.toml")),
+    ("colour-blind", include_str!("../../assets/themes/colour-blind.toml")),
+    ("colour-blind-light", include_str!("../../assets/themes/colour-blind-light.toml")),
     ("mono", include_str!("../../assets/themes/mono.toml")),
 ];
 
@@ -300,6 +302,32 @@ mod tests {
         }
         assert_eq!(Theme::dark().style(Meaning::Text).foreground, Color::Reset);
         assert_eq!(Theme::light().style(Meaning::Text).foreground, Color::Reset);
+    }
+
+    /// What somebody sees who lacks one kind of cone (Machado, Oliveira and Fernandes 2009, severity 1).
+    fn seen(color: Color, matrix: [[f64; 3]; 3]) -> [f64; 3] {
+        let Color::Rgb(red, green, blue) = color else { panic!("{color:?} is the terminal's own") };
+        matrix.map(|row| row[0] * f64::from(red) + row[1] * f64::from(green) + row[2] * f64::from(blue))
+    }
+
+    #[test]
+    fn the_colour_blind_themes_are_told_apart_without_red_and_green() {
+        let protanopia = [[0.152, 1.053, -0.205], [0.115, 0.786, 0.099], [-0.004, -0.048, 1.052]];
+        let deuteranopia = [[0.367, 0.861, -0.228], [0.280, 0.673, 0.047], [-0.012, 0.043, 0.969]];
+        let meanings = [Meaning::Danger, Meaning::Warning, Meaning::Accent, Meaning::Accent2];
+        for name in ["colour-blind", "colour-blind-light"] {
+            let theme = Theme::named(name).unwrap();
+            for matrix in [protanopia, deuteranopia] {
+                for (at, one) in meanings.iter().enumerate() {
+                    for other in &meanings[at + 1..] {
+                        let (a, b) =
+                            (seen(theme.style(*one).foreground, matrix), seen(theme.style(*other).foreground, matrix));
+                        let far = (0..3).map(|part| (a[part] - b[part]).powi(2)).sum::<f64>().sqrt();
+                        assert!(far > 40.0, "{name}: {one:?} and {other:?} are {far:.0} apart");
+                    }
+                }
+            }
+        }
     }
 
     #[test]

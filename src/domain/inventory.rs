@@ -44,6 +44,7 @@ use super::{
 mod asked;
 mod crew;
 mod findings;
+mod overview;
 mod progress;
 mod proven;
 mod rows;
@@ -58,6 +59,7 @@ mod turn;
 mod who;
 mod written;
 
+pub use overview::{Overview, SharedRole};
 pub use who::{Admission, Gate, Way};
 
 pub use findings::FindingCounts;

@@ -28,6 +28,7 @@ pub mod restart;
 pub mod resume;
 pub mod retarget;
 mod rules;
+pub mod statement;
 #[cfg(test)]
 pub(crate) mod tests;
 pub mod trust;

@@ -1,6 +1,6 @@
 //! `get overview`: the cluster in numbers.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -11,12 +11,8 @@ use super::{
 };
 use crate::domain::{
     id::RoleArn,
-    identity::{Mechanism, State},
-    inventory::{AgentState, Inventory},
+    inventory::{self, AgentState, Inventory},
 };
-
-/// Roles that are named, most shared first.
-const SHARED: usize = 10;
 
 /// One cluster.
 #[derive(Clone, Debug, Serialize)]
@@ -60,8 +56,8 @@ pub(super) struct Line {
     value: String,
 }
 
-fn agent(inventory: &Inventory) -> Agent {
-    match inventory.agent() {
+fn agent(state: AgentState) -> Agent {
+    match state {
         AgentState::Missing => Agent { state: "missing", nodes: Some(0), of: None },
         AgentState::BuiltIn => Agent { state: "built-in", nodes: None, of: None },
         AgentState::Ready { nodes, of } => Agent { state: "ready", nodes: Some(nodes), of: Some(of) },
@@ -69,28 +65,10 @@ fn agent(inventory: &Inventory) -> Agent {
     }
 }
 
-fn shared_roles(inventory: &Inventory) -> Vec<SharedRole> {
-    let mut roles: Vec<SharedRole> = inventory
-        .roles()
-        .into_iter()
-        .filter(|row| row.used_by.len() > 1)
-        .map(|row| SharedRole { service_accounts: row.used_by.len(), pods: row.pods, arn: row.arn })
-        .collect();
-    roles.sort_by(|a, b| (b.service_accounts, b.pods, &a.arn).cmp(&(a.service_accounts, a.pods, &b.arn)));
-    roles.truncate(SHARED);
-    roles
-}
-
 /// Counts the cluster.
 pub(super) fn item(inventory: &Inventory) -> OverviewItem {
-    let counts = inventory.counts();
-    let (mut mechanisms, mut states) = (BTreeMap::<Mechanism, u32>::new(), BTreeMap::<State, u32>::new());
-    for pod in inventory.pods() {
-        *states.entry(pod.resolution.state).or_default() += 1;
-        for container in &pod.resolution.containers {
-            *mechanisms.entry(container.now.mechanism).or_default() += 1;
-        }
-    }
+    let overview = inventory.overview();
+    let counts = overview.counts;
     OverviewItem {
         cluster: cluster_of(inventory),
         pods: counts.pods,
@@ -100,10 +78,16 @@ pub(super) fn item(inventory: &Inventory) -> OverviewItem {
         roles: counts.roles,
         associations: counts.associations,
         nodes: counts.nodes,
-        containers: mechanism_words(&mechanisms.into_iter().collect::<Vec<_>>()),
-        states: state_words(&states.into_iter().collect::<Vec<_>>()),
-        shared_roles: shared_roles(inventory),
-        agent: agent(inventory),
+        containers: mechanism_words(&overview.containers),
+        states: state_words(&overview.states),
+        shared_roles: overview.shared_roles.into_iter().map(SharedRole::from).collect(),
+        agent: agent(overview.agent),
+    }
+}
+
+impl From<inventory::SharedRole> for SharedRole {
+    fn from(role: inventory::SharedRole) -> Self {
+        Self { arn: role.arn, service_accounts: role.service_accounts, pods: role.pods }
     }
 }
 

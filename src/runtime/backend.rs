@@ -3,6 +3,7 @@
 
 use std::io::{self, BufWriter, Stdout, Write};
 
+use super::ink::Ink;
 use ratatui::{
     backend::{Backend, ClearType, CrosstermBackend, WindowSize},
     buffer::Cell,
@@ -46,7 +47,8 @@ impl Backend for RealBackend {
     where
         I: Iterator<Item = (u16, u16, &'a Cell)>,
     {
-        self.inner.draw(content)
+        let width = self.inner.size()?.width;
+        Ink::new(&mut self.inner, width).draw(content)
     }
 
     fn hide_cursor(&mut self) -> io::Result<()> {

@@ -18,6 +18,8 @@ use super::{
     clock::Clock,
     hand::Hand,
     journal::{Author, Journal},
+    neighbours::Neighbours,
+    outside::{Outside, Place},
     perform::{self, Memory, Performer, Progress},
     prove::Prover,
     trail::{Found, look_up},
@@ -25,12 +27,13 @@ use super::{
 use crate::{
     app::{
         dialog::changed::Events,
-        effect::Effect,
+        effect::{Choice, Effect},
         message::Message,
         operation::{OperationId, Outcome, StepState},
     },
     domain::{
         access::{Inquiry, unasked},
+        change::Change,
         id::ClusterId,
         plan::Plan,
         proof::Intent,
@@ -41,6 +44,7 @@ use crate::{
 /// What performs effects.
 pub struct Deeds {
     hands: HashMap<ClusterId, Hand>,
+    neighbours: Neighbours,
     told: mpsc::Sender<Message>,
     journal: Journal,
     author: Author,
@@ -53,9 +57,9 @@ pub struct Deeds {
 }
 
 impl Deeds {
-    /// Performs for these clusters and writes the journal of this state directory.
+    /// Performs for clusters that are opened, and writes the journal of this state directory.
     pub fn new(
-        hands: HashMap<ClusterId, Hand>,
+        neighbours: Neighbours,
         told: mpsc::Sender<Message>,
         state: &Path,
         author: Author,
@@ -63,7 +67,8 @@ impl Deeds {
         settle: Duration,
     ) -> Self {
         Self {
-            hands,
+            hands: HashMap::new(),
+            neighbours,
             told,
             journal: Journal::new(state),
             author,
@@ -75,6 +80,11 @@ impl Deeds {
         }
     }
 
+    /// Where the loop is told something.
+    pub fn teller(&self) -> mpsc::Sender<Message> {
+        self.told.clone()
+    }
+
     /// Tells the loop something from within the loop.
     pub fn tell(&self, message: Message) {
         let told = self.told.clone();
@@ -84,8 +94,34 @@ impl Deeds {
         });
     }
 
+    /// Starts the tasks of a cluster.
+    pub fn open(&mut self, id: ClusterId, outside: Outside, place: Place) {
+        let hand = Hand::start(id, outside, place, self.clock, self.told.clone(), CancellationToken::new());
+        self.hands.insert(id, hand);
+    }
+
+    /// Opens a cluster that was chosen while the program runs.
+    fn open_chosen(&mut self, id: ClusterId, choice: &Choice) {
+        let opened = self.neighbours.open(choice).and_then(|outside| outside.place().map(|place| (outside, place)));
+        match opened {
+            Ok((outside, place)) => {
+                self.tell(Message::Changes(id, vec![Change::Target(place.target.clone())]));
+                self.open(id, outside, place);
+            }
+            Err(failure) => self.tell(Message::ClusterRefused(id, Arc::new(failure))),
+        }
+    }
+
+    fn list_contexts(&self) {
+        match self.neighbours.contexts() {
+            Ok(names) => self.tell(Message::Contexts(names)),
+            // Without a kubeconfig there are none to choose from; a cluster can still be named.
+            Err(_) => self.tell(Message::Contexts(Vec::new())),
+        }
+    }
+
     /// Starts one effect.
-    pub fn perform(&self, effect: Effect) {
+    pub fn perform(&mut self, effect: Effect) {
         match effect {
             Effect::Read { cluster, wanted, selected } => {
                 if let Some(hand) = self.hands.get(&cluster) {
@@ -104,10 +140,17 @@ impl Deeds {
             Effect::LookUp { cluster, subject, lookups } => self.look_up(cluster, subject, lookups),
             Effect::Prove { cluster, intents, pace } => self.prove(cluster, intents, pace),
             Effect::StopProofs => self.proofs().cancel(),
+            Effect::ListContexts => self.list_contexts(),
+            Effect::OpenCluster { cluster, choice } => self.open_chosen(cluster, &choice),
             Effect::Cancel(operation) => self.cancel(operation),
             Effect::ReadJournal => self.read_journal(),
             // The loop does these itself: they need the terminal.
-            Effect::Copy(_) | Effect::Suspend | Effect::Redraw | Effect::Quit => {}
+            Effect::Copy(_)
+            | Effect::Mouse(_)
+            | Effect::StepAside(_)
+            | Effect::Suspend
+            | Effect::Redraw
+            | Effect::Quit => {}
         }
     }
 
@@ -198,7 +241,7 @@ impl Deeds {
             session: hand.session(),
             connection: hand.connection(),
             journal: self.journal.clone(),
-            author: Author { caller: hand.caller(), ..self.author.clone() },
+            author: Author { caller: hand.caller(), context: hand.context(), ..self.author.clone() },
             cluster: hand.cluster_title(),
             clock: self.clock,
             settle: self.settle,

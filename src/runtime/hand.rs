@@ -132,6 +132,11 @@ impl Hand {
         arn.or_else(|| target.cluster.as_ref().map(ToString::to_string)).or_else(|| target.context.clone())
     }
 
+    /// The context it is reached through, for the journal.
+    pub fn context(&self) -> Option<String> {
+        self.place.target.context.clone()
+    }
+
     /// ARN of the caller, once AWS told it.
     pub fn caller(&self) -> Option<String> {
         self.caller.lock().unwrap_or_else(PoisonError::into_inner).clone()

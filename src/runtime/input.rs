@@ -1,6 +1,6 @@
 //! Terminal events as the app knows them: releases dropped, spellings of the same key made one.
 
-use crossterm::event::{Event, KeyCode as Code, KeyEvent, KeyEventKind, KeyModifiers, MouseEventKind};
+use crossterm::event::{Event, KeyCode as Code, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEventKind};
 use futures::{Stream, StreamExt, future};
 
 use crate::{
@@ -14,7 +14,34 @@ const NOTCH: i32 = 3;
 /// Everything a person does at the terminal, as long as it can be read.
 pub fn events() -> impl Stream<Item = Input> + Unpin {
     let readable = crossterm::event::EventStream::new().take_while(|event| future::ready(event.is_ok()));
-    readable.filter_map(|event| future::ready(event.ok().and_then(input)))
+    let mut button = Button::default();
+    readable.filter_map(move |event| {
+        future::ready(event.ok().and_then(|event| button.click(&event).or_else(|| input(event))))
+    })
+}
+
+/// A click is a press and a release over the same cell.
+#[derive(Debug, Default)]
+struct Button {
+    pressed: Option<(u16, u16)>,
+}
+
+impl Button {
+    fn click(&mut self, event: &Event) -> Option<Input> {
+        let Event::Mouse(mouse) = event else { return None };
+        let cell = (mouse.column, mouse.row);
+        match mouse.kind {
+            MouseEventKind::Down(MouseButton::Left) => {
+                self.pressed = Some(cell);
+                None
+            }
+            MouseEventKind::Up(MouseButton::Left) => {
+                let pressed = self.pressed.take();
+                (pressed == Some(cell)).then_some(Input::Click(cell.0, cell.1))
+            }
+            _ => None,
+        }
+    }
 }
 
 /// One event, if it means anything to the app.
@@ -98,6 +125,20 @@ mod tests {
     #[test]
     fn control_and_a_letter_ignores_its_case() {
         assert_eq!(pressed(Code::Char('D'), KeyModifiers::CONTROL), Some(Input::Key(Key::ctrl('d'))));
+    }
+
+    #[test]
+    fn a_click_is_a_press_and_a_release_over_one_cell() {
+        let at = |kind, column| {
+            Event::Mouse(crossterm::event::MouseEvent { kind, column, row: 7, modifiers: KeyModifiers::NONE })
+        };
+        let (down, up) = (MouseEventKind::Down(MouseButton::Left), MouseEventKind::Up(MouseButton::Left));
+        let mut button = Button::default();
+        assert_eq!(button.click(&at(up, 3)), None, "never pressed");
+        assert_eq!(button.click(&at(down, 3)), None);
+        assert_eq!(button.click(&at(up, 3)), Some(Input::Click(3, 7)));
+        assert_eq!(button.click(&at(down, 3)), None);
+        assert_eq!(button.click(&at(up, 4)), None, "drawn away");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use futures::{
 
 use crate::{
     aws::session::{self, Session},
+    config::settings::Settings,
     domain::{
         cluster::Target,
         failure::{Failure, FailureKind},
@@ -42,6 +43,8 @@ pub struct Options {
     pub timeout: Duration,
     /// By what service accounts declare associations.
     pub declared: DeclarationKeys,
+    /// Profiles and roles of contexts.
+    pub settings: Settings,
 }
 
 /// The other side of every adapter.
@@ -62,6 +65,8 @@ pub struct Place {
     /// Cluster, region, account, profile as far as files and flags tell them.
     pub target: Target,
     context: Option<Context>,
+    /// A role that the settings of the context say to assume.
+    role: Option<String>,
 }
 
 impl Outside {
@@ -87,26 +92,26 @@ impl Outside {
     pub fn place(&self) -> Result<Place, Failure> {
         match self {
             Self::Real(options) => real_place(options),
-            Self::Simulated(world, _) => Ok(Place { target: simulated_target(world), context: None }),
+            Self::Simulated(world, _) => Ok(Place { target: simulated_target(world), context: None, role: None }),
         }
     }
 
     /// A session with AWS for the cluster's region and profile, on its way: whoever needs it waits for it.
     /// Credentials are asked for at the first call.
     pub fn aws(&self, place: &Place) -> SessionSoon {
-        let (outside, target) = (self.clone(), place.target.clone());
-        async move { outside.session(&target).await }.boxed().shared()
+        let (outside, place) = (self.clone(), place.clone());
+        async move { outside.session(&place).await }.boxed().shared()
     }
 
-    async fn session(&self, target: &Target) -> Result<Session, Failure> {
+    async fn session(&self, place: &Place) -> Result<Session, Failure> {
         match self {
             Self::Simulated(world, _) => Ok(session::over(world.aws_transport(), world.region().into())),
             Self::Real(options) => {
                 session::real(&session::Options {
-                    profile: options.profile.clone().or_else(|| target.profile.clone()),
-                    region: target.region.clone(),
+                    profile: place.target.profile.clone(),
+                    region: place.target.region.clone(),
+                    role: place.role.clone(),
                     timeout: options.timeout,
-                    ..session::Options::default()
                 })
                 .await
             }
@@ -194,13 +199,15 @@ fn real_place(options: &Options) -> Result<Place, Failure> {
     if let Some(region) = &options.region {
         target.region = Some(region.as_str().into());
     }
+    let (profile, role) = options.settings.credentials(target.context.as_deref().unwrap_or_default());
+    target.profile = options.profile.clone().or(profile).or(target.profile);
     if options.namespace.is_some() {
         target.namespace.clone_from(&options.namespace);
     }
     if let Some(context) = &mut context {
         context.target.namespace.clone_from(&target.namespace);
     }
-    Ok(Place { target, context })
+    Ok(Place { target, context, role })
 }
 
 fn simulated_target(world: &World) -> Target {

@@ -1,7 +1,7 @@
 //! The loop: wait for input, a result, a signal or a requested wake-up; drain what else is
 //! there; update; perform effects; draw once, and only if something visible changed.
 
-use std::{future::poll_fn, io, task::Poll, time::Duration};
+use std::{future::poll_fn, io, sync::Arc, task::Poll, time::Duration};
 
 use futures::{Stream, StreamExt};
 use jiff::Timestamp;
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     app::{
-        effect::Effect,
+        effect::{Effect, Outing},
         message::{Input, Message},
         model::Model,
         settle::settle,
@@ -68,6 +68,8 @@ pub struct Explorer<B: Backend, H> {
     pub clock: Clock,
     /// The model's revision that is on the screen.
     pub shown: Option<u64>,
+    /// Who gets the terminal next.
+    pub outing: Option<Outing>,
 }
 
 impl<B, H> Explorer<B, H>
@@ -76,11 +78,22 @@ where
     B::Error: Send + Sync + 'static,
     H: Host<B>,
 {
-    /// Runs until somebody leaves or the terminal is gone.
+    /// Runs until somebody leaves or the terminal is gone. The input is opened anew after another program had the
+    /// terminal: whoever reads it must not read on meanwhile.
     ///
     /// # Errors
-    /// When a frame cannot be written.
-    pub async fn run(&mut self, mut input: impl Stream<Item = Input> + Unpin) -> io::Result<End> {
+    /// When a frame cannot be written, or the terminal not be taken again.
+    pub async fn run<S: Stream<Item = Input> + Unpin>(&mut self, mut open: impl FnMut() -> S) -> io::Result<End> {
+        loop {
+            let end = self.run_with(open()).await?;
+            match self.outing.take() {
+                Some(outing) => self.step_aside(outing)?,
+                None => return Ok(end),
+            }
+        }
+    }
+
+    async fn run_with(&mut self, mut input: impl Stream<Item = Input> + Unpin) -> io::Result<End> {
         let mut signals = Signals::listen();
         let mut drawn_at: Option<Instant> = None;
         loop {
@@ -112,6 +125,12 @@ where
         }
     }
 
+    /// Another program has the terminal until it ends.
+    fn step_aside(&mut self, outing: Outing) -> io::Result<()> {
+        let failure = self.host.step_aside(self.terminal.backend_mut(), &outing)?;
+        self.take(Message::Returned(outing, failure.map(Arc::new))).map(drop)
+    }
+
     /// When the model next wants to be woken, bounded.
     fn wake(&self) -> Instant {
         let now = self.clock.now();
@@ -138,6 +157,11 @@ where
 
     /// Updates the model and performs what follows; true if the person leaves.
     fn take(&mut self, message: Message) -> io::Result<bool> {
+        if let Message::Configured(configured) = &message
+            && let Some(theme) = &configured.theme
+        {
+            self.theme.clone_from(theme);
+        }
         let effects = update(&mut self.model, message, self.clock.now());
         self.perform_all(effects)
     }
@@ -162,6 +186,11 @@ where
             Effect::Redraw => {
                 self.terminal.clear().map_err(io::Error::other)?;
                 self.shown = None;
+            }
+            Effect::Mouse(on) => self.host.mouse(self.terminal.backend_mut(), on)?,
+            Effect::StepAside(outing) => {
+                self.outing = Some(outing);
+                return Ok(true);
             }
             Effect::Suspend => {
                 self.host.suspend(self.terminal.backend_mut())?;
@@ -213,7 +242,7 @@ fn copy_message(text: &str, copied: io::Result<()>) -> Message {
     use crate::domain::failure::{Failure, FailureKind};
     match copied {
         Ok(()) => Message::Copied { characters: text.chars().count() },
-        Err(error) => Message::CopyFailed(std::sync::Arc::new(Failure::new(
+        Err(error) => Message::CopyFailed(Arc::new(Failure::new(
             FailureKind::Server,
             "nothing was copied",
             error.to_string(),

@@ -1,23 +1,86 @@
 //! Files: settings, keymap and the directories they and the journal live in. Wrong files never
 //! prevent starting: the defaults apply and the problems are shown.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
 
 use etcetera::{AppStrategy, AppStrategyArgs, choose_app_strategy};
 
 use crate::{
     app::keys::Keys,
-    config::{problem::Problem, settings::Settings, theme::Theme},
+    config::{
+        problem::Problem,
+        settings::Settings,
+        theme::{BUILT_IN, Theme},
+    },
 };
 
 /// What the files said.
+#[derive(Clone)]
 pub struct Loaded {
     /// Settings, defaults where the files are silent or wrong.
     pub settings: Settings,
     /// Keys.
     pub keys: Keys,
+    /// The file of settings; keys and themes stand beside it.
+    pub file: Option<PathBuf>,
     /// What is wrong with the files.
     pub problems: Vec<Problem>,
+}
+
+impl Loaded {
+    /// Defaults, without any file.
+    pub fn defaults() -> Self {
+        Self { settings: Settings::default(), keys: Keys::default(), file: None, problems: Vec::new() }
+    }
+
+    /// The theme of the settings as they hold in a context, if the terminal needs not be asked; and what is wrong
+    /// with its file. Without colours there is one that needs none.
+    pub fn theme(&self, settings: &Settings, color: bool) -> (Option<Theme>, Vec<Problem>) {
+        let name = settings.theme.as_str();
+        match Theme::named(name) {
+            _ if !color => (Some(Theme::mono()), Vec::new()),
+            Some(theme) => (Some(theme), Vec::new()),
+            None if name == "auto" => (None, Vec::new()),
+            None => self.theme_of_file(name),
+        }
+    }
+
+    fn theme_of_file(&self, name: &str) -> (Option<Theme>, Vec<Problem>) {
+        let file = self.file.as_ref().map(|file| file.with_file_name(format!("{name}.toml")));
+        let mut problems = Vec::new();
+        let read = file.as_deref().filter(|_| is_a_name(name)).and_then(|file| read(file, true, &mut problems));
+        match read {
+            Some((file, text)) => {
+                let (theme, mut wrong) = Theme::parse(name, &text);
+                wrong.iter_mut().for_each(|problem| problem.file.clone_from(&file));
+                (Some(theme), wrong)
+            }
+            None => {
+                let known: Vec<&str> = BUILT_IN.iter().map(|(name, _)| *name).collect();
+                let next = format!("Write auto, {}, or the name of a file beside config.toml", known.join(", "));
+                problems.insert(0, Problem::of_file("config.toml", format!("there is no theme `{name}`"), next));
+                problems.truncate(1);
+                (None, problems)
+            }
+        }
+    }
+
+    /// When each of the files was last written; a change of it means that they are to be read again.
+    pub fn stamps(&self) -> Vec<Option<SystemTime>> {
+        let Some(file) = &self.file else { return Vec::new() };
+        let theme = format!("{}.toml", self.settings.theme);
+        let files = [file.clone(), file.with_file_name("keymap.toml"), file.with_file_name(theme)];
+        let written = |file: PathBuf| std::fs::metadata(file).and_then(|found| found.modified()).ok();
+        files.map(written).to_vec()
+    }
+}
+
+/// No path leads out of the folder.
+fn is_a_name(name: &str) -> bool {
+    !name.is_empty() && !name.contains(['/', '\\', '\0']) && !name.starts_with('.')
 }
 
 /// The state directory: `--state-dir`, else the platform's own (XDG, on macOS too).
@@ -51,7 +114,7 @@ pub fn load(chosen: Option<&Path>) -> Loaded {
         }
         None => Settings::default(),
     };
-    let keymap = file.map(|file| file.with_file_name("keymap.toml"));
+    let keymap = file.as_ref().map(|file| file.with_file_name("keymap.toml"));
     let keys = match keymap.as_deref().and_then(|file| read(file, false, &mut problems)) {
         Some((name, text)) => {
             let (keys, wrong) = Keys::parse(&name, &text);
@@ -60,7 +123,7 @@ pub fn load(chosen: Option<&Path>) -> Loaded {
         }
         None => Keys::default(),
     };
-    Loaded { settings, keys, problems }
+    Loaded { settings, keys, file, problems }
 }
 
 /// A file's name and text; one that is merely absent is no problem unless it was asked for.
@@ -70,22 +133,11 @@ fn read(file: &Path, asked: bool, problems: &mut Vec<Problem>) -> Option<(String
         Ok(text) => Some((name, text)),
         Err(error) => {
             if asked || error.kind() != std::io::ErrorKind::NotFound {
-                problems.push(Problem {
-                    file: name,
-                    line: 0,
-                    what: error.to_string(),
-                    next: "Defaults apply until it can be read".to_owned(),
-                });
+                problems.push(Problem::of_file(&name, error.to_string(), "Defaults apply until it can be read"));
             }
             None
         }
     }
-}
-
-/// The theme of the settings; `NO_COLOR` chooses the one that needs none. `None`: the terminal
-/// has to be asked.
-pub fn theme(settings: &Settings, color: bool) -> Option<Theme> {
-    if color { Theme::named(&settings.theme) } else { Some(Theme::mono()) }
 }
 
 /// Asks the terminal for its background. Every terminal answers the question that goes with it, at

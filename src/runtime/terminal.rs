@@ -9,7 +9,7 @@ use std::{
 use crossterm::{
     clipboard::CopyToClipboard,
     cursor, event, execute, queue,
-    style::ResetColor,
+    style::{Print, ResetColor},
     terminal::{
         BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
         enable_raw_mode,
@@ -17,10 +17,18 @@ use crossterm::{
 };
 use ratatui::{Terminal, backend::Backend};
 
-use super::backend::RealBackend;
+use super::{backend::RealBackend, outing};
+use crate::{app::effect::Outing, domain::failure::Failure};
 
 /// Whether this process holds the terminal; the panic hook and `Drop` must agree on it.
 static HELD: AtomicBool = AtomicBool::new(false);
+
+/// Whether the wheel and clicks are ours.
+static MOUSE: AtomicBool = AtomicBool::new(false);
+
+/// Buttons and the wheel, with coordinates of any size; not every movement, which would be a stream of bytes.
+const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1006h";
+const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1000l";
 
 /// What the loop asks of whoever owns the terminal, besides drawing on it.
 pub trait Host<B: Backend> {
@@ -32,6 +40,10 @@ pub trait Host<B: Backend> {
     fn copy(&mut self, backend: &mut B, text: &str) -> io::Result<()>;
     /// Gives the terminal back, stops the process group, and takes it again when continued.
     fn suspend(&mut self, backend: &mut B) -> io::Result<()>;
+    /// Takes the wheel and clicks from the terminal, or leaves them to it.
+    fn mouse(&mut self, backend: &mut B, on: bool) -> io::Result<()>;
+    /// Gives the terminal to another program until that ends, and takes it again; tells why it failed, if it did.
+    fn step_aside(&mut self, backend: &mut B, outing: &Outing) -> io::Result<Option<Failure>>;
 }
 
 /// The process's terminal while it is held; dropping it gives it back.
@@ -62,7 +74,8 @@ impl Drop for RealHost {
 fn hold() -> io::Result<()> {
     enable_raw_mode()?;
     HELD.store(true, Ordering::SeqCst);
-    execute!(io::stdout(), EnterAlternateScreen, cursor::Hide, event::EnableBracketedPaste, event::EnableFocusChange,)
+    execute!(io::stdout(), EnterAlternateScreen, cursor::Hide, event::EnableBracketedPaste, event::EnableFocusChange)?;
+    if MOUSE.load(Ordering::SeqCst) { execute!(io::stdout(), Print(MOUSE_ON)) } else { Ok(()) }
 }
 
 /// Gives the terminal back if this process holds it. Safe to call again, and from a panic.
@@ -71,6 +84,9 @@ pub fn restore() {
         return;
     }
     // A terminal that went away cannot be restored and needs not be.
+    if MOUSE.load(Ordering::SeqCst) {
+        let _ = execute!(io::stdout(), Print(MOUSE_OFF));
+    }
     let _ = execute!(
         io::stdout(),
         EndSynchronizedUpdate,
@@ -111,6 +127,19 @@ impl Host<RealBackend> for RealHost {
         restore();
         stop()?;
         hold()
+    }
+
+    fn mouse(&mut self, backend: &mut RealBackend, on: bool) -> io::Result<()> {
+        MOUSE.store(on, Ordering::SeqCst);
+        queue!(backend, Print(if on { MOUSE_ON } else { MOUSE_OFF }))?;
+        Write::flush(backend)
+    }
+
+    fn step_aside(&mut self, _: &mut RealBackend, outing: &Outing) -> io::Result<Option<Failure>> {
+        restore();
+        let ended = outing::go(outing);
+        hold()?;
+        Ok(ended.err())
     }
 }
 

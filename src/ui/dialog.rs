@@ -3,6 +3,8 @@
 
 mod access;
 mod changed;
+mod clusters;
+mod copy;
 mod help;
 mod options;
 mod pick;
@@ -45,13 +47,21 @@ enum View {
 /// Widest content of each kind.
 fn widest(dialog: &Dialog) -> u16 {
     match dialog {
-        Dialog::Help(_) => 112,
+        Dialog::Help(_) => 104,
         Dialog::Confirm(_) | Dialog::Operation(..) | Dialog::Why(_) | Dialog::Access(_) | Dialog::Changed(_) => 92,
-        Dialog::Role(_) | Dialog::Options(_) => 88,
-        Dialog::Account(_) => 72,
+        Dialog::Role(_) | Dialog::Options(_) | Dialog::Copy(_) => 88,
+        Dialog::Account(_) | Dialog::Clusters(_) => 76,
         Dialog::Palette(_) => 72,
         Dialog::Prove(_) => 84,
         Dialog::Unlock(_) | Dialog::Restart(_) => 64,
+    }
+}
+
+/// Tallest content: whoever reads on a slow line sees a scrolled help sooner than a whole one.
+fn tallest(dialog: &Dialog) -> u16 {
+    match dialog {
+        Dialog::Help(_) => 28,
+        _ => u16::MAX,
     }
 }
 
@@ -70,6 +80,8 @@ fn content(scene: &Scene<'_>, dialog: &Dialog, width: usize) -> Content {
         Dialog::Why(why) => why::content(scene, why, width),
         Dialog::Access(form) => access::content(scene, form, width),
         Dialog::Changed(form) => changed::content(scene, form, width),
+        Dialog::Copy(menu) => copy::content(scene, menu, width),
+        Dialog::Clusters(picker) => clusters::content(scene, picker, width),
     }
 }
 
@@ -78,7 +90,7 @@ pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, dialog: &Dialog)
     let width = widest(dialog).min(area.width.saturating_sub(panel::CHROME_WIDTH));
     let content = content(scene, dialog, usize::from(width));
     let fixed = content.above.len() + content.below.len();
-    let wanted = u16::try_from(fixed + content.body.len()).unwrap_or(u16::MAX);
+    let wanted = u16::try_from(fixed + content.body.len()).unwrap_or(u16::MAX).min(tallest(dialog));
     let place = panel::place(area, width, wanted);
     let inside = panel::draw(&scene.paint, buffer, place, &content.title, &content.keys);
     let [above, body, below] = parts(inside, content.above.len(), content.below.len());

@@ -39,7 +39,7 @@ impl Tier {
 /// The parts of the screen around its body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Chrome {
-    /// Cluster, account, caller, connections.
+    /// Cluster, account, caller, connections: a line for each open cluster.
     pub header: Rect,
     /// The lists with their counts.
     pub tabs: Rect,
@@ -76,15 +76,21 @@ fn line(area: Rect, row: u16) -> Rect {
     Rect { y: area.y + row, height: 1, ..area }
 }
 
-/// The parts of a window that is not tiny.
-pub fn chrome(area: Rect) -> Chrome {
+/// Header lines at most, and the rows that a body keeps before there is a second.
+const MOST_HEADERS: u16 = 4;
+const LEAST_BODY: u16 = 8;
+
+/// The parts of a window that is not tiny, with a header line for each of so many clusters, as far as there is room.
+pub fn chrome(area: Rect, clusters: usize) -> Chrome {
     let bottom = area.height.saturating_sub(3);
+    let room = bottom.saturating_sub(3 + LEAST_BODY).clamp(1, MOST_HEADERS);
+    let headers = u16::try_from(clusters).unwrap_or(u16::MAX).clamp(1, room);
     Chrome {
-        header: line(area, 0),
-        tabs: line(area, 1),
-        filter: line(area, 2),
-        above: line(area, 3),
-        body: Rect { y: area.y + 4, height: bottom.saturating_sub(4), ..area },
+        header: Rect { height: headers, ..area },
+        tabs: line(area, headers),
+        filter: line(area, headers + 1),
+        above: line(area, headers + 2),
+        body: Rect { y: area.y + headers + 3, height: bottom.saturating_sub(headers + 3), ..area },
         below: line(area, bottom),
         progress: line(area, bottom + 1),
         footer: line(area, bottom + 2),
@@ -144,7 +150,7 @@ mod tests {
     #[test]
     fn at_120_columns_the_rule_stands_where_the_design_draws_it() {
         let area = Rect::new(0, 0, 120, 36);
-        let chrome = chrome(area);
+        let chrome = chrome(area, 1);
         assert_eq!((chrome.body.y, chrome.body.height), (4, 29));
         let columns = columns(chrome.body, Tier::of(area));
         let detail = columns.detail.unwrap();
@@ -158,7 +164,8 @@ mod tests {
         for width in 60..260 {
             for height in 15..70 {
                 let area = Rect::new(3, 2, width, height);
-                let chrome = chrome(area);
+                let chrome = chrome(area, usize::from(width % 6));
+                assert!(chrome.body.height >= LEAST_BODY.min(height - 7), "{area}");
                 let columns = columns(chrome.body, Tier::of(area));
                 let parts = [Some(columns.list), columns.summary, columns.detail, columns.trust];
                 for part in parts.into_iter().flatten().chain(page(chrome.body, Tier::of(area))) {

@@ -2,10 +2,12 @@
 //! lines around them. Each reads the model and draws; none keeps anything.
 
 pub mod chrome;
+pub mod compare;
 pub mod detail;
 pub mod header;
 pub mod journal;
 pub mod list;
+pub mod overview;
 pub mod page;
 pub mod rows;
 pub mod trust;

@@ -4,7 +4,7 @@ use ratatui::{Frame, buffer::Buffer, layout::Rect, text::Line};
 
 use crate::{
     app::{
-        message::Measure,
+        message::{Measure, Place},
         model::Model,
         screen::{Screen, detail::DetailScreen, list::ListScreen},
         subject::Subject,
@@ -14,7 +14,7 @@ use crate::{
         dialog,
         layout::{self, SMALLEST, Tier},
         scene::Scene,
-        screen::{chrome, detail, header, journal, list, page, trust},
+        screen::{chrome, compare, detail, header, journal, list, overview, page, trust},
         text, toast,
         widget::{chain, row::Row, scroll},
     },
@@ -59,10 +59,9 @@ fn tiny(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) -> Measure {
 }
 
 fn whole(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, tier: Tier) -> Measure {
-    let chrome = layout::chrome(area);
+    let chrome = layout::chrome(area, scene.model.clusters.len());
     let width = usize::from(area.width);
     let lines = [
-        (chrome.header, header::line(&scene.paint, scene.cluster(), scene.now(), width)),
         (chrome.tabs, chrome::tabs(scene, width)),
         (chrome.filter, chrome::filter(scene, width)),
         (chrome.progress, chrome::progress(scene, width)),
@@ -71,13 +70,28 @@ fn whole(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, tier: Tier) -> Meas
     for (place, line) in &lines {
         buffer.set_line(place.x, place.y, line, place.width);
     }
+    headers(scene, buffer, chrome.header);
     rule(scene, buffer, chrome.above);
     rule(scene, buffer, chrome.below);
     let measure = body(scene, buffer, chrome.body, tier);
-    let over = Rect { y: area.y + 1, height: area.height.saturating_sub(2), ..area };
+    let head = chrome.header.height;
+    let over = Rect { y: area.y + head, height: area.height.saturating_sub(head + 1), ..area };
     let seen = scene.model.dialogs.iter().map(|dialog| dialog::draw(scene, buffer, over, dialog)).last();
     toast::draw(scene, buffer, chrome.body);
     seen.filter(|_| scene.model.dialog().is_some_and(scrolls)).unwrap_or(measure)
+}
+
+/// A line for each open cluster, the one in view marked; where not all fit, those around it.
+fn headers(scene: &Scene<'_>, buffer: &mut Buffer, place: Rect) {
+    let (active, clusters) = (scene.model.active, &scene.model.clusters);
+    let first = scroll::following(active, clusters.len(), place.height);
+    for (y, (at, cluster)) in (place.top()..place.bottom()).zip(clusters.iter().enumerate().skip(first)) {
+        let line = header::line(&scene.paint, cluster, scene.now(), usize::from(place.width));
+        buffer.set_line(place.x, y, &line, place.width);
+        if clusters.len() > 1 && at == active {
+            buffer.set_string(place.x, y, ">", scene.paint.key());
+        }
+    }
 }
 
 /// Dialogs whose body is scrolled by keys; the others follow their cursor.
@@ -119,6 +133,14 @@ fn body(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, tier: Tier) -> Measu
             let top = scroll::following(selected, lines.len(), area.height);
             scrolled(scene, buffer, inset(area), &lines, top)
         }
+        Some(Screen::Overview(shown)) => {
+            let lines = overview::page(scene, shown, usize::from(inset(area).width));
+            scrolled(scene, buffer, inset(area), &lines, shown.scroll.top)
+        }
+        Some(Screen::Compare(shown)) => {
+            let lines = compare::page(scene, shown, usize::from(inset(area).width));
+            scrolled(scene, buffer, inset(area), &lines, shown.scroll.top)
+        }
         Some(Screen::List(_)) | None => Measure::default(),
     }
 }
@@ -156,7 +178,10 @@ fn list_page(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, tier: Tier, sho
         divider(scene, buffer, layout::rule_before(place), area);
         beside(scene, buffer, place, selected.map(crate::app::row::Row::subject).as_ref());
     }
-    Measure { body: list::height(columns.list), lines: shown.view.len(), ..Measure::default() }
+    let at = columns.list;
+    let rows = Place { x: at.x, y: at.y + 1, width: at.width, height: at.height.saturating_sub(1) };
+    let rows = scene.model.dialogs.is_empty().then_some(rows);
+    Measure { body: list::height(at), lines: shown.view.len(), rows, ..Measure::default() }
 }
 
 /// What is said about the selection; FIX stays in view where not all of it fits.
@@ -194,7 +219,10 @@ fn detail_page(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, tier: Tier, s
         }
     };
     links(scene, buffer, related, shown);
-    let mut lines = detail::lines(scene, &shown.subject, None, usize::from(main.width));
+    let mut lines = match shown.found {
+        true => detail::lines(scene, &shown.subject, None, usize::from(main.width)),
+        false => detail::not_found(scene, &shown.subject, usize::from(main.width)),
+    };
     if shown.gone {
         let words = "gone from the cluster: this is what was known last";
         lines.insert(1.min(lines.len()), Row::new(usize::from(main.width)).put(words, scene.paint.muted()).line());

@@ -5,6 +5,7 @@ pub mod bar;
 pub mod chain;
 pub mod document;
 pub mod field;
+pub mod graph;
 pub mod panel;
 pub mod plan;
 pub mod policy;

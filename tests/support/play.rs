@@ -7,16 +7,18 @@ use std::{
     time::Duration,
 };
 
-use futures::{Stream, StreamExt, stream};
+use futures::{Stream, stream};
 use jiff::Timestamp;
 use ratatui::{Terminal, backend::TestBackend, buffer::Buffer};
 use rolecall::{
-    app::message::Input,
+    app::{effect::Outing, message::Input},
     config::{key::Key, settings::Settings, theme::Theme},
+    domain::failure::Failure,
     runtime::{
         clock::Clock,
         explorer::{Opening, assemble},
         journal::Author,
+        neighbours::Neighbours,
         outside::Outside,
         run::End,
         settings::Loaded,
@@ -37,6 +39,7 @@ pub struct Seen(Arc<Mutex<Shown>>);
 struct Shown {
     buffer: Option<Buffer>,
     frames: usize,
+    outings: Vec<Outing>,
 }
 
 impl Host<TestBackend> for Seen {
@@ -58,6 +61,15 @@ impl Host<TestBackend> for Seen {
     fn suspend(&mut self, _: &mut TestBackend) -> io::Result<()> {
         Ok(())
     }
+
+    fn mouse(&mut self, _: &mut TestBackend, _: bool) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn step_aside(&mut self, _: &mut TestBackend, outing: &Outing) -> io::Result<Option<Failure>> {
+        self.0.lock().unwrap().outings.push(outing.clone());
+        Ok(None)
+    }
 }
 
 /// A running explorer.
@@ -77,12 +89,22 @@ impl Play {
 
     /// Opens the explorer on a world, at a size and with settings.
     pub async fn sized(world: Arc<World>, columns: u16, rows: u16, settings: Settings) -> Self {
+        Self::beside(world, Vec::new(), columns, rows, settings).await
+    }
+
+    /// Opens the explorer on a world and others beside it.
+    pub async fn beside(world: Arc<World>, also: Vec<Arc<World>>, columns: u16, rows: u16, settings: Settings) -> Self {
         let state = tempfile::tempdir().unwrap();
         let outside = Outside::simulated(Arc::clone(&world));
+        let worlds = also.iter().fold(Neighbours::of(&outside), |all, world| all.and(Arc::clone(world)));
         let opening = Opening {
             outside: outside.clone(),
-            loaded: Loaded { settings, keys: Default::default(), problems: Vec::new() },
+            also: also.into_iter().map(Outside::simulated).collect(),
+            neighbours: Some(worlds),
+            loaded: Loaded { settings, ..Loaded::defaults() },
+            reload: None,
             state: state.path().to_path_buf(),
+            open: None,
             color: true,
             author: Author::default(),
         };
@@ -92,7 +114,8 @@ impl Play {
         let place = outside.place().unwrap();
         let mut explorer = assemble(opening, place, Theme::dark(), terminal, seen.clone(), clock).unwrap();
         let (keys, typed) = mpsc::unbounded_channel();
-        let running = tokio::spawn(async move { explorer.run(inputs(typed)).await });
+        let typed = Arc::new(Mutex::new(typed));
+        let running = tokio::spawn(async move { explorer.run(|| inputs(Arc::clone(&typed))).await });
         Self { world, keys, seen, running, folder: state }
     }
 
@@ -130,6 +153,16 @@ impl Play {
         rows.map(|row| row.iter().map(|cell| cell.symbol()).collect::<String>().trim_end().to_owned())
             .collect::<Vec<_>>()
             .join("\n")
+    }
+
+    /// The frame itself.
+    pub fn frame(&self) -> Buffer {
+        self.seen.0.lock().unwrap().buffer.clone().unwrap()
+    }
+
+    /// The programs that had the terminal.
+    pub fn outings(&self) -> Vec<Outing> {
+        self.seen.0.lock().unwrap().outings.clone()
     }
 
     /// Frames drawn so far.
@@ -171,8 +204,8 @@ impl Play {
     }
 }
 
-fn inputs(typed: mpsc::UnboundedReceiver<Input>) -> impl Stream<Item = Input> + Unpin {
-    stream::unfold(typed, |mut typed| async move { typed.recv().await.map(|input| (input, typed)) }).boxed()
+fn inputs(typed: Arc<Mutex<mpsc::UnboundedReceiver<Input>>>) -> impl Stream<Item = Input> + Unpin {
+    stream::poll_fn(move |context| typed.lock().unwrap().poll_recv(context))
 }
 
 /// The fixed beginning of time.

@@ -25,11 +25,15 @@ pub struct Pty {
 type Writer = Arc<Mutex<Box<dyn Write + Send>>>;
 
 /// Terminals answer what they are and which background they have; so does this one.
-fn answer(written: &[u8], writer: &Writer) {
+fn answer(written: &[u8], writer: &Writer, background: &str) {
     let text = String::from_utf8_lossy(written);
     let mut answers = String::new();
+    if text.contains("\x1b]10;?") {
+        let foreground = if background == DARK { LIGHT } else { DARK };
+        answers.push_str(&format!("\x1b]10;rgb:{foreground}\x1b\\"));
+    }
     if text.contains("\x1b]11;?") {
-        answers.push_str("\x1b]11;rgb:0000/0000/0000\x1b\\");
+        answers.push_str(&format!("\x1b]11;rgb:{background}\x1b\\"));
     }
     if text.contains("\x1b[c") {
         answers.push_str("\x1b[?62;22c");
@@ -37,6 +41,10 @@ fn answer(written: &[u8], writer: &Writer) {
     // A program that has ended needs no answer.
     let _ = writer.lock().unwrap().write_all(answers.as_bytes());
 }
+
+/// Backgrounds, as terminals tell them.
+pub const DARK: &str = "0000/0000/0000";
+pub const LIGHT: &str = "ffff/ffff/ffff";
 
 struct Seen {
     screen: vt100::Parser,
@@ -46,9 +54,21 @@ struct Seen {
 impl Pty {
     /// Starts rolecall with these words, on a screen of this size, with a state directory of its own.
     pub fn start(words: &[&str], columns: u16, rows: u16, state: &Path, environment: &[(&str, &str)]) -> Self {
+        let program = Path::new(env!("CARGO_BIN_EXE_rolecall"));
+        Self::program((program, words), (columns, rows), state, environment, DARK)
+    }
+
+    /// Starts any program on a screen of this size and background.
+    pub fn program(
+        (program, words): (&Path, &[&str]),
+        (columns, rows): (u16, u16),
+        state: &Path,
+        environment: &[(&str, &str)],
+        background: &'static str,
+    ) -> Self {
         let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_rolecall"));
+        let mut command = CommandBuilder::new(program);
         command.args(words);
         for name in ["KUBECONFIG", "NO_COLOR", "AWS_PROFILE", "COLORTERM"] {
             command.env_remove(name);
@@ -72,7 +92,7 @@ impl Pty {
         thread::spawn(move || {
             let mut buffer = [0; 65536];
             while let Ok(read @ 1..) = reader.read(&mut buffer) {
-                answer(&buffer[..read], &answers);
+                answer(&buffer[..read], &answers, background);
                 let mut seen = shared.lock().unwrap();
                 seen.screen.process(&buffer[..read]);
                 seen.bytes.extend_from_slice(&buffer[..read]);

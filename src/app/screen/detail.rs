@@ -25,6 +25,8 @@ pub struct DetailScreen {
     pub mark: Option<Mark>,
     /// The object is gone: what is shown is what was known last.
     pub gone: bool,
+    /// The object was there at least once since the page was opened.
+    pub found: bool,
     /// Revision of the inventory that the links were made from.
     pub(in crate::app) made: Option<u64>,
 }
@@ -105,6 +107,7 @@ impl DetailScreen {
             follows: true,
             mark: None,
             gone: false,
+            found: false,
             made: None,
         }
     }

@@ -14,6 +14,9 @@ use crate::domain::{
     workload::WorkloadId,
 };
 
+/// The relation of a service account that a role's trust policy admits and that does not use it.
+pub const COULD: &str = "could become it";
+
 /// The links of an object, `None` if it is not there any more.
 pub(in crate::app) fn of(inventory: &Inventory, subject: &Subject, now: Timestamp) -> Option<Vec<Link>> {
     match subject {
@@ -90,7 +93,7 @@ fn of_role(inventory: &Inventory, arn: &RoleArn, now: Timestamp) -> Option<Vec<L
         let more = if rest.is_empty() { String::new() } else { format!(" +{}", rest.len()) };
         let note = format!("{}, {}{more}", first.mechanism.word(), admission(first));
         let mechanism = Some(first.mechanism);
-        Some(Link { mechanism, ..link("could become it", Subject::ServiceAccount(id), note) })
+        Some(Link { mechanism, ..link(COULD, Subject::ServiceAccount(id), note) })
     }));
     Some(links)
 }

@@ -96,6 +96,20 @@ impl ListScreen {
         }
     }
 
+    /// The list without its rows: they are made again, and the selection finds its object.
+    pub(in crate::app) fn kept(&self) -> Self {
+        Self {
+            kind: self.kind,
+            scope: self.scope.clone(),
+            folded: self.folded,
+            sort: self.sort,
+            reverse: self.reverse,
+            filter: self.filter.clone(),
+            view: self.view.kept(),
+            made: Made::default(),
+        }
+    }
+
     /// The orders that it offers.
     pub fn sorts(&self) -> &'static [SortKey] {
         SortKey::of(self.kind, self.folded)

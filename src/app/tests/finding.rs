@@ -104,3 +104,26 @@ fn the_palette_takes_short_names_words_and_a_filter_after_the_name() {
     session.press("Enter");
     assert_eq!(session.last_toast(), "no command is called that: Esc closes");
 }
+
+#[test]
+fn tab_completes_terms_and_what_there_is_to_be_found_by_them() {
+    let mut session = Session::new();
+    let text = |session: &Session| {
+        let filter = &session.model.list().unwrap().filter;
+        filter.editing.as_ref().map(crate::app::field::Field::text)
+    };
+    session.press("/");
+    session.write("na");
+    session.press("Tab");
+    assert_eq!(text(&session).as_deref(), Some("name:"));
+    session.press("Ctrl-u");
+    session.write("ns:sea");
+    session.press("Tab");
+    assert_eq!(text(&session).as_deref(), Some("ns:search"));
+    assert_eq!(session.rows(), ["search/deploy/indexer"], "rows follow");
+    session.write(" !now:no");
+    session.press("Tab");
+    assert_eq!(text(&session).as_deref(), Some("ns:search !now:node-role"), "the first where they agree no further");
+    session.press("Tab");
+    assert_eq!(text(&session), None, "nothing to complete: the filter stays");
+}

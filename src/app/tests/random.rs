@@ -6,7 +6,7 @@ use super::world::{Session, changes, pod};
 use crate::{
     app::{
         effect::Effect,
-        message::{Input, Measure, Message},
+        message::{Input, Measure, Message, Place},
     },
     config::{
         key::{Key, KeyCode},
@@ -46,9 +46,10 @@ fn message() -> impl Strategy<Value = Message> {
         12 => key().prop_map(|key| Message::Input(Input::Key(key))),
         1 => any::<String>().prop_map(|text| Message::Input(Input::Paste(text))),
         1 => (0_u16..200, 0_u16..60).prop_map(|(width, height)| Message::Input(Input::Resize(width, height))),
+        1 => (0_u16..200, 0_u16..60).prop_map(|(column, row)| Message::Input(Input::Click(column, row))),
         1 => any::<i32>().prop_map(|lines| Message::Input(Input::Scroll(lines))),
         1 => (0_usize..50, 0_usize..500, 0_usize..500, 0_usize..200, 0_usize..300)
-            .prop_map(|(body, lines, top, columns, longest)| Message::Measured(Measure { body, lines, top, columns, longest })),
+            .prop_map(|(body, lines, top, columns, longest)| Message::Measured(Measure { body, lines, top, columns, longest, rows: Some(Place { x: 0, y: 5, width: 70, height: 20 }) })),
         1 => Just(Message::Changes(ClusterId(0), changes())),
         1 => Just(Message::Changes(ClusterId(0), vec![Change::Pods(Fact::Known(Vec::new())), Change::Associations(Fact::Known(Vec::new()))])),
         1 => (0_u8..9).prop_map(|n| Message::Changes(ClusterId(0), vec![Change::Pod(pod("ns/sa", WorkloadKind::Deployment, "web", &format!("web-{n}")))])),

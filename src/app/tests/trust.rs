@@ -77,7 +77,7 @@ fn a_policy_that_cannot_be_read_has_no_statement_to_step_to() {
 fn scrolling_begins_where_the_mark_was_and_a_step_returns_to_it() {
     let mut session = opened(THREE);
     assert!(page(&session).follow);
-    session.tell(Message::Measured(Measure { body: 5, lines: 40, top: 12, columns: 40, longest: 70 }));
+    session.tell(Message::Measured(Measure { body: 5, lines: 40, top: 12, columns: 40, longest: 70, rows: None }));
     session.press("j");
     assert_eq!((page(&session).follow, page(&session).scroll.top), (false, 13));
     session.press("G");
@@ -89,7 +89,7 @@ fn scrolling_begins_where_the_mark_was_and_a_step_returns_to_it() {
 #[test]
 fn long_lines_are_scrolled_as_far_as_they_go() {
     let mut session = opened(THREE);
-    session.tell(Message::Measured(Measure { body: 5, lines: 40, top: 0, columns: 40, longest: 70 }));
+    session.tell(Message::Measured(Measure { body: 5, lines: 40, top: 0, columns: 40, longest: 70, rows: None }));
     session.press("<");
     assert_eq!(session.last_toast(), "every line begins in view");
     let mut seen = Vec::new();

@@ -1,15 +1,17 @@
 //! From a command to the function that carries it out. One that does not apply answers with its sentence.
 
-use super::{access, change, changed, confirm, dialogs, journal, lists, navigate, prove, trust, why};
+use super::{access, away, change, changed, clusters, confirm, dialogs, journal, lists, navigate, prove, trust, why};
 use crate::app::{
     availability,
     command::Command,
-    dialog::{Dialog, palette::Palette},
+    dialog::{Dialog, copy::CopyMenu, palette::Palette},
     effect::{Effect, Extent},
     model::Model,
-    screen::{Screen, Scroll, list::ListKind},
+    operation::Operation,
+    screen::{CompareScreen, Screen, Scroll, list::ListKind},
     toast::ToastKind,
 };
+use crate::report::Redactor;
 
 /// Carries a command out, or says why not.
 pub(super) fn run(model: &mut Model, command: Command) {
@@ -37,28 +39,69 @@ fn go(model: &mut Model, command: Command) {
         Command::Confirm => confirmed(model),
         Command::Choose => dialogs::choose(model),
         Command::Back => navigate::back(model),
-        Command::GoPods => navigate::go_to(model, ListKind::Pods),
-        Command::GoServiceAccounts => navigate::go_to(model, ListKind::ServiceAccounts),
-        Command::GoNamespaces => navigate::go_to(model, ListKind::Namespaces),
-        Command::GoRoles => navigate::go_to(model, ListKind::Roles),
-        Command::GoAssociations => navigate::go_to(model, ListKind::Associations),
-        Command::GoNodes => navigate::go_to(model, ListKind::Nodes),
-        Command::GoFindings => navigate::go_to(model, ListKind::Findings),
+        Command::HistoryBack => navigate::travel(model, false),
+        Command::HistoryForward => navigate::travel(model, true),
         Command::NextTab => navigate::tab(model, true),
         Command::PreviousTab => navigate::tab(model, false),
+        Command::Quit => navigate::close(model),
+        Command::Cancel => navigate::cancel(model),
+        other => match list_of(other) {
+            Some(kind) => navigate::go_to(model, kind),
+            None => show(model, other),
+        },
+    }
+}
+
+/// The list that a command opens.
+fn list_of(command: Command) -> Option<ListKind> {
+    Some(match command {
+        Command::GoPods => ListKind::Pods,
+        Command::GoServiceAccounts => ListKind::ServiceAccounts,
+        Command::GoNamespaces => ListKind::Namespaces,
+        Command::GoRoles => ListKind::Roles,
+        Command::GoAssociations => ListKind::Associations,
+        Command::GoNodes => ListKind::Nodes,
+        Command::GoFindings => ListKind::Findings,
+        _ => return None,
+    })
+}
+
+/// Pages and dialogs that are not opened from a row.
+fn show(model: &mut Model, command: Command) {
+    match command {
+        Command::GoOverview => navigate::push(model, Screen::Overview(Box::default())),
+        Command::ShowDoctor => navigate::push(model, Screen::Doctor(Scroll::default())),
+        Command::ShowOperations => navigate::push(model, Screen::Operations(Scroll::default())),
+        Command::ShowJournal => journal::show(model),
         Command::ShowTrust => trust::show(model),
+        Command::Compare => compare(model),
+        Command::PickCluster => clusters::pick(model),
+        Command::NextCluster => clusters::next(model),
+        Command::Why => why::start(model),
+        Command::Palette => model.dialogs.push(Dialog::Palette(Palette::new())),
+        Command::Help => help(model),
+        Command::Options => change::options(model),
+        Command::CopyMenu => {
+            let menu = CopyMenu::new(model);
+            model.dialogs.push(Dialog::Copy(menu));
+        }
+        other => within(model, other),
+    }
+}
+
+/// What happens to the page, list or session in view.
+fn within(model: &mut Model, command: Command) {
+    match command {
         Command::ToggleRaw => trust::toggle_raw(model),
         Command::NextStatement => trust::step(model, true),
         Command::PreviousStatement => trust::step(model, false),
         Command::ScrollRight => trust::shift(model, true),
         Command::ScrollLeft => trust::shift(model, false),
-        Command::Why => why::start(model),
         Command::Prove => prove::start(model),
         Command::MayIt => access::start(model),
         Command::Changed => changed::start(model),
-        Command::ShowDoctor | Command::ShowOperations | Command::ShowJournal => show(model, command),
-        Command::Undo | Command::Resume => journal::read_for(model, command == Command::Undo),
         Command::Filter => lists::start_filter(model),
+        Command::Mark => lists::mark(model),
         Command::NextMatch => lists::next_match(model, true),
         Command::PreviousMatch => lists::next_match(model, false),
         Command::Fold => lists::fold(model),
@@ -66,27 +109,24 @@ fn go(model: &mut Model, command: Command) {
         Command::SortReverse => lists::sort_reverse(model),
         Command::Freeze => lists::freeze(model),
         Command::ToggleLock => confirm::toggle_lock(model),
-        Command::Options => change::options(model),
         Command::ExportPlan => dialogs::next_format(model),
         Command::Copy => copy(model),
+        Command::Undo | Command::Resume => journal::read_for(model, command == Command::Undo),
+        Command::Login => away::login(model),
+        Command::ReadOutside => away::read(model),
+        Command::ToggleMouse => away::toggle_mouse(model),
         Command::Refresh => refresh(model),
-        Command::Palette => model.dialogs.push(Dialog::Palette(Palette::new())),
-        Command::Help => help(model),
         Command::Redraw => model.emit(Effect::Redraw),
         Command::Suspend => model.emit(Effect::Suspend),
-        Command::Quit => navigate::close(model),
-        Command::Cancel => navigate::cancel(model),
         // What is left changes something.
         _ => change::begin(model, command),
     }
 }
 
-/// The pages that are about no one object.
-fn show(model: &mut Model, command: Command) {
-    match command {
-        Command::ShowDoctor => navigate::push(model, Screen::Doctor(Scroll::default())),
-        Command::ShowJournal => journal::show(model),
-        _ => navigate::push(model, Screen::Operations(Scroll::default())),
+/// The two that are marked, side by side.
+fn compare(model: &mut Model) {
+    if let Ok((left, right)) = availability::compared(model) {
+        navigate::push(model, Screen::Compare(Box::new(CompareScreen { left, right, scroll: Scroll::default() })));
     }
 }
 
@@ -113,6 +153,7 @@ fn copy(model: &mut Model) {
         (Some(Dialog::Account(form)), _) => form.chosen().map(|id| id.to_string()),
         (Some(Dialog::Role(form)), _) => form.role().map(|arn| arn.to_string()),
         (Some(Dialog::Operation(id, _)), _) => model.operation(*id).map(commands),
+        (Some(Dialog::Copy(menu)), _) => menu.chosen().map(|offer| offer.text.clone()),
         (Some(_), _) => None,
         (None, Some(Screen::Trust(trust))) => {
             model.inventory().role(&trust.role).known().map(|role| role.trust.text.to_string())
@@ -123,12 +164,23 @@ fn copy(model: &mut Model) {
         (None, _) => model.subject().map(|subject| subject.copied()),
     };
     match text {
-        Some(text) => model.emit(Effect::Copy(text)),
+        Some(text) => hand_out(model, &text),
         None => model.say(ToastKind::Notice, "there is nothing here to be copied"),
     }
 }
 
-fn commands(operation: &crate::app::operation::Operation) -> String {
+/// To the clipboard, without what must not leave.
+pub(super) fn hand_out(model: &mut Model, text: &str) {
+    let text = redacted(model, text);
+    model.emit(Effect::Copy(text));
+}
+
+/// A text as it may leave.
+pub(super) fn redacted(model: &Model, text: &str) -> String {
+    if model.settings.redact { Redactor::new(model.inventory()).text(text) } else { text.to_owned() }
+}
+
+fn commands(operation: &Operation) -> String {
     operation.plan.steps.iter().map(|step| step.command.as_str()).collect::<Vec<_>>().join("\n")
 }
 

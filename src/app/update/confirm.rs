@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use super::{access, change, changed, lists, prove, why};
+use super::{access, change, changed, clusters, command, lists, prove, why};
 use crate::app::{
     availability::READ_ONLY,
     command::Command,
@@ -36,6 +36,7 @@ pub(super) fn confirmed(model: &mut Model) -> Option<(Command, String)> {
             let request = form.request();
             role(model, request);
         }
+        Some(Dialog::Clusters(_)) => clusters::confirmed(model),
         Some(Dialog::Confirm(_)) => plan(model),
         Some(Dialog::Unlock(_)) => unlock(model),
         Some(Dialog::Restart(offer)) => {
@@ -46,6 +47,11 @@ pub(super) fn confirmed(model: &mut Model) -> Option<(Command, String)> {
         Some(Dialog::Prove(_)) => prove::confirmed(model),
         Some(Dialog::Access(_)) => access::confirmed(model),
         Some(Dialog::Changed(_)) => changed::confirmed(model),
+        Some(Dialog::Copy(menu)) => {
+            let text = menu.chosen().map(|offer| offer.text.clone()).unwrap_or_default();
+            model.dialogs.pop();
+            command::hand_out(model, &text);
+        }
         Some(Dialog::Help(_) | Dialog::Operation(..)) => drop(model.dialogs.pop()),
         None => lists::keep_filter(model),
     }

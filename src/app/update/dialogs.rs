@@ -14,6 +14,8 @@ pub(super) fn move_by(model: &mut Model, rows: isize) {
         Some(Dialog::Account(form)) => form.move_by(rows),
         Some(Dialog::Role(form)) => form.move_by(rows, inventory, now),
         Some(Dialog::Options(form)) => form.move_by(rows),
+        Some(Dialog::Clusters(picker)) => picker.cursor = moved(picker.cursor, rows, picker.found.len()),
+        Some(Dialog::Copy(menu)) => menu.cursor = moved(menu.cursor, rows, menu.offers.len()),
         Some(Dialog::Why(why)) => why.cursor = moved(why.cursor, rows, why.found()),
         Some(Dialog::Access(form)) if !matches!(form.asked, Asked::Answered(_)) => {
             form.cursor = moved(form.cursor, rows, form.found.len());
@@ -68,6 +70,7 @@ pub(super) fn text_changed(model: &mut Model) {
     let (now, inventory) = (model.now, &model.clusters[model.active].inventory);
     match model.dialogs.last_mut() {
         Some(Dialog::Palette(palette)) => palette.search(),
+        Some(Dialog::Clusters(picker)) => picker.search(),
         Some(Dialog::Account(form)) => form.search(),
         Some(Dialog::Role(form)) => form.search(inventory, now),
         Some(Dialog::Options(form)) => form.plan(inventory, now),

@@ -3,7 +3,7 @@
 use super::{command, dialogs, lists, navigate};
 use crate::{
     app::{
-        command::Context,
+        command::{Command, Context},
         effect::Effect,
         field::Field,
         model::{Model, Size},
@@ -80,6 +80,23 @@ pub(super) fn focused(model: &mut Model) {
 pub(super) fn resumed(model: &mut Model) {
     model.touch();
     model.emit(Effect::Redraw);
+}
+
+/// A click chooses a row of the list; on the chosen one it opens it.
+pub(super) fn clicked(model: &mut Model, column: u16, row: u16) {
+    let height = model.body_height();
+    let Some(down) = model.measure.rows.and_then(|rows| rows.row_of(column, row)) else { return };
+    let Some(list) = model.list_mut().filter(|list| list.filter.editing.is_none()) else { return };
+    let at = list.view.window(height).offset + down;
+    if at >= list.view.len() {
+        return;
+    }
+    let again = list.view.is_chosen() && list.view.cursor() == at;
+    list.view.select_at(at, height);
+    model.touch();
+    if again {
+        command::run(model, Command::Open);
+    }
 }
 
 /// The wheel moves what the movement keys move.

@@ -1,7 +1,9 @@
 //! Filter, order, folding and freezing of the list in view.
 
 use super::outside;
-use crate::app::{field::Field, model::Model, row::Row, screen::list::ListScreen, sort::SortKey, toast::ToastKind};
+use crate::app::{
+    complete::complete, field::Field, model::Model, row::Row, screen::list::ListScreen, sort::SortKey, toast::ToastKind,
+};
 
 /// Gives the filter line the focus.
 pub(super) fn start_filter(model: &mut Model) {
@@ -20,6 +22,16 @@ pub(super) fn filter_typed(model: &mut Model) {
     }
 }
 
+/// Tab: completes the last word, or where there is nothing to complete keeps the filter.
+pub(super) fn complete_filter(model: &mut Model) {
+    let text = model.list().and_then(|list| list.filter.editing.as_ref()).map(Field::text).unwrap_or_default();
+    let Some(completed) = complete(&text, model.inventory()) else { return keep_filter(model) };
+    if let Some(list) = model.list_mut() {
+        list.filter.editing = Some(Field::new(&completed));
+    }
+    filter_typed(model);
+}
+
 /// Filters the list in view by a text; one that cannot be understood says why.
 pub(super) fn filter_by(model: &mut Model, text: &str) {
     let Some(list) = model.list_mut() else { return };
@@ -29,7 +41,7 @@ pub(super) fn filter_by(model: &mut Model, text: &str) {
     }
 }
 
-/// Enter or Tab: the filter stays, the keys go to the list again. One that cannot be understood says why and waits.
+/// Enter: the filter stays, the keys go to the list again. One that cannot be understood says why and waits.
 pub(super) fn keep_filter(model: &mut Model) {
     let Some(list) = model.list_mut() else { return };
     match &list.filter.error {
@@ -63,6 +75,29 @@ pub(super) fn leave_filter_line(model: &mut Model) -> bool {
         list.filter.set(&before);
     }
     editing
+}
+
+/// Marks the selected row, or takes the mark away, and goes on to the next.
+pub(super) fn mark(model: &mut Model) {
+    let height = model.body_height();
+    let Some(subject) = model.list().and_then(|list| list.view.subject().cloned()) else { return };
+    let mark = (model.cluster().id, subject);
+    match model.marks.iter().position(|marked| *marked == mark) {
+        Some(at) => drop(model.marks.remove(at)),
+        None => model.marks.push(mark),
+    }
+    if let Some(list) = model.list_mut() {
+        list.view.move_by(1, height);
+    }
+}
+
+/// Esc on a list: takes all marks away; tells whether there were any.
+pub(super) fn unmark(model: &mut Model) -> bool {
+    let marked = model.list().is_some() && !model.marks.is_empty();
+    if marked {
+        model.marks.clear();
+    }
+    marked
 }
 
 /// The next row: of those that match, or without a filter of those with trouble.

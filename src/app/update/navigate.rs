@@ -13,6 +13,7 @@ use crate::app::{
     subject::Subject,
     target,
     toast::ToastKind,
+    trail::Place,
 };
 
 /// Longest history of pages; the oldest are forgotten.
@@ -85,11 +86,13 @@ pub(super) fn push(model: &mut Model, screen: Screen) {
     let again = model.history.last().is_some_and(|last| match (last, &screen) {
         (Screen::Doctor(_), Screen::Doctor(_))
         | (Screen::Operations(_), Screen::Operations(_))
-        | (Screen::Journal(_), Screen::Journal(_)) => true,
+        | (Screen::Journal(_), Screen::Journal(_))
+        | (Screen::Overview(_), Screen::Overview(_)) => true,
         (Screen::Detail(last), Screen::Detail(new)) => last.subject == new.subject,
         _ => false,
     });
     if !again {
+        leave(model);
         model.history.push(screen);
         let surplus = model.history.len().saturating_sub(DEEPEST);
         model.history.drain(..surplus);
@@ -99,8 +102,41 @@ pub(super) fn push(model: &mut Model, screen: Screen) {
 
 /// Opens a tab's list as it was left.
 pub(super) fn go_to(model: &mut Model, kind: ListKind) {
+    if model.tab != kind || !model.history.is_empty() {
+        leave(model);
+    }
     model.history.clear();
     model.tab = kind;
+}
+
+/// Remembers what is in view before something else is.
+fn leave(model: &mut Model) {
+    let here = here(model);
+    model.trail.leave(here);
+}
+
+fn here(model: &Model) -> Place {
+    Place::new(model.tab, &model.history)
+}
+
+/// `[` and `]`: to the place before or after, as it was left.
+pub(super) fn travel(model: &mut Model, forward: bool) {
+    let here = here(model);
+    let place = if forward { model.trail.forward(here) } else { model.trail.back(here) };
+    if let Some(place) = place {
+        (model.tab, model.history) = (place.tab, place.pages);
+        (model.measure.lines, model.measure.top, model.measure.longest) = (0, 0, 0);
+    }
+}
+
+/// Closes the page in view; tells whether there was one.
+fn rise(model: &mut Model) -> bool {
+    let here = here(model);
+    let was_open = model.history.pop().is_some();
+    if was_open {
+        model.trail.rise(here);
+    }
+    was_open
 }
 
 /// The next or previous tab; in dialogs and fields the next suggestion.
@@ -108,18 +144,18 @@ pub(super) fn tab(model: &mut Model, forward: bool) {
     if model.dialog().is_some() {
         dialogs::tab(model, forward);
     } else if model.list().is_some_and(|list| list.filter.editing.is_some()) {
-        lists::keep_filter(model);
+        lists::complete_filter(model);
     } else {
         go_to(model, model.tab.neighbour(forward));
     }
 }
 
-/// Esc: an unfinished chord, then the dialog, then failures on screen, then the filter, then the page.
+/// Esc: an unfinished chord, then the dialog, then failures on screen, then the filter, then marks, then the page.
 pub(super) fn back(model: &mut Model) {
-    if model.dialogs.pop().is_some() || model.toasts.dismiss() || lists::leave_filter(model) {
+    if model.dialogs.pop().is_some() || model.toasts.dismiss() || lists::leave_filter(model) || lists::unmark(model) {
         return;
     }
-    if model.history.pop().is_none() {
+    if !rise(model) {
         let key = model.keys.label(crate::app::command::Command::Quit, model.context());
         let text = key
             .map_or_else(|| "this is the first page".to_owned(), |key| format!("this is the first page: {key} quits"));
@@ -129,7 +165,7 @@ pub(super) fn back(model: &mut Model) {
 
 /// `q`: closes the dialog or page; leaves from a tab's list.
 pub(super) fn close(model: &mut Model) {
-    if model.dialogs.pop().is_none() && model.history.pop().is_none() {
+    if model.dialogs.pop().is_none() && !rise(model) {
         model.emit(Effect::Quit);
     }
 }

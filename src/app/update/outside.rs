@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use crate::app::{
     cluster::Link,
-    effect::{Effect, Extent},
-    message::AwsRead,
+    effect::{Effect, Extent, Outing},
+    lock::Lock,
+    message::{AwsRead, Configured},
     model::Model,
     toast::ToastKind,
     wake,
@@ -31,7 +32,8 @@ pub(super) fn changed(model: &mut Model, id: ClusterId, changes: Vec<Change>) {
         }
         return;
     }
-    if cluster.inventory.apply(changes, now) {
+    let visible = cluster.inventory.apply(changes, now);
+    if visible {
         model.touch();
     }
     protect(model);
@@ -97,10 +99,48 @@ pub(super) fn failed(model: &mut Model, failure: Arc<Failure>) {
     model.touch();
 }
 
+/// Another program gave the terminal back. After a login what failed is tried again.
+pub(super) fn returned(model: &mut Model, outing: &Outing, failure: Option<Arc<Failure>>) {
+    model.touch();
+    model.emit(Effect::Redraw);
+    match (outing, failure) {
+        (_, Some(failure)) => failed(model, failure),
+        (Outing::Login(_), None) => {
+            model.say(ToastKind::Success, "logged in: AWS is read again");
+            let cluster = model.cluster_mut();
+            let (id, generation) = (cluster.id, cluster.begin_reading());
+            model.emit(Effect::Refresh { cluster: id, generation, extent: Extent::Everything });
+        }
+        (Outing::Read(_), None) => {}
+    }
+}
+
 /// Configuration files are wrong.
-pub(super) fn misconfigured(model: &mut Model, problems: &[Problem]) {
-    for problem in problems {
+pub(super) fn misconfigured(model: &mut Model, problems: Vec<Problem>) {
+    for problem in &problems {
         model.say(ToastKind::Failure, problem.to_string());
+    }
+    model.problems = problems;
+}
+
+/// The files were read again. What a session began with stays: filter, write, and the mouse as it was toggled; one that
+/// becomes read-only is locked for good.
+pub(super) fn configured(model: &mut Model, configured: Configured) {
+    let Configured { settings, keys, problems, .. } = configured;
+    if settings.read_only {
+        for cluster in &mut model.clusters {
+            cluster.lock = Lock::ReadOnly;
+        }
+    }
+    (model.settings, model.keys) = (settings, keys);
+    model.pending.clear();
+    protect(model);
+    match problems.is_empty() {
+        true => {
+            model.problems.clear();
+            model.say(ToastKind::Success, "the configuration was read again");
+        }
+        false => misconfigured(model, problems),
     }
 }
 

@@ -17,6 +17,7 @@ use crate::domain::{
 
 mod restarts;
 mod retarget;
+mod statement;
 mod trust;
 mod undo;
 pub mod world;

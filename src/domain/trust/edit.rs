@@ -15,9 +15,9 @@ use super::document::Document;
 use super::evaluate::evaluate;
 use super::request::Request;
 
-pub use admit::{admit, repair};
+pub use admit::{admit, irsa_statement, repair};
 pub use list::{is_listed, remove};
-pub use pod_identity::{Narrowing, add_pod_identity_statement, narrow};
+pub use pod_identity::{Narrowing, add_pod_identity_statement, narrow, pod_identity_statement};
 pub use show::{difference, is_same, laid_out};
 
 /// An edit that was checked: what the document was and what it becomes.

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Cells of one column with its gap.
-const COLUMN: usize = 56;
+const COLUMN: usize = 52;
 /// Cells of the keys.
 const KEYS: usize = 25;
 

@@ -31,19 +31,19 @@ use crate::{
 /// Lines of a picker's list at most; the window may allow fewer.
 const LONGEST: usize = 14;
 
-fn input(scene: &Scene<'_>, label: &str, value: &Field, width: usize) -> Line<'static> {
+pub(super) fn input(scene: &Scene<'_>, label: &str, value: &Field, width: usize) -> Line<'static> {
     let row = Row::new(width).put(label, scene.paint.muted()).put(" ", Style::new());
     let room = row.room();
     row.spans(field::line(&scene.paint, &value.text(), Some(value.cursor()), room).spans).line()
 }
 
 /// The lines of a list around its cursor: never more than fit, however long it is.
-fn window(count: usize, cursor: usize) -> std::ops::Range<usize> {
+pub(super) fn window(count: usize, cursor: usize) -> std::ops::Range<usize> {
     let first = cursor.saturating_sub(LONGEST / 2).min(count.saturating_sub(LONGEST));
     first..count.min(first + LONGEST)
 }
 
-fn chosen(scene: &Scene<'_>, line: Row, selected: bool) -> Line<'static> {
+pub(super) fn chosen(scene: &Scene<'_>, line: Row, selected: bool) -> Line<'static> {
     if selected { line.filled(scene.paint.selection()) } else { line.line() }
 }
 

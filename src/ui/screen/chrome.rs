@@ -119,6 +119,8 @@ fn crumbs(scene: &Scene<'_>, page: &Screen, width: usize) -> Line<'static> {
         Screen::Doctor(_) => "what is unknown, and what to ask for".to_owned(),
         Screen::Operations(_) => "operations and messages".to_owned(),
         Screen::Journal(_) => "what was changed".to_owned(),
+        Screen::Overview(_) => "overview".to_owned(),
+        Screen::Compare(page) => format!("{} and {}, compared", page.left.1, page.right.1),
     };
     let back = scene.key(Context::Detail, Command::Back).map_or_else(String::new, |key| format!("{key} back "));
     let row = Row::new(width)

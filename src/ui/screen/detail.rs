@@ -24,6 +24,7 @@ use crate::{
     },
     ui::{
         scene::Scene,
+        screen::list,
         text,
         widget::{chain::Note, row::Row as Cells, story},
     },
@@ -50,6 +51,18 @@ pub fn said(scene: &Scene<'_>, subject: &Subject, row: Option<&Row>, width: usiz
     let story = target::story(scene.inventory(), subject);
     let fixes = story.map_or_else(Vec::new, |story| fix(scene, &story, width));
     (body(scene, subject, row, width), fixes)
+}
+
+/// An object that was named and has not been seen: still awaited, or not there.
+pub fn not_found(scene: &Scene<'_>, subject: &Subject, width: usize) -> Vec<Line<'static>> {
+    let said = match list::is_awaited(scene, subject.tab()) {
+        true => "not read yet: it appears as soon as the cluster tells it",
+        false => "there is nothing of this name in the cluster",
+    };
+    vec![
+        title(scene, &format!("{} {subject}", subject.word()), None, width),
+        Cells::new(width).put(said, scene.paint.muted()).line(),
+    ]
 }
 
 fn body(scene: &Scene<'_>, subject: &Subject, row: Option<&Row>, width: usize) -> Vec<Line<'static>> {

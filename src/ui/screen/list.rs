@@ -50,6 +50,10 @@ fn cells(scene: &Scene<'_>, list: &ListScreen, row: &Row) -> TableRow {
     }
 }
 
+fn is_marked(scene: &Scene<'_>, row: &Row) -> bool {
+    scene.model.marks.iter().any(|(cluster, marked)| *cluster == scene.cluster().id && row.is(marked))
+}
+
 /// Rows of an area that can show objects: its head is not one.
 pub fn height(area: Rect) -> usize {
     usize::from(area.height.saturating_sub(1))
@@ -76,7 +80,7 @@ pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, list: &ListScree
             buffer,
             line,
             (columns, &widths),
-            cells(scene, list, row),
+            TableRow { marked: is_marked(scene, row), ..cells(scene, list, row) },
             selected,
             scene.ascii(),
         );
@@ -87,7 +91,9 @@ pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, list: &ListScree
 fn nothing(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, list: &ListScreen) {
     let width = usize::from(area.width.saturating_sub(6)).min(76);
     let lines = reason(scene, list, width);
-    let top = area.y + 2 + area.height.saturating_sub(lines.len() as u16 + 4) / 5;
+    let airy = area.y + 2 + area.height.saturating_sub(lines.len() as u16 + 4) / 5;
+    // In a low window the first sentence counts more than the air above it.
+    let top = airy.min(area.bottom().saturating_sub(lines.len() as u16)).max(area.y + 1);
     for (y, line) in (top..area.bottom()).zip(&lines) {
         buffer.set_line(area.x + 3, y, line, area.width.saturating_sub(3));
     }

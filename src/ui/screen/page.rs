@@ -159,12 +159,29 @@ pub fn operations(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
     for operation in scene.model.operations.iter().rev() {
         lines.extend(one(scene, operation, width));
     }
+    lines.extend(configuration(scene, width));
     lines.extend([Line::default(), heading(scene, "MESSAGES", width)]);
     let log = scene.model.toasts.log();
     if log.is_empty() {
         lines.extend(said(scene, "None yet.", width));
     }
     lines.extend(log.iter().rev().flat_map(|toast| message(scene, toast, width)));
+    lines
+}
+
+/// What is wrong with the configuration files: each line with a caret under its place.
+fn configuration(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
+    let problems = &scene.model.problems;
+    if problems.is_empty() {
+        return Vec::new();
+    }
+    let mut lines = vec![Line::default(), heading(scene, "CONFIGURATION", width)];
+    for problem in problems {
+        let pointed = problem.pointed();
+        lines.extend(said(scene, &pointed[0], width));
+        let place = pointed.iter().skip(1);
+        lines.extend(place.map(|line| Cells::new(width).to(INDENT).put(line, scene.paint.muted()).line()));
+    }
     lines
 }
 

@@ -73,6 +73,7 @@ pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, screen: &TrustSc
         top,
         columns: shape.room(),
         longest: document.longest,
+        ..Measure::default()
     }
 }
 

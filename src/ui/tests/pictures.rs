@@ -126,6 +126,33 @@ fn a_role_and_everybody_who_could_become_it() {
 }
 
 #[test]
+fn the_cluster_in_numbers_and_bars() {
+    assert_snapshot!("overview_120x44", picture(world::full(120, 44), "0", 120, 44));
+    assert_snapshot!("overview_80x24", picture(world::full(80, 24), "0", 80, 24));
+}
+
+#[test]
+fn two_workloads_side_by_side() {
+    assert_snapshot!("compare_120x36", picture(world::full(120, 36), "/ \"payments Enter Space =", 120, 36));
+    assert_snapshot!("compare_80x24", picture(world::full(80, 24), "Space Space =", 80, 24));
+}
+
+#[test]
+fn what_can_be_copied() {
+    assert_snapshot!("copy_120x36", picture(world::full(120, 36), "Y", 120, 36));
+}
+
+#[test]
+fn a_marked_row_has_a_plus() {
+    let text = {
+        let mut model = world::full(120, 36);
+        world::press(&mut model, "Space k");
+        frame::text(&model, 120, 36)
+    };
+    assert!(text.lines().any(|line| line.starts_with(">✗+")), "{text}");
+}
+
+#[test]
 fn a_plan_before_it_is_performed() {
     assert_snapshot!("associate_120x36", picture(world::full(120, 36), "c", 120, 36));
 }

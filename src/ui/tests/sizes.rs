@@ -42,6 +42,10 @@ const SCREENS: &[&str] = &[
     "W",
     "f",
     "A Enter",
+    "0",
+    "Space =",
+    "Y",
+    "4 / \"payments-api Enter Enter",
     "e",
     "e \"NoCredentialProviders",
     "e \"NoCredentialProviders Enter",
@@ -60,8 +64,9 @@ fn screens() -> Vec<(String, Model)> {
 #[test]
 fn every_screen_can_be_drawn_at_every_size() {
     let theme = Theme::dark();
-    let widths = [0, 1, 2, 3, 4, 8, 13, 20, 40, 59, 60, 61, 79, 80, 81, 100, 109, 110, 119, 120, 159, 160, 161, 200];
-    let heights = [0, 1, 2, 3, 4, 8, 14, 15, 16, 17, 20, 24, 30, 36, 45, 60];
+    let widths =
+        [0, 1, 2, 3, 4, 8, 13, 20, 40, 59, 60, 61, 79, 80, 81, 100, 109, 110, 119, 120, 159, 160, 161, 200, 300];
+    let heights = [0, 1, 2, 3, 4, 8, 14, 15, 16, 17, 20, 24, 30, 36, 45, 60, 100];
     for (_, model) in screens() {
         for width in widths {
             for height in heights {

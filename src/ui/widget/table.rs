@@ -141,6 +141,9 @@ pub fn draw_row(
     if let Some(state) = row.state {
         line = line.put(&state.glyph(ascii).to_string(), paint.state(state));
     }
+    if row.marked && selected {
+        line = line.to(LEAD - 1).put("+", paint.key());
+    }
     line = line.to(LEAD);
     for (index, (cell, (column, width))) in row.cells.into_iter().zip(columns.0.iter().zip(columns.1)).enumerate() {
         line = put_cell(gap(line, index), cell, column.right, *width, paint);

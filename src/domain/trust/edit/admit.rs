@@ -6,7 +6,7 @@ use super::super::document::Document;
 use super::super::evaluate::verdict;
 use super::super::request::{Mechanism, Request};
 use super::list;
-use super::text::{Json, Patch, append_statement};
+use super::text::{Json, Patch, Style, append_statement};
 use super::{Edit, EditError, admits, reparsed, saveable};
 
 /// Lets the request's service account assume the role by IRSA: adds it to the subject
@@ -43,19 +43,28 @@ pub fn admit(document: &Document, request: &Request) -> Result<Edit, EditError> 
     }
 }
 
-fn admit_in_new_statement(document: &Document, request: &Request) -> Result<Edit, EditError> {
+/// The statement that admits the request's service account by IRSA.
+fn statement(request: &Request) -> Json {
     let issuer = request.cluster.issuer_host_path();
     let conditions = vec![
         (format!("{issuer}:aud"), Json::text(request.token_audience())),
         (format!("{issuer}:sub"), Json::Text(request.subject())),
     ];
-    let statement = Json::Object(vec![
+    Json::Object(vec![
         ("Effect", Json::text("Allow")),
         ("Principal", Json::Object(vec![("Federated", Json::Text(request.provider_arn()))])),
         ("Action", Json::text("sts:AssumeRoleWithWebIdentity")),
         ("Condition", Json::Object(vec![("StringEquals", Json::Named(conditions))])),
-    ]);
-    let edited = reparsed(&append_statement(document, &statement))?;
+    ])
+}
+
+/// The same as text, spread over lines, to be pasted into a document.
+pub fn irsa_statement(request: &Request) -> String {
+    statement(request).render(&Style::pretty(), Some(String::new()))
+}
+
+fn admit_in_new_statement(document: &Document, request: &Request) -> Result<Edit, EditError> {
+    let edited = reparsed(&append_statement(document, &statement(request)))?;
     admits(&edited, request)?;
     let (who, cluster) = (request.short_subject(), &request.cluster.name);
     Ok(Edit::new(document.text(), &edited, format!("Adds a statement that admits {who} of cluster {cluster}.")))
@@ -104,7 +113,7 @@ fn repaired_statement(document: &Document, index: usize) -> Result<Option<Docume
             }
         }
         let texts: Vec<String> = texts.into_iter().map(str::to_owned).collect();
-        patch.replace(first.values_span, Json::texts(&texts).render(&super::text::Style::of(document), None));
+        patch.replace(first.values_span, Json::texts(&texts).render(&Style::of(document), None));
     }
     if patch.is_empty() { Ok(None) } else { reparsed(&patch.apply(document)).map(Some) }
 }

@@ -135,6 +135,11 @@ fn statement(narrowing: &Narrowing) -> Json {
     Json::Object(members)
 }
 
+/// A statement that lets EKS Pod Identity in, as text spread over lines, to be pasted into a document.
+pub fn pod_identity_statement(narrowing: &Narrowing) -> String {
+    statement(narrowing).render(&Style::pretty(), Some(String::new()))
+}
+
 fn new_document(narrowing: &Narrowing, request: &Request) -> Result<Edit, EditError> {
     let style = Style::pretty();
     let statement = statement(narrowing).render(&style, Some("    ".to_owned()));

@@ -5,7 +5,10 @@ use ratatui::text::Line;
 
 use super::{after_gap, field, title};
 use crate::{
-    app::row::Row,
+    app::{
+        row::Row,
+        screen::{Screen, detail::Link, links::COULD},
+    },
     config::theme::Meaning,
     domain::{
         association::{Association, AssociationDetail},
@@ -20,7 +23,7 @@ use crate::{
         scene::Scene,
         screen::rows,
         text,
-        widget::{bar, plan, row::Row as Cells},
+        widget::{bar, graph, plan, row::Row as Cells},
     },
 };
 
@@ -52,14 +55,15 @@ pub fn of_namespace(scene: &Scene<'_>, name: &Namespace, row: Option<&Row>, widt
     let mut lines = vec![title(scene, name.as_str(), Some(row.state), width)];
     lines.push(field(scene, "pods", &text::count(row.pods as usize), width));
     lines.push(field(scene, "service accounts", &text::count(row.service_accounts as usize), width));
-    lines.extend(mechanisms(scene, &row, width));
+    lines.extend(mechanisms(scene, &row.mechanisms, width));
     lines.extend(states(scene, &row, width));
     lines
 }
 
-fn mechanisms(scene: &Scene<'_>, row: &NamespaceRow, width: usize) -> Vec<Line<'static>> {
-    let most = row.mechanisms.iter().map(|(_, count)| *count).max().unwrap_or_default().max(1);
-    let mut sorted: Vec<(Mechanism, u32)> = row.mechanisms.iter().copied().filter(|(_, count)| *count > 0).collect();
+/// A bar for each mechanism, the longest first.
+fn mechanisms(scene: &Scene<'_>, counted: &[(Mechanism, u32)], width: usize) -> Vec<Line<'static>> {
+    let most = counted.iter().map(|(_, count)| *count).max().unwrap_or_default().max(1);
+    let mut sorted: Vec<(Mechanism, u32)> = counted.iter().copied().filter(|(_, count)| *count > 0).collect();
     sorted.sort_by_key(|(mechanism, count)| (std::cmp::Reverse(*count), *mechanism));
     let line = |(mechanism, count): &(Mechanism, u32)| {
         let cells = (*count as usize * BAR).div_ceil(most as usize).max(1);
@@ -114,7 +118,10 @@ pub fn of_role(scene: &Scene<'_>, arn: &RoleArn, row: Option<&Row>, width: usize
     }
     lines.extend(trusted_too(scene, arn, width));
     lines.extend(permissions(scene, arn, width));
-    lines.extend(row.map(|row| uses(scene, row, width)).unwrap_or_default());
+    lines.extend(match row {
+        Some(row) => uses(scene, row, width),
+        None => graph_of_role(scene, arn, width),
+    });
     lines
 }
 
@@ -149,6 +156,24 @@ fn policy_lines(scene: &Scene<'_>, policy: &Policy, kind: &'static str, width: u
     let warning = scene.paint.of(Meaning::Warning);
     let mark = |words: &str| Cells::new(width).to(4).put("! ", warning).put(words, warning).line();
     std::iter::once(name).chain(marked.into_iter().map(mark)).collect()
+}
+
+/// On the page of a role: who becomes it, and who else could, as a picture of the page's links.
+fn graph_of_role(scene: &Scene<'_>, arn: &RoleArn, width: usize) -> Vec<Line<'static>> {
+    let Some(Screen::Detail(page)) = scene.model.screen() else { return Vec::new() };
+    let edge = |link: &Link| graph::Edge {
+        from: link.subject.to_string(),
+        how: match link.mechanism.filter(|_| link.relation == COULD) {
+            Some(mechanism) => mechanism.word().to_owned(),
+            None => link.relation.to_owned(),
+        },
+        could: link.relation == COULD,
+    };
+    let edges: Vec<graph::Edge> = page.links.iter().take(MOST_USES).map(edge).collect();
+    let mut lines = graph::lines(&scene.paint, &edges, text::role_name(arn.as_str()), width);
+    let more = page.links.len().saturating_sub(MOST_USES);
+    lines.extend((more > 0).then(|| Cells::new(width).put(&format!("and {more} more"), scene.paint.muted()).line()));
+    titled(scene, "WHO USES IT, AND WHO COULD (DOTTED)", lines, width)
 }
 
 /// Whom a role trusts besides the pods of this cluster.
@@ -269,6 +294,7 @@ pub fn of_node(scene: &Scene<'_>, name: &NodeName, row: Option<&Row>, width: usi
     lines.push(field(scene, "agent", row.agent, width));
     lines.push(Line::default());
     lines.extend(node_role(scene, &row, width));
+    lines.extend(mechanisms(scene, &scene.inventory().mechanisms_on(name), width));
     lines
 }
 
