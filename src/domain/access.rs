@@ -13,7 +13,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use serde::Serialize;
 
 pub use inquiry::{Inquiry, inquire};
-pub use ruling::{Evidence, elsewhere, judge, unasked};
+pub use ruling::{Evidence, elsewhere, judge, suppose, unasked};
 
 use super::id::RoleArn;
 

@@ -150,6 +150,11 @@ impl RoleDetail {
         Some(keys)
     }
 
+    /// The value that a policy asks of a key, for an action.
+    pub fn asked_value(&self, action: &str, key: &str) -> Option<&str> {
+        self.policies().filter_map(|policy| policy.document.known()).find_map(|one| one.asked_value(action, key))
+    }
+
     /// The policies that make a role broad: administrator and full-access policies by name, and documents
     /// that allow `*` or `iam:*`. Empty if none of those read is.
     pub fn broad_policies(&self) -> Vec<String> {

@@ -7,7 +7,7 @@ use futures::{StreamExt, stream};
 use crate::{
     aws::session::Session,
     domain::{
-        access::{Evidence, Inquiry, Ruling, Simulated, elsewhere, judge},
+        access::{Can, Evidence, Inquiry, Ruling, Simulated, elsewhere, judge, suppose},
         arn::Arn,
         failure::Failure,
         id::RoleArn,
@@ -18,6 +18,9 @@ use crate::{
 /// Roles that are asked about at the same time; the pace limits them further.
 const AT_ONCE: usize = 8;
 
+/// Missing keys that are tried with the value that a policy asks of them.
+const TRIED: usize = 3;
+
 /// What may be done by whoever an inquiry is about.
 pub async fn ask(session: &Session, inquiry: &Inquiry) -> Ruling {
     if inquiry.foreign {
@@ -25,7 +28,18 @@ pub async fn ask(session: &Session, inquiry: &Inquiry) -> Ruling {
     }
     let (role, session_policy, detail) =
         tokio::join!(session.simulate_role(inquiry), of_session(session, inquiry), policies(session, &inquiry.role),);
-    judge(inquiry, &Evidence { role, session: session_policy, detail })
+    let evidence = Evidence { role, session: session_policy, detail };
+    let mut ruling = judge(inquiry, &evidence);
+    if let (Can::Depends, Ok(simulated)) = (ruling.can, &evidence.role) {
+        let before = simulated.decision;
+        for key in ruling.depends_on.clone().iter().take(TRIED) {
+            let Some(value) = evidence.detail.asked_value(&inquiry.action, key) else { continue };
+            if let Ok(again) = session.simulate_role(&inquiry.supposing(key, value)).await {
+                suppose(&mut ruling, (key, value), before, again.decision);
+            }
+        }
+    }
+    ruling
 }
 
 async fn of_session(session: &Session, inquiry: &Inquiry) -> Option<Result<Simulated, Failure>> {

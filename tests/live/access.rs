@@ -66,6 +66,8 @@ async fn what_rests_on_a_key_that_is_not_known_depends_on_it() {
     let ruling = may(&bench, "api", "sqs:SendMessage", "arn:aws:sqs:eu-west-1:111122223333:q").await;
     assert_eq!(ruling.can, Can::Depends);
     assert_eq!(ruling.depends_on, ["aws:SourceVpce".into()]);
+    let reasons = ruling.reasons.join("; ");
+    assert!(reasons.contains("with aws:SourceVpce = vpce-1 it is allowed"), "{reasons}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -175,6 +175,14 @@ impl Inquiry {
         }
     }
 
+    /// The same question with a further key.
+    #[must_use]
+    pub fn supposing(&self, name: &str, value: &str) -> Self {
+        let mut supposed = self.clone();
+        supposed.context.push(key(name, value));
+        supposed
+    }
+
     /// Leaves out what only one service account's session carries.
     pub fn forget_account(&mut self) {
         let shared =

@@ -63,6 +63,16 @@ fn of_role(inquiry: &Inquiry, found: &Simulated, detail: &RoleDetail) -> Ruling 
     }
 }
 
+/// Notes what the simulator says if a key had the value that a policy asks of it: only a key that turns the decision
+/// matters.
+pub fn suppose(ruling: &mut Ruling, (key, value): (&str, &str), before: Decision, after: Decision) {
+    let may = if after == Decision::Allowed { "allowed" } else { "not allowed" };
+    ruling.reasons.push(match before == after {
+        true => format!("{key} = {value} changes nothing"),
+        false => format!("with {key} = {value} it is {may}"),
+    });
+}
+
 /// Missing keys are listed even when a statement about another action names them: where the policies could be
 /// read only the keys of statements about this one count.
 fn relevant(missing: &BTreeSet<String>, about: Option<&BTreeSet<String>>) -> Vec<Arc<str>> {

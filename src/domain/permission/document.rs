@@ -21,6 +21,8 @@ struct Statement {
     resources: Patterns,
     /// Keys of its condition, empty without one.
     condition_keys: Vec<String>,
+    /// The first value that it compares each with.
+    condition_values: Vec<(String, String)>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,6 +90,14 @@ impl PolicyDocument {
         self.statements.iter().filter(about).flat_map(keys).collect()
     }
 
+    /// The value that a statement about an action asks of a key.
+    pub fn asked_value(&self, action: &str, key: &str) -> Option<&str> {
+        let action = action.to_ascii_lowercase();
+        let about = self.statements.iter().filter(|one| one.actions.covers(&action, str::to_ascii_lowercase));
+        let mut values = about.flat_map(|statement| &statement.condition_values);
+        values.find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value.as_str())
+    }
+
     /// The statement that begins at a line and column, both from 1; byte for byte. Columns are taken with a little
     /// tolerance: the next object that begins there or just before.
     pub fn statement_at(&self, (line, column): (usize, usize)) -> Option<String> {
@@ -137,6 +147,16 @@ impl PolicyDocument {
     }
 }
 
+/// The text of a value, or of the first of a list.
+fn first_text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Array(all) => all.first().and_then(first_text),
+        Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
+        Value::Null | Value::Object(_) => None,
+    }
+}
+
 /// Names in `${…}`.
 fn variables(text: &str) -> Vec<String> {
     let parts = text.split("${").skip(1).filter_map(|part| part.split_once('}'));
@@ -152,10 +172,12 @@ impl Statement {
         };
         let condition = value.get("Condition").and_then(Value::as_object);
         let keys = condition.into_iter().flat_map(|operators| operators.values()).filter_map(Value::as_object);
+        let compared = keys.clone().flatten().filter_map(|(key, value)| Some((key.clone(), first_text(value)?)));
         Some(Self {
             allows,
             actions: Patterns::parse(value, "Action", "NotAction")?,
             resources: Patterns::parse(value, "Resource", "NotResource")?,
+            condition_values: compared.collect(),
             condition_keys: keys.flat_map(|keys| keys.keys().cloned()).collect(),
         })
     }

@@ -6,7 +6,12 @@ use super::{CALLS, Proof, Proven, Way, expected};
 use crate::domain::{
     failure::{Failure, FailureKind},
     id::{ClusterName, Namespace, PodId, Region, RoleArn, ServiceAccountId},
-    identity::{Identity, Mechanism, Verdict, admission::short, injection::DEFAULT_AUDIENCE},
+    identity::{
+        Identity, Mechanism, Verdict,
+        admission::short,
+        environment::{Settings, Token},
+        injection::DEFAULT_AUDIENCE,
+    },
     inventory::Inventory,
     workload::{Phase, Pod},
 };
@@ -93,7 +98,7 @@ fn way(inventory: &Inventory, whom: &Whom, account: &ServiceAccountId, identity:
     let no = |why: String, next: &str| Err(cannot(whom, FailureKind::Invalid, why, next));
     match (identity.mechanism, &identity.role_arn) {
         (Mechanism::Irsa, Some(role)) => {
-            Ok(Way::WebIdentity { role: role.clone(), audience: audience(inventory, account) })
+            Ok(Way::WebIdentity { role: role.clone(), audience: audience(inventory, whom, account) })
         }
         (Mechanism::Irsa, None) => {
             no("the role it asks for cannot be read from here".into(), "Look at its environment")
@@ -115,7 +120,23 @@ fn way(inventory: &Inventory, whom: &Whom, account: &ServiceAccountId, identity:
     }
 }
 
-fn audience(inventory: &Inventory, account: &ServiceAccountId) -> Arc<str> {
+/// The audience of the token that the pod has; of a new pod, the one that the webhook would ask for.
+fn audience(inventory: &Inventory, whom: &Whom, account: &ServiceAccountId) -> Arc<str> {
+    let of_container = |pod: &Pod| {
+        let tokens = pod.spec.containers.iter().map(|container| Settings::of(container, &pod.spec).token);
+        let mut projected = tokens.filter_map(|token| match token {
+            Token::Projected(audience) | Token::SubPath(audience) => audience,
+            Token::Missing | Token::Unseen => None,
+        });
+        projected.next()
+    };
+    let own = match whom {
+        Whom::Pod(id) => inventory.pod(id).and_then(of_container),
+        Whom::ServiceAccount(_) => None,
+    };
+    if let Some(audience) = own {
+        return audience;
+    }
     let annotated = inventory.service_account(account).and_then(|account| account.audience.clone());
     annotated.unwrap_or_else(|| DEFAULT_AUDIENCE.into())
 }

@@ -105,6 +105,20 @@ fn pages_of_associations_nodes_and_namespaces_name_their_findings() {
 }
 
 #[test]
+fn policies_of_a_role_are_listed_and_what_reaches_far_is_marked() {
+    let mut changes = world::everything();
+    let detail = RoleDetail::with_policies_of_aws(&["AdministratorAccess", "AmazonSQSFullAccess"]);
+    changes.push(Change::RoleDetail("ng-role".into(), detail));
+    let mut model = world::read(world::with(120, 36, Settings::default(), changes));
+    world::press(&mut model, "4 / \"ng-role Enter Enter");
+    let text = frame::text(&model, 120, 36);
+    for expected in ["PERMISSIONS", "AdministratorAccess", "attached, of AWS", "! administrator: everything"] {
+        assert!(text.contains(expected), "{expected}\n{text}");
+    }
+    assert_eq!(text.matches("    ! ").count(), 1, "{text}");
+}
+
+#[test]
 fn the_trust_policy_as_a_page() {
     assert_snapshot!("trust_120x36", picture(world::full(120, 36), "t", 120, 36));
     assert_snapshot!("trust_80x24", picture(world::full(80, 24), "t", 80, 24));

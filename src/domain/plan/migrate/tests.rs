@@ -4,8 +4,11 @@ use super::*;
 use crate::domain::{
     change::Change,
     fact::Fact,
+    failure::{Failure, FailureKind},
     id::PodId,
+    identity::Verdict as Proven,
     plan::tests::world::{self, arn, inventory, inventory_with, now, sa},
+    proof::{Step, Whom, intend, refused as refusal_of},
 };
 
 fn request(which: Which, stage: Stage) -> MigrateRequest {
@@ -167,4 +170,28 @@ fn a_migration_of_nothing_says_so_and_for_whom() {
     let plan = moved(&inventory(), Which::Namespace("batch".into()));
     assert!(plan.is_done_already(), "{:#?}", plan.preconditions);
     assert_eq!(plan.subject, "namespace batch");
+}
+
+#[test]
+fn a_live_proof_that_aws_refused_keeps_the_old_way() {
+    let made = world::association("a-api", "payments/api", "payments-api", None);
+    let mut inventory = inventory_with(vec![
+        annotated("payments/api", "payments-api"),
+        Change::AssociationsOf(sa("payments/api"), vec![made.clone()]),
+        Change::AssociationDetail("a-api".into(), made.detail),
+    ]);
+    assert_eq!(gate::live(&inventory, &sa("payments/api")), None, "nobody proved it");
+    let intent = intend(&inventory, &Whom::ServiceAccount(sa("payments/api"))).unwrap();
+    let mut failure = Failure::new(
+        FailureKind::Denied,
+        "EKS Auth gives no credentials",
+        "Unauthorized Exception! EKS does not have permissions to assume the associated role.",
+        "",
+    );
+    failure.code = Some("AccessDeniedException".to_owned());
+    let proof = refusal_of(&intent, Step::Exchange, &failure, now());
+    assert_eq!(proof.proven.verdict, Proven::Broken);
+    inventory.apply(vec![Change::Proven(Box::new(proof))], now());
+    let gate = gate::live(&inventory, &sa("payments/api")).unwrap();
+    assert!(gate.required && gate.ok == Some(false) && gate.detail.contains("pods.eks.amazonaws.com"), "{gate:?}");
 }
