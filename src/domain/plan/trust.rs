@@ -237,7 +237,7 @@ fn make(
 }
 
 /// The conditions of a new statement; without session tags there are none to compare.
-pub(super) fn narrowing(narrow: Narrow, cluster: &Cluster, id: &ServiceAccountId, session_tags: bool) -> Narrowing {
+pub fn narrowing(narrow: Narrow, cluster: &Cluster, id: &ServiceAccountId, session_tags: bool) -> Narrowing {
     let tag = |name: &str, value: &str| (name.to_owned(), vec![value.to_owned()]);
     let request_tags = match narrow {
         Narrow::ServiceAccount if session_tags => vec![

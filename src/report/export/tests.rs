@@ -281,14 +281,16 @@ fn a_role_that_does_not_exist_is_a_resource_that_the_association_refers_to() {
 }
 
 #[test]
-fn two_accounts_share_a_new_role_without_conditions_on_one_of_them() {
+fn two_accounts_share_a_new_role_whose_statement_lists_both_of_them() {
     let role = "arn:aws:iam::111122223333:role/shared";
     let inventory = inventory();
     let mut plan = associate(&inventory, &AssociateRequest::new(sa("search/one"), role.into()));
     plan.steps.extend(associate(&inventory, &AssociateRequest::new(sa("search/two"), role.into())).steps);
     let text = export(&plan, &inventory, Format::Terraform);
     assert_eq!(text.matches("resource \"aws_iam_role\"").count(), 1, "{text}");
-    assert!(text.contains("aws:SourceArn") && !text.contains("aws:RequestTag"), "{text}");
+    assert!(text.contains("aws:SourceArn"), "{text}");
+    let listed = "variable = \"aws:RequestTag/kubernetes-service-account\"\n      values   = [\"one\", \"two\"]";
+    assert!(text.contains(listed), "{text}");
 }
 
 /// The removal of `search/indexer`'s association.

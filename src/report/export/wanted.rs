@@ -9,7 +9,11 @@ use crate::domain::{
     fact::Fact,
     id::{AccountId, AssociationId, Region, RoleArn, ServiceAccountId},
     inventory::Inventory,
-    plan::{Call, Plan, Step, retarget::Tag},
+    plan::{
+        Call, Plan, Step,
+        retarget::Tag,
+        trust::{Narrow, narrowing},
+    },
     trust::{self, edit},
 };
 
@@ -262,32 +266,23 @@ fn new_role(inventory: &Inventory, arn: &RoleArn, users: &[&Association<'_>]) ->
     Some(Role::new(arn, false, trust, None))
 }
 
-/// The narrowest trust policy for these service accounts: this cluster and, where one account uses
-/// the role and session tags are on, this account only.
+/// The narrowest trust policy for these service accounts: this cluster and, where session tags are on, these
+/// accounts only, one statement a namespace.
 fn new_trust(inventory: &Inventory, arn: &Arn, users: &[&Association<'_>]) -> Option<String> {
     let cluster = inventory.cluster().known()?;
-    let id = users.first()?.service_account;
-    let only = users.len() == 1 && !users.iter().any(|user| user.disable_session_tags);
-    let tag = |name: &str, value: &str| (name.to_owned(), vec![value.to_owned()]);
-    let request_tags = match only {
-        true => vec![
-            tag("kubernetes-namespace", id.namespace.as_str()),
-            tag("kubernetes-service-account", id.name.as_str()),
-        ],
-        false => Vec::new(),
-    };
-    let narrowing = edit::Narrowing {
-        source_account: Some(cluster.account().to_string()),
-        source_arn: Some(cluster.arn.to_string()),
-        request_tags,
-        subjects: None,
-    };
+    let session_tags = !users.iter().any(|user| user.disable_session_tags);
     let issuer = cluster.issuer.as_deref().unwrap_or_default();
-    let place = trust::Cluster::new(cluster.name.as_str(), cluster.arn.as_str(), issuer);
-    let role = trust::Role { arn: arn.to_string(), tags: None };
-    let request =
-        trust::Request::pod_identity(role, place, id.namespace.as_str(), id.name.as_str(), Timestamp::UNIX_EPOCH);
-    edit::add_pod_identity_statement(None, &narrowing, &request).ok().map(|edit| edit.after.trim_end().to_owned())
+    let mut document: Option<trust::Document> = None;
+    for id in users.iter().map(|user| user.service_account) {
+        let place = trust::Cluster::new(cluster.name.as_str(), cluster.arn.as_str(), issuer);
+        let role = trust::Role { arn: arn.to_string(), tags: None };
+        let (namespace, name) = (id.namespace.as_str(), id.name.as_str());
+        let request = trust::Request::pod_identity(role, place, namespace, name, Timestamp::UNIX_EPOCH);
+        let narrowing = narrowing(Narrow::ServiceAccount, cluster, id, session_tags);
+        let made = edit::add_pod_identity_statement(document.as_ref(), &narrowing, &request).ok()?;
+        document = Some(trust::Document::parse(&made.after).ok()?);
+    }
+    document.map(|document| document.text().trim_end().to_owned())
 }
 
 impl Role {
