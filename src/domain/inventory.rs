@@ -10,6 +10,7 @@ use self::{
     crew::Crew,
     findings::Findings,
     settle::{Answers, Dirty},
+    told::Told,
     turn::Turns,
 };
 use super::{
@@ -55,6 +56,7 @@ mod take;
 mod tally;
 #[cfg(test)]
 mod tests;
+mod told;
 mod turn;
 mod who;
 mod written;
@@ -203,6 +205,7 @@ pub struct Inventory {
     proofs: FxHashMap<ServiceAccountId, Vec<Proof>>,
     turns: Turns,
     batches: u64,
+    told: Told,
 }
 
 impl Default for Inventory {
@@ -230,6 +233,7 @@ impl Inventory {
             findings: Findings::default(),
             turns: Turns::default(),
             batches: 0,
+            told: Told::default(),
         }
     }
 
@@ -263,6 +267,7 @@ impl Inventory {
     fn resolve_since(&mut self, since: Timestamp, mut dirty: Dirty) -> bool {
         self.touch_expired(since, self.facts.now, &mut dirty);
         let changed = self.resolve_dirty(dirty);
+        self.told = Told::default();
         self.revision += u64::from(changed);
         changed
     }

@@ -20,7 +20,7 @@ use crate::domain::{
 
 impl Inventory {
     /// The kinds of facts that are not complete yet.
-    pub fn progress(&self) -> Vec<Progress> {
+    pub(super) fn look_at_progress(&self) -> Vec<Progress> {
         let facts = &self.facts;
         let lists = [
             ("pods", !self.crew.state().is_answered(), self.crew.len()),
@@ -112,7 +112,7 @@ impl Inventory {
     }
 
     /// What could not be read, and why; equal failures of many objects are one gap.
-    pub fn gaps(&self) -> Vec<Gap> {
+    pub(super) fn look_for_gaps(&self) -> Vec<Gap> {
         let facts = &self.facts;
         let lists = [
             ("pods", self.crew.failure()),
@@ -321,7 +321,7 @@ impl Inventory {
     }
 
     /// Numbers of the header tabs.
-    pub fn counts(&self) -> Counts {
+    pub(super) fn count(&self) -> Counts {
         Counts {
             pods: self.crew.len(),
             workloads: self.crew.workloads().len(),
