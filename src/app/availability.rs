@@ -276,7 +276,7 @@ fn change(model: &Model, command: Command) -> Availability {
         return restart(&target::workloads(model.inventory(), &subject));
     }
     if command == Command::Migrate {
-        return target::migration(model.inventory(), &subject).map(drop).ok_or_else(|| WHOSE.to_owned());
+        return target::migration(model).map(drop).ok_or_else(|| WHOSE.to_owned());
     }
     let service_account = target::service_account(model.inventory(), &subject).ok_or(WHOSE)?;
     match command {

@@ -1,5 +1,7 @@
 //! From what is selected to what a command needs: its service account, workloads, role.
 
+use std::collections::BTreeSet;
+
 use super::{
     model::Model,
     screen::{
@@ -231,12 +233,23 @@ pub fn story(inventory: &Inventory, subject: &Subject) -> Option<Story> {
     }
 }
 
-/// What a migration of the selection would be, and which part of it comes next.
-pub fn migration(inventory: &Inventory, subject: &Subject) -> Option<MigrateRequest> {
-    let which = match subject {
-        Subject::Namespace(name) => Which::Namespace(name.clone()),
-        other => Which::Accounts(vec![service_account(inventory, other)?]),
+/// What a migration of what is marked, on a list, or else of the selection would be, and which part of it comes next.
+pub fn migration(model: &Model) -> Option<MigrateRequest> {
+    let inventory = model.inventory();
+    let here = model.marks.iter().filter(|(cluster, _)| model.list().is_some() && *cluster == inventory.id());
+    let marked: BTreeSet<ServiceAccountId> = here.flat_map(|(_, subject)| annotated(inventory, subject)).collect();
+    let which = match model.subject() {
+        _ if !marked.is_empty() => Which::Accounts(marked.into_iter().collect()),
+        Some(Subject::Namespace(name)) => Which::Namespace(name),
+        other => Which::Accounts(vec![service_account(inventory, &other?)?]),
     };
     let stage = migrate::next_stage(inventory, &which);
     Some(MigrateRequest { which, stage, soak: migrate::SOAK, canary: Canary::First })
+}
+
+/// The service account of a marked object, or those of a marked namespace that IRSA gives a role.
+fn annotated(inventory: &Inventory, subject: &Subject) -> Vec<ServiceAccountId> {
+    let Subject::Namespace(name) = subject else { return service_account(inventory, subject).into_iter().collect() };
+    let inside = inventory.known_service_accounts().filter(|account| account.id.namespace == *name);
+    inside.filter(|account| account.role_arn.is_some()).map(|account| account.id.clone()).collect()
 }

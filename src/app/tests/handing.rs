@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::world::{Session, arn, deployment, pod, sa};
+use super::world::{Session, arn, deployment, pod, sa, service_account};
 use crate::{
     app::{
         availability,
         command::Command,
         compare::{Comparison, compare},
-        dialog::{Dialog, copy::CopyMenu},
+        dialog::{Dialog, copy::CopyMenu, request::Request},
         effect::{Effect, Extent, Outing},
         keys::Keys,
         lock::Lock,
@@ -22,6 +22,7 @@ use crate::{
         cluster::Target,
         failure::{Failure, FailureKind},
         id::{ClusterId, NodeName, PodId},
+        plan::migrate::Which,
         workload::WorkloadKind,
     },
 };
@@ -75,6 +76,39 @@ fn space_marks_goes_on_and_takes_back_and_esc_forgets() {
     assert_eq!(session.model.marks.len(), 1);
     session.press("Esc");
     assert!(session.model.marks.is_empty());
+}
+
+/// Whose migration is planned.
+fn migrated(session: &mut Session) -> Which {
+    session.press("M");
+    let Some(Dialog::Confirm(confirm)) = session.model.dialog() else { panic!("no plan in view") };
+    let Request::Migrate(request) = &confirm.request else { panic!("another plan: {:?}", confirm.request) };
+    let which = request.which.clone();
+    session.press("Esc");
+    which
+}
+
+#[test]
+fn a_migration_is_of_what_is_marked_and_else_of_the_selection() {
+    let mut session = Session::new();
+    let annotated = ["batch/reindex", "user-service/user-service"];
+    session.changes(annotated.map(|id| Change::ServiceAccount(service_account(id, Some(arn("api-dev"))))).to_vec());
+    session.press("2");
+    for id in ["user-service/user-service", "batch/reindex"] {
+        session.select(&Subject::ServiceAccount(sa(id)));
+        session.press("Space");
+    }
+    session.select(&Subject::ServiceAccount(sa("search/indexer")));
+    assert_eq!(migrated(&mut session), Which::Accounts(annotated.map(sa).to_vec()));
+    session.press("Esc");
+    assert!(session.model.marks.is_empty());
+    session.select(&Subject::ServiceAccount(sa("batch/reindex")));
+    assert_eq!(migrated(&mut session), Which::Accounts(vec![sa("batch/reindex")]));
+    session.press("3");
+    session.select(&Subject::Namespace("batch".into()));
+    assert_eq!(migrated(&mut session), Which::Namespace("batch".into()));
+    session.press("Space");
+    assert_eq!(migrated(&mut session), Which::Accounts(vec![sa("batch/reindex")]), "of a namespace those with a role");
 }
 
 #[test]

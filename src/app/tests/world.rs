@@ -125,7 +125,7 @@ pub fn association(id: &str, account: &str, role: &str, owner: Option<&str>) -> 
     }
 }
 
-fn service_account(id: &str, role: Option<RoleArn>) -> ServiceAccount {
+pub fn service_account(id: &str, role: Option<RoleArn>) -> ServiceAccount {
     ServiceAccount {
         id: sa(id),
         role_arn: role,

@@ -40,7 +40,7 @@ pub(super) fn begin(model: &mut Model, command: Command) {
             restart(model, workloads);
         }
         (Command::Migrate, _) => {
-            if let Some(request) = subject.and_then(|subject| target::migration(inventory, &subject)) {
+            if let Some(request) = target::migration(model) {
                 plan(model, Request::Migrate(request));
             }
         }
