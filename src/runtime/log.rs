@@ -48,7 +48,9 @@ pub fn start(options: &Options, state: &Path) -> Result<WorkerGuard, String> {
     Ok(guard)
 }
 
-fn filter(verbose: u8) -> EnvFilter {
+/// What is written at a verbosity. Never more than errors of dependencies: at `trace` the SDKs write requests with
+/// their tokens.
+pub fn filter(verbose: u8) -> EnvFilter {
     EnvFilter::new(match verbose {
         0 => "error,rolecall=info",
         1 => "error,rolecall=debug",

@@ -55,6 +55,8 @@ async fn statements_are_stepped_through_with_an_answer_for_each() {
     play.press("J");
     play.see("admits checkout:gateway by statement 1").await;
     play.press("?");
+    play.see("All keys").await;
+    play.press(&["j"; 22].join(" "));
     play.line(&["J, }", "next statement"]).await;
     play.press("Esc");
     play.leave().await;
