@@ -31,6 +31,7 @@ mod sim;
 mod trust;
 mod ui;
 mod who;
+mod whom;
 mod why;
 
 /// Who every pod of an Amazon EKS cluster is to AWS, and why.

@@ -38,6 +38,8 @@ pub(super) fn global_region(region: &str) -> &'static str {
         _ if region.starts_with("us-gov-") => "us-gov-west-1",
         _ if region.starts_with("us-iso-") => "us-iso-east-1",
         _ if region.starts_with("us-isob-") => "us-isob-east-1",
+        _ if region.starts_with("us-isof-") => "us-isof-south-1",
+        _ if region.starts_with("eu-isoe-") => "eu-isoe-west-1",
         _ if region.starts_with("eusc-") => "eusc-de-east-1",
         _ => "us-east-1",
     }
@@ -139,4 +141,25 @@ fn event(raw: &Raw) -> Option<Event> {
         error: text(&record["errorCode"]).map(|code| (code, text(&record["errorMessage"]).unwrap_or_default())),
         parameters: parameters.filter_map(parameter).collect::<BTreeMap<_, _>>(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::global_region;
+
+    #[test]
+    fn every_partition_keeps_the_events_of_iam_in_a_region_of_its_own() {
+        for (region, home) in [
+            ("eu-west-1", "us-east-1"),
+            ("cn-northwest-1", "cn-north-1"),
+            ("us-gov-east-1", "us-gov-west-1"),
+            ("eusc-de-east-1", "eusc-de-east-1"),
+            ("us-iso-west-1", "us-iso-east-1"),
+            ("us-isob-west-1", "us-isob-east-1"),
+            ("us-isof-east-1", "us-isof-south-1"),
+            ("eu-isoe-west-1", "eu-isoe-west-1"),
+        ] {
+            assert_eq!(global_region(region), home, "{region}");
+        }
+    }
 }

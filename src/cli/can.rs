@@ -1,19 +1,14 @@
 //! `rolecall can` and `who-can`: what an identity may do, and who may do it.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use jiff::Timestamp;
 
-use super::{
-    Exit, Global, complain,
-    explain::{namespaced, service_account},
-    print, usage,
-};
+use super::{Exit, Global, complain, print, usage, whom::Kind};
 use crate::{
     domain::{
         access::{Can, Inquiry, NOT_EVALUATED, Ruling, action, inquire},
         arn::Arn,
         failure::{Failure, FailureKind},
-        id::PodId,
         inventory::Inventory,
         proof::Whom,
     },
@@ -25,6 +20,7 @@ use crate::{
 #[derive(Args, Debug)]
 pub struct Arguments {
     /// What kind of thing
+    #[arg(value_parser = Kind::of_one())]
     pub kind: Kind,
     /// NAMESPACE/NAME
     pub name: String,
@@ -32,17 +28,6 @@ pub struct Arguments {
     pub action: String,
     /// The ARN of what it is done on (default: anything, *)
     pub resource: Option<String>,
-}
-
-/// Whose identity.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Kind {
-    /// What a pod is now
-    #[value(alias = "pods")]
-    Pod,
-    /// What a new pod of a service account would be
-    #[value(alias = "serviceaccount")]
-    Sa,
 }
 
 /// What may be done, by whom.
@@ -61,13 +46,7 @@ pub struct Reverse {
 pub fn can(global: &Global, arguments: &Arguments) -> Result<Exit, Failure> {
     let action = action(&arguments.action)?;
     let resource = arguments.resource.as_deref().map(resource).transpose()?.flatten();
-    let whom = match arguments.kind {
-        Kind::Pod => {
-            let (namespace, name) = namespaced(&arguments.name)?;
-            Whom::Pod(PodId::new(namespace, name))
-        }
-        Kind::Sa => Whom::ServiceAccount(service_account(&arguments.name)?),
-    };
+    let whom = arguments.kind.whom(&arguments.name)?.ok_or_else(many)?;
     let format = global.format()?;
     start::block_on(async {
         let survey = look(global).await?;
@@ -144,6 +123,14 @@ fn show(rendered: &crate::report::Rendered) -> Result<(), Failure> {
         complain(rendered.stderr.trim_end());
     }
     Ok(())
+}
+
+fn many() -> Failure {
+    usage(
+        "one identity is asked about",
+        "a namespace has many",
+        "`rolecall who-can -n NAMESPACE` asks about all of them",
+    )
 }
 
 fn no_session() -> Failure {

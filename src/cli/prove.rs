@@ -2,21 +2,16 @@
 
 use std::io::IsTerminal;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use futures::StreamExt;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use super::{
-    Exit, Global, Output, complain,
-    explain::{namespaced, service_account},
-    print, usage,
-};
+use super::{Exit, Global, Output, complain, print, usage, whom::Kind};
 use crate::{
     domain::{
         change::Change,
         failure::{Failure, FailureKind},
-        id::PodId,
         identity::Verdict,
         inventory::Inventory,
         proof::{self, Intent, Proof, Whom},
@@ -43,20 +38,6 @@ pub struct Arguments {
     pub pace: Option<u32>,
 }
 
-/// What can be proven.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Kind {
-    /// What a pod is now
-    #[value(alias = "pods")]
-    Pod,
-    /// What a new pod of a service account would be
-    #[value(alias = "serviceaccount")]
-    Sa,
-    /// Every service account of a namespace
-    #[value(alias = "namespace")]
-    Ns,
-}
-
 /// What is to be done.
 struct Task {
     intents: Vec<Intent>,
@@ -68,7 +49,7 @@ struct Task {
 /// Proves and prints.
 pub fn run(global: &Global, arguments: &Arguments) -> Result<Exit, Failure> {
     let format = global.format()?;
-    let whom = whom(arguments)?;
+    let whom = arguments.kind.whom(&arguments.name)?;
     start::block_on(async {
         let outside = global.outside(false)?;
         let survey = survey::survey(&outside, global.timeout, Clock::System).await?;
@@ -105,18 +86,6 @@ fn clock(outside: &Outside) -> Clock {
         Outside::Real(_) => Clock::System,
         Outside::Simulated(world, _) => Clock::tokio(world.clock.now()),
     }
-}
-
-/// `None` for a namespace.
-fn whom(arguments: &Arguments) -> Result<Option<Whom>, Failure> {
-    Ok(match arguments.kind {
-        Kind::Pod => {
-            let (namespace, name) = namespaced(&arguments.name)?;
-            Some(Whom::Pod(PodId::new(namespace, name)))
-        }
-        Kind::Sa => Some(Whom::ServiceAccount(service_account(&arguments.name)?)),
-        Kind::Ns => None,
-    })
 }
 
 fn task(
