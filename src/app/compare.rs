@@ -190,13 +190,7 @@ fn of_containers(pod: &Pod) -> Facts {
 }
 
 fn of_chain(hops: &[Hop]) -> Facts {
-    let check = |verdict: Option<Verdict>| match verdict {
-        Some(Verdict::Ok) => "ok",
-        Some(Verdict::Depends) => "depends",
-        Some(Verdict::Unknown) => "unknown",
-        Some(Verdict::Broken) => "broken",
-        None => "not reached",
-    };
+    let check = |verdict: Option<Verdict>| verdict.map_or("not reached", Verdict::word);
     let checks = |hop: &Hop| {
         let hop_word = hop.kind.word();
         let one = |one: &Check| {

@@ -82,6 +82,18 @@ pub enum Verdict {
     Broken,
 }
 
+impl Verdict {
+    /// The word on screen and in data.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Depends => "depends",
+            Self::Unknown => "unknown",
+            Self::Broken => "broken",
+        }
+    }
+}
+
 /// State of a pod, workload or service account, worst last (interface, "state").
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::{redact::Redactor, text};
-use crate::domain::identity::State;
+use super::{prove, redact::Redactor, text};
+use crate::domain::{identity::State, proof::Proven};
 
 /// How cells are made.
 #[derive(Clone, Copy)]
@@ -58,6 +58,15 @@ pub(super) trait Columns: Serialize + Sized + 'static {
 /// A state with its glyph, or as a bare word.
 pub(super) fn state(state: State, view: View<'_>) -> String {
     if view.plain { state.word().to_owned() } else { format!("{} {}", state.glyph(view.ascii), state.word()) }
+}
+
+/// What a live proof said: its verdict as data; for people in words, with the day and time.
+pub(super) fn proven(proven: Option<&Proven>, view: View<'_>) -> String {
+    let Some(proven) = proven else { return String::new() };
+    match view.plain {
+        true => proven.verdict.word().to_owned(),
+        false => format!("{} {}", prove::word(proven), proven.at.strftime("%Y-%m-%d %H:%MZ")),
+    }
 }
 
 /// What is there, or nothing.

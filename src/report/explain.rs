@@ -177,6 +177,9 @@ fn role(inventory: &Inventory, name: &str, now: Timestamp, page: &mut Page) -> R
         if mechanisms.is_empty() { "nobody here".to_owned() } else { mechanisms.join(", ") }.as_str(),
     );
     page.pair("pods", &row.pods.to_string());
+    for way in inventory.reached_by_pods(&row.arn, now) {
+        page.pair("reached", &way.words());
+    }
     users(row, page);
     could(inventory, row, now, page);
     trust(inventory, &row.arn, page);

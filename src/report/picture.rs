@@ -145,13 +145,7 @@ impl Picture {
 
 /// The name of a style.
 fn tone(node: &Node) -> &'static str {
-    match node.worst {
-        Some(Verdict::Broken) => "broken",
-        Some(Verdict::Depends) => "depends",
-        Some(Verdict::Unknown) => "unknown",
-        Some(Verdict::Ok) => "ok",
-        None => "plain",
-    }
+    node.worst.map_or("plain", Verdict::word)
 }
 
 fn mermaid(picture: &Picture) -> String {

@@ -147,6 +147,7 @@ impl Columns for PodItem {
         }),
         Column::wide("NODE", "node", |item, _| column::optional(item.node.as_ref())),
         Column::wide("CREATED", "createdAt", |item, _| item.created_at.to_string()),
+        Column::wide("PROVEN", "proven.verdict", |item, view| column::proven(item.proven.as_ref(), view)),
         Column::wide("WHY", "why", |item, _| why(item)),
     ];
 }

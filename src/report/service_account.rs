@@ -119,6 +119,7 @@ impl Columns for ServiceAccountItem {
         Column::wide("DRIFT", "pods.drift", |item, _| item.pods.drift.to_string()),
         Column::wide("AT RISK", "pods.atRisk", |item, _| item.pods.at_risk.to_string()),
         Column::wide("BROKEN", "pods.broken", |item, _| item.pods.broken.to_string()),
+        Column::wide("PROVEN", "proven.verdict", |item, view| column::proven(item.proven.as_ref(), view)),
         Column::wide("WHY", "why", |item, _| item.next.why().map(|reason| reason.message.clone()).unwrap_or_default()),
     ];
 }

@@ -12,6 +12,7 @@ use crate::domain::{
         dissociate,
         tests::world::{self, arn, inventory, inventory_with, now, sa},
     },
+    proof::{self, Assumed, Whom},
     query::Query,
     workload::WorkloadKind,
 };
@@ -180,6 +181,36 @@ fn csv_has_all_columns_and_crlf() {
     assert!(
         search.starts_with("ok,search,indexer,arn:aws:iam::111122223333:role/search-indexer,a-search,1,1,0,,,true,")
     );
+}
+
+#[test]
+fn what_was_proven_stands_in_wide_tables_and_in_csv_and_nothing_where_nobody_asked() {
+    let indexer = sa("search/indexer");
+    let proven = |mut inventory: Inventory| {
+        let intent = proof::intend(&inventory, &Whom::ServiceAccount(indexer.clone())).unwrap();
+        let arn = "arn:aws:sts::111122223333:assumed-role/search-indexer/eks-x".into();
+        let proof = proof::succeeded(&intent, &Assumed { arn, association: None }, now());
+        inventory.apply(vec![Change::Proven(Box::new(proof))], now());
+        inventory
+    };
+    for kind in [Kind::ServiceAccounts, Kind::Pods] {
+        let cell = |format, inventory: &Inventory, word: &str| {
+            let stdout = render(&Request::new(kind, format, now()), inventory).unwrap().stdout;
+            let line = stdout.lines().find(|line| line.contains("indexer")).unwrap();
+            (stdout.lines().next().unwrap().contains("PROVEN"), line.contains(word))
+        };
+        let (never, once) = (inventory(), proven(inventory()));
+        assert_eq!(cell(Format::Wide, &never, "2026-11-23 09:00Z"), (true, false), "{kind:?}");
+        assert_eq!(cell(Format::Wide, &once, "proven 2026-11-23 09:00Z"), (true, true), "{kind:?}");
+        assert_eq!(cell(Format::Table, &once, "proven"), (false, false), "{kind:?}");
+        let csv = |inventory| {
+            let stdout = render(&Request::new(kind, Format::Csv, now()), inventory).unwrap().stdout;
+            let at = stdout.lines().next().unwrap().split(',').position(|title| title == "proven.verdict").unwrap();
+            let row = stdout.lines().find(|line| line.contains("indexer")).unwrap();
+            row.split(',').nth(at).unwrap().to_owned()
+        };
+        assert_eq!((csv(&never).as_str(), csv(&once).as_str()), ("", "ok"), "{kind:?}");
+    }
 }
 
 #[test]

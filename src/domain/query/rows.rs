@@ -5,7 +5,7 @@ use super::{Field, Fields};
 use crate::domain::{
     finding::{Finding, Subject},
     id::{PodId, ServiceAccountId},
-    identity::{Mechanism, Verdict},
+    identity::Mechanism,
     inventory::Inventory,
     node::NodeKind,
     row::{AssociationRow, NamespaceRow, NodeRow, PodRow, RoleRow, ServiceAccountRow, WorkloadRow},
@@ -284,7 +284,7 @@ impl Fields for AssociationRow {
             Field::Role => self.role_arn.iter().chain(&self.target_role_arn).for_each(|role| each(role.as_str())),
             Field::Name => each(self.id.as_str()),
             Field::Next => each(Mechanism::PodIdentity.word()),
-            Field::State => each(verdict_word(self.verdict)),
+            Field::State => each(self.verdict.word()),
             Field::Node | Field::Now | Field::Image | Field::Kind | Field::Code | Field::Severity => {}
         }
     }
@@ -293,15 +293,6 @@ impl Fields for AssociationRow {
         let id = &self.service_account;
         segments(out, &[id.namespace.as_str(), "/", id.name.as_str(), " ", self.id.as_str()]);
         role_segment(out, self.role_arn.as_ref().map(|role| role.as_str()));
-    }
-}
-
-fn verdict_word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Ok => "ok",
-        Verdict::Depends => "depends",
-        Verdict::Unknown => "unknown",
-        Verdict::Broken => "broken",
     }
 }
 

@@ -38,10 +38,16 @@ fn columns(list: &ListScreen) -> &'static [Column] {
 
 fn cells(scene: &Scene<'_>, list: &ListScreen, row: &Row) -> TableRow {
     let (paint, query) = (&scene.paint, &list.filter.query);
+    let mark = |proof| rows::Mark::of(proof, scene.ascii());
     match row {
-        Row::Workload(row) => rows::workload(paint, row, query),
-        Row::Pod(row) => rows::pod(paint, row, scene.now().duration_since(row.created_at).as_secs(), query),
-        Row::ServiceAccount(row) => rows::service_account(paint, row, query),
+        Row::Workload(row) => rows::workload(paint, row, mark(scene.inventory().proof_of_pod(&row.worst)), query),
+        Row::Pod(row) => {
+            let seconds = scene.now().duration_since(row.created_at).as_secs();
+            rows::pod(paint, row, seconds, mark(scene.inventory().proof_of_pod(&row.id)), query)
+        }
+        Row::ServiceAccount(row) => {
+            rows::service_account(paint, row, mark(scene.inventory().proof_of_service_account(&row.id)), query)
+        }
         Row::Namespace(row) => rows::namespace(paint, row, query),
         Row::Role(row) => rows::role(paint, row, query),
         Row::Association(association) => rows::association(paint, association, row.state(), query),

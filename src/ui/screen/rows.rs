@@ -1,14 +1,15 @@
 //! The rows of each list as cells: which columns a list has, and what stands in them.
 
-use ratatui::style::Style;
+use ratatui::{style::Style, text::Span};
 
 use crate::{
     config::theme::Meaning,
     domain::{
         finding::Finding,
         id::{RoleArn, ServiceAccountId},
-        identity::{Mechanism, State},
+        identity::{Mechanism, State, Verdict},
         node::NodeKind,
+        proof::Proof,
         query::{Field, Query},
         row::{AssociationRow, NamespaceRow, NodeRow, PodCounts, PodRow, RoleRow, ServiceAccountRow, WorkloadRow},
     },
@@ -127,8 +128,34 @@ pub fn next_word(state: State, same: bool, next: Mechanism) -> &'static str {
     }
 }
 
-fn now_cell(paint: &Paint<'_>, now: Mechanism) -> Cell {
-    Cell::Text(format!(" {}", now.word()), paint.plain())
+/// What a live proof said of an identity, in one cell before its mechanism: nothing where nobody asked, or nothing was
+/// learnt.
+#[derive(Clone, Copy, Debug)]
+pub struct Mark {
+    verdict: Option<Verdict>,
+    ascii: bool,
+}
+
+impl Mark {
+    /// The mark of a proof, if there is one.
+    pub fn of(proof: Option<&Proof>, ascii: bool) -> Self {
+        Self { verdict: proof.map(|proof| proof.proven.verdict), ascii }
+    }
+
+    fn span(self, paint: &Paint<'_>) -> Span<'static> {
+        match (self.verdict, self.ascii) {
+            (Some(Verdict::Ok), false) => Span::styled("✓", paint.of(Meaning::Good)),
+            (Some(Verdict::Ok), true) => Span::styled("+", paint.of(Meaning::Good)),
+            (Some(Verdict::Broken), false) => Span::styled("✗", paint.of(Meaning::Danger)),
+            (Some(Verdict::Broken), true) => Span::styled("x", paint.of(Meaning::Danger)),
+            _ => Span::styled(" ", paint.plain()),
+        }
+    }
+}
+
+/// A mechanism with the mark of its proof.
+fn marked(paint: &Paint<'_>, mark: Mark, mechanism: &'static str) -> Cell {
+    Cell::Spans(vec![mark.span(paint), Span::styled(mechanism, paint.plain())])
 }
 
 fn next_cell(paint: &Paint<'_>, state: State, same: bool, next: Mechanism) -> Cell {
@@ -137,27 +164,27 @@ fn next_cell(paint: &Paint<'_>, state: State, same: bool, next: Mechanism) -> Ce
 }
 
 /// A workload.
-pub fn workload(paint: &Paint<'_>, row: &WorkloadRow, query: &Query) -> TableRow {
+pub fn workload(paint: &Paint<'_>, row: &WorkloadRow, mark: Mark, query: &Query) -> TableRow {
     let cells = vec![
         word(paint, row.state),
         name(paint, row.id.namespace.as_str(), query, Some(Field::Namespace)),
         name(paint, row.id.to_string(), query, None),
         plain(paint, pods_cell(row)),
-        now_cell(paint, row.now),
+        marked(paint, mark, row.now.word()),
         next_cell(paint, row.state, row.same, row.next),
     ];
     TableRow { state: Some(row.state), marked: false, cells }
 }
 
 /// A pod; `seconds` is its age.
-pub fn pod(paint: &Paint<'_>, row: &PodRow, seconds: i64, query: &Query) -> TableRow {
+pub fn pod(paint: &Paint<'_>, row: &PodRow, seconds: i64, mark: Mark, query: &Query) -> TableRow {
     let resolution = &row.resolution;
     let cells = vec![
         word(paint, resolution.state),
         name(paint, row.id.namespace.as_str(), query, Some(Field::Namespace)),
         name(paint, row.id.name.as_str(), query, Some(Field::Name)),
         Cell::Text(text::age(seconds), paint.muted()),
-        now_cell(paint, resolution.now.mechanism),
+        marked(paint, mark, resolution.now.mechanism.word()),
         next_cell(
             paint,
             resolution.state,
@@ -184,15 +211,15 @@ fn account_cell(paint: &Paint<'_>, id: &ServiceAccountId, exists: bool, query: &
 }
 
 /// A service account.
-pub fn service_account(paint: &Paint<'_>, row: &ServiceAccountRow, query: &Query) -> TableRow {
+pub fn service_account(paint: &Paint<'_>, row: &ServiceAccountRow, mark: Mark, query: &Query) -> TableRow {
     let role = row.next_role_arn.as_ref().or(row.association_role_arn.as_ref()).or(row.annotation_role_arn.as_ref());
-    let next = if row.state == State::Loading { String::new() } else { format!(" {}", row.next.word()) };
+    let next = if row.state == State::Loading { "" } else { row.next.word() };
     let cells = vec![
         word(paint, row.state),
         name(paint, row.id.namespace.as_str(), query, Some(Field::Namespace)),
         account_cell(paint, &row.id, row.exists, query),
         plain(paint, text::count(row.pods.total as usize)),
-        plain(paint, next),
+        marked(paint, mark, next),
         role_cell(paint, role),
     ];
     TableRow { state: Some(row.state), marked: false, cells }
@@ -218,7 +245,7 @@ fn states(row: &NamespaceRow) -> String {
 
 /// A namespace, with a bar of the mechanisms of its pods.
 pub fn namespace(paint: &Paint<'_>, row: &NamespaceRow, query: &Query) -> TableRow {
-    let mut bar = vec![ratatui::text::Span::raw(" ")];
+    let mut bar = vec![Span::raw(" ")];
     bar.extend(bar::spans(paint, &row.mechanisms, 14));
     let cells = vec![
         word(paint, row.state),

@@ -2,11 +2,13 @@
 
 use super::{frame, world};
 use crate::{
-    app::{model::Model, row::Row, screen::list::ListKind},
+    app::{message::Message, model::Model, row::Row, screen::list::ListKind},
     config::{settings::Settings, theme::Theme},
     domain::{
+        failure::{Failure, FailureKind},
         id::{PodId, ServiceAccountId},
         identity::{Mechanism, State},
+        proof::{self, Assumed, Step, Whom},
         row::WorkloadRow,
         workload::{WorkloadId, WorkloadKind},
     },
@@ -70,6 +72,45 @@ fn the_selected_row_is_seen_without_colour() {
     assert!((0..80).all(|x| !frame::style(&buffer, x, 6).contains("reversed")));
     let colours = (0..80).flat_map(|x| (0..24).map(move |y| (x, y))).map(|place| (buffer[place].fg, buffer[place].bg));
     assert!(colours.into_iter().all(|pair| pair == (ratatui::style::Color::Reset, ratatui::style::Color::Reset)));
+}
+
+#[test]
+fn what_was_proven_is_a_mark_before_the_mechanism_at_every_width() {
+    let answered = |model: &mut Model, account: &ServiceAccountId, refused: bool| {
+        let intent = proof::intend(model.inventory(), &Whom::ServiceAccount(account.clone())).unwrap();
+        let why = "Not authorized to perform sts:AssumeRoleWithWebIdentity";
+        let denied = Failure {
+            code: Some("AccessDenied".to_owned()),
+            ..Failure::new(FailureKind::Denied, "STS gives no credentials", why, "Look")
+        };
+        let arn = "arn:aws:sts::111122223333:assumed-role/ledger/s".into();
+        let proof = match refused {
+            true => proof::refused(&intent, Step::Exchange, &denied, world::start()),
+            false => proof::succeeded(&intent, &Assumed { arn, association: None }, world::start()),
+        };
+        world::tell(model, Message::Proven(world::CLUSTER, Box::new(proof)));
+    };
+    for (ascii, good, bad) in [(false, '✓', '✗'), (true, '+', 'x')] {
+        let settings = Settings { ascii, ..Settings::default() };
+        let mut model = world::read(world::with(80, 24, settings, world::everything()));
+        let line = |model: &Model, name: &str, width| {
+            let shown = frame::text(model, width, 24);
+            let mut rows = shown.lines().map(|line| line.split(['│', '|']).next().unwrap());
+            rows.find(|row| row.contains(name)).unwrap().to_owned()
+        };
+        assert!(line(&model, "deploy/ledger", 80).contains("  irsa"), "nobody asked");
+        answered(&mut model, &ServiceAccountId::new("payments", "ledger"), false);
+        answered(&mut model, &ServiceAccountId::new("payments", "api"), true);
+        for width in [80, 120, 160] {
+            for (name, mark) in [("deploy/ledger", good), ("deploy/api ", bad)] {
+                let row = line(&model, name, width);
+                assert!(row.contains(&format!(" {mark}irsa")), "{row}");
+            }
+        }
+        world::press(&mut model, "2");
+        let row = line(&model, "ledger", 80);
+        assert!(row.contains(&format!(" {good}irsa")), "{row}");
+    }
 }
 
 #[test]

@@ -117,6 +117,7 @@ pub fn of_role(scene: &Scene<'_>, arn: &RoleArn, row: Option<&Row>, width: usize
         Fact::Unknown(failure) => lines.extend(after_gap(plan::failure_lines(&scene.paint, &failure, width))),
     }
     lines.extend(trusted_too(scene, arn, width));
+    lines.extend(reached(scene, arn, width));
     lines.extend(permissions(scene, arn, width));
     lines.extend(match row {
         Some(row) => uses(scene, row, width),
@@ -185,6 +186,14 @@ fn trusted_too(scene: &Scene<'_>, arn: &RoleArn, width: usize) -> Vec<Line<'stat
     let more = others.len().saturating_sub(MOST_USES);
     lines.extend((more > 0).then(|| field(scene, "", &format!("and {more} more"), width)));
     lines
+}
+
+/// That pods reach a role whoever they are, through the role of their node.
+fn reached(scene: &Scene<'_>, arn: &RoleArn, width: usize) -> Vec<Line<'static>> {
+    let ways = scene.inventory().reached_by_pods(arn, scene.now());
+    let parts = ways.iter().take(MOST_USES).flat_map(|way| text::wrap(&way.words(), width.saturating_sub(2), 4));
+    let lines = parts.map(|part| Cells::new(width).to(2).put(&part, scene.paint.of(Meaning::Warning)).line());
+    titled(scene, "REACHED", lines.collect(), width)
 }
 
 fn wrapped(scene: &Scene<'_>, sentence: &str, width: usize) -> Vec<Line<'static>> {
