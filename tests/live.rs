@@ -14,6 +14,7 @@ use rolecall::{
         proof::{self, Intent, Proof, Whom},
         service_account::DeclarationKeys,
     },
+    kubernetes::connect::Connection,
     runtime::{clock::Clock, outside::Outside, prove::Prover, survey},
     sim::world::World,
 };
@@ -46,6 +47,7 @@ struct Bench {
     world: Arc<World>,
     inventory: Inventory,
     session: Session,
+    connection: Connection,
     prover: Prover,
 }
 
@@ -55,9 +57,10 @@ impl Bench {
         let outside = Outside::Simulated(Arc::clone(&world), DeclarationKeys::default());
         let survey = survey::survey(&outside, Duration::from_secs(3600), clock).await.unwrap();
         let session = survey.session.unwrap();
-        let prover = Prover::new(session.clone(), survey.connection.unwrap(), clock, 100);
+        let connection = survey.connection.unwrap();
+        let prover = Prover::new(session.clone(), connection.clone(), clock, 100);
         world.aws.forget_calls();
-        Self { world, inventory: survey.inventory, session, prover }
+        Self { world, inventory: survey.inventory, session, connection, prover }
     }
 
     fn calls(&self) -> Vec<String> {

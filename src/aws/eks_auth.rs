@@ -57,7 +57,7 @@ struct Association {
 
 impl Session {
     /// AssumeRoleForPodIdentity with a token that is bound to a pod: whom EKS makes of it. The credentials
-    /// of the answer are dropped unread.
+    /// of the answer are dropped unread. Sent once: whoever proves tries again at the pace of proofs.
     ///
     /// # Errors
     /// `Denied` without `eks-auth:AssumeRoleForPodIdentity`, or where EKS may not assume the association's

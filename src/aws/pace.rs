@@ -21,10 +21,10 @@ pub(super) enum Service {
     Iam,
     Sts,
     Ec2,
+    CloudTrail,
     /// Calls of STS that nobody signs: the limits are those of whoever the token names.
     StsUnsigned,
     EksAuth,
-    CloudTrail,
 }
 
 /// Calls at the same time, for each service.
@@ -55,7 +55,7 @@ struct Bucket {
 pub(super) struct Pace(Arc<Lanes>);
 
 struct Lanes {
-    lanes: [Lane; 7],
+    lanes: [Lane; 5],
     calls: AtomicUsize,
 }
 
@@ -63,6 +63,19 @@ impl Lane {
     fn new(full_rate: f64, capacity: f64) -> Self {
         let bucket = Bucket { tokens: capacity, capacity, rate: full_rate, full_rate, filled: None };
         Self { places: Semaphore::new(PLACES), bucket: Mutex::new(bucket) }
+    }
+
+    async fn enter(&self) -> Option<SemaphorePermit<'_>> {
+        let place = self.places.acquire().await.ok();
+        let wait = self.bucket(|bucket| bucket.take(Instant::now()));
+        if !wait.is_zero() {
+            tokio::time::sleep(wait).await;
+        }
+        place
+    }
+
+    fn bucket<T>(&self, work: impl FnOnce(&mut Bucket) -> T) -> T {
+        work(&mut self.bucket.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -88,30 +101,28 @@ impl Bucket {
 impl Pace {
     pub fn new() -> Self {
         // Full rate and burst, below the published account limits so that others can work too.
-        // Proofs come at a pace of their own, which the settings bound.
         let usual = || Lane::new(20.0, 40.0);
-        let proofs = || Lane::new(1000.0, 1000.0);
         // LookupEvents allows two requests a second for each account and region.
         let events = Lane::new(2.0, 2.0);
-        let lanes = [usual(), Lane::new(15.0, 30.0), usual(), usual(), proofs(), proofs(), events];
+        let lanes = [usual(), Lane::new(15.0, 30.0), usual(), usual(), events];
         Self(Arc::new(Lanes { lanes, calls: AtomicUsize::new(0) }))
     }
 
     /// Waits for a place and a token; the place is kept until the answer is there.
     pub async fn enter(&self, service: Service) -> Option<SemaphorePermit<'_>> {
-        let lane = self.lane(service);
-        let place = lane.places.acquire().await.ok();
-        let wait = self.bucket(service, |bucket| bucket.take(Instant::now()));
-        if !wait.is_zero() {
-            tokio::time::sleep(wait).await;
-        }
+        let place = match self.lane(service) {
+            Some(lane) => lane.enter().await,
+            None => None,
+        };
         self.0.calls.fetch_add(1, Ordering::Relaxed);
         place
     }
 
     /// Learns from an answer.
     pub fn learn(&self, service: Service, throttled: bool) {
-        self.bucket(service, |bucket| if throttled { bucket.slower() } else { bucket.faster() });
+        if let Some(lane) = self.lane(service) {
+            lane.bucket(|bucket| if throttled { bucket.slower() } else { bucket.faster() });
+        }
     }
 
     /// How many calls were made.
@@ -119,12 +130,9 @@ impl Pace {
         self.0.calls.load(Ordering::Relaxed)
     }
 
-    fn lane(&self, service: Service) -> &Lane {
-        &self.0.lanes[service as usize]
-    }
-
-    fn bucket<T>(&self, service: Service, work: impl FnOnce(&mut Bucket) -> T) -> T {
-        work(&mut self.lane(service).bucket.lock().unwrap_or_else(PoisonError::into_inner))
+    /// Proofs have none: they come at a pace of their own, and one that waited here would miss its turn there.
+    fn lane(&self, service: Service) -> Option<&Lane> {
+        self.0.lanes.get(service as usize)
     }
 }
 

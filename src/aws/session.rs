@@ -202,6 +202,7 @@ impl Session {
         let home = aws_config::Region::new(cloudtrail::global_region(region.as_str()));
         let global = config.to_builder().region(home).build();
         let own = |config: &SdkConfig| direct::Client::new(config, cloudtrail::CLOUDTRAIL);
+        let once = config.to_builder().retry_config(RetryConfig::disabled()).build();
         let lists = aws_sdk_iam::config::Builder::from(config).retry_config(adaptive).build();
         Self {
             eks: aws_sdk_eks::Client::new(config),
@@ -209,7 +210,7 @@ impl Session {
             iam_lists: aws_sdk_iam::Client::from_conf(lists),
             sts: aws_sdk_sts::Client::new(config),
             ec2: direct::Client::new(config, ec2::EC2),
-            eks_auth: direct::Client::new(config, eks_auth::EKS_AUTH),
+            eks_auth: direct::Client::new(&once, eks_auth::EKS_AUTH),
             trails: [own(config), own(&global)],
             credentials: config.credentials_provider(),
             profile,

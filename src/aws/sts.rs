@@ -1,5 +1,7 @@
 //! STS: who asks, and whom it makes of a token.
 
+use aws_sdk_sts::config::retry::RetryConfig;
+
 use super::{
     failure::{Call, incomplete},
     pace::Service,
@@ -33,7 +35,7 @@ const SHORTEST: i32 = 900;
 
 impl Session {
     /// AssumeRoleWithWebIdentity, which nobody signs, in `region`: whom STS makes of a service account token. The
-    /// credentials of the answer are dropped unread.
+    /// credentials of the answer are dropped unread. Sent once: whoever proves tries again at the pace of proofs.
     ///
     /// # Errors
     /// `Denied` where the trust policy refuses or there is no such role; the failures of every call.
@@ -47,6 +49,7 @@ impl Session {
         let what = "STS gives no credentials";
         let call = Call::new(Service::StsUnsigned, "sts:AssumeRoleWithWebIdentity", role.as_str(), what);
         let there = aws_sdk_sts::config::Region::new(region.to_string());
+        let there = aws_sdk_sts::config::Builder::new().region(there).retry_config(RetryConfig::disabled());
         let request = self
             .sts
             .assume_role_with_web_identity()
@@ -55,7 +58,7 @@ impl Session {
             .duration_seconds(SHORTEST)
             .web_identity_token(token.expose())
             .customize()
-            .config_override(aws_sdk_sts::config::Builder::new().region(there));
+            .config_override(there);
         let answer = self.perform(&call, request.send()).await?;
         let arn = answer.assumed_role_user().map(|user| user.arn()).ok_or_else(|| incomplete(&call.what, "role"))?;
         Ok(Assumed { arn: arn.into(), association: None })

@@ -80,6 +80,13 @@ pub struct Simulated {
     pub organization: Option<bool>,
 }
 
+impl Simulated {
+    /// Adds keys that IAM says the policies name, where the question did not pass them.
+    pub fn name_also(&mut self, keys: BTreeSet<String>, inquiry: &Inquiry) {
+        self.missing.extend(keys.into_iter().filter(|key| inquiry.lacks(key)));
+    }
+}
+
 /// The answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]

@@ -48,6 +48,7 @@ mod findings;
 mod overview;
 mod progress;
 mod proven;
+mod reach;
 mod rows;
 mod settle;
 mod sought;
@@ -62,6 +63,7 @@ mod who;
 mod written;
 
 pub use overview::{Overview, SharedRole};
+pub use reach::Reached;
 pub use who::{Admission, Gate, Way};
 
 pub use findings::FindingCounts;

@@ -122,6 +122,11 @@ pub const NEEDS: &[Need] = &[
     read("iam:GetInstanceProfile", "instance profiles", "the role of a node"),
     read("ec2:DescribeInstances", ANY, "instance profiles and metadata options of nodes"),
     read("ec2:DescribeVpcEndpoints", ANY, "interface endpoints of the cluster's VPC"),
+    ask(
+        "iam:GetContextKeysForPrincipalPolicy",
+        "roles",
+        "on which keys the policies of a role rest; else the simulator's list",
+    ),
     ask("iam:SimulatePrincipalPolicy", "roles", "whether a role may do something; else its policies are read"),
     ask("iam:SimulateCustomPolicy", ANY, "whether a session policy lets it"),
     ask("cloudtrail:LookupEvents", ANY, "who changed what, and who was refused"),

@@ -35,5 +35,5 @@ pub use glob::Glob;
 pub use json::{Places, Span, SyntaxError, line_column};
 pub use lint::{DEFAULT_LENGTH_QUOTA, Lint, Severity, lints, lints_for};
 pub use operator::{Operator, Quantifier};
-pub use principal::{Principal, PrincipalKind};
+pub use principal::{OWN_PERMISSIONS, Principal, PrincipalKind};
 pub use request::{Caller, Cluster, ContextValue, Mechanism, Organization, PODS_SERVICE, RawRequest, Request, Role};

@@ -26,8 +26,13 @@ pub async fn ask(session: &Session, inquiry: &Inquiry) -> Ruling {
     if inquiry.foreign {
         return elsewhere(inquiry);
     }
-    let (role, session_policy, detail) =
-        tokio::join!(session.simulate_role(inquiry), of_session(session, inquiry), policies(session, &inquiry.role),);
+    let (detail, keys) = tokio::join!(policies(session, &inquiry.role), session.context_keys(&inquiry.role));
+    let inquiry = &tagged(inquiry, &detail);
+    let (mut role, session_policy) = tokio::join!(session.simulate_role(inquiry), of_session(session, inquiry));
+    // Without them the simulator's own list of missing keys has to do.
+    if let (Ok(simulated), Ok(keys)) = (&mut role, keys) {
+        simulated.name_also(keys, inquiry);
+    }
     let evidence = Evidence { role, session: session_policy, detail };
     let mut ruling = judge(inquiry, &evidence);
     if let (Can::Depends, Ok(simulated)) = (ruling.can, &evidence.role) {
@@ -42,6 +47,15 @@ pub async fn ask(session: &Session, inquiry: &Inquiry) -> Ruling {
     ruling
 }
 
+/// The question with the tags of the role, where they could be read.
+fn tagged(inquiry: &Inquiry, detail: &RoleDetail) -> Inquiry {
+    let mut inquiry = inquiry.clone();
+    if let Some(about) = detail.about.known() {
+        inquiry.fill_in(&about.tags);
+    }
+    inquiry
+}
+
 async fn of_session(session: &Session, inquiry: &Inquiry) -> Option<Result<Simulated, Failure>> {
     Some(session.simulate_document(inquiry, inquiry.session_policy.as_deref()?).await)
 }
@@ -53,11 +67,13 @@ async fn policies(session: &Session, role: &RoleArn) -> RoleDetail {
     }
 }
 
-/// The same for many who ask the same: each role is asked once, each session policy once. Where several accounts
-/// share one, what is theirs alone is left out of the question, so that the answer rests on it if it matters.
+/// The same for many who ask the same: each role is asked once, each session policy once; a second time where the answer
+/// rested on tags of the role, which are read for those roles only. Where several accounts share one, what is theirs
+/// alone is left out of the question, so that the answer rests on it if it matters.
 pub async fn ask_many(session: &Session, inquiries: &[Inquiry]) -> Vec<Ruling> {
     let role = |inquiry: &Inquiry| (!inquiry.foreign).then(|| inquiry.role.clone());
-    let roles = each(inquiries, role, async |inquiry| session.simulate_role(&inquiry).await).await;
+    let simulate = async |inquiry: Inquiry| session.simulate_role(&inquiry).await;
+    let mut roles = each(inquiries, role, simulate).await;
     let policy = |inquiry: &Inquiry| inquiry.session_policy.clone().filter(|_| !inquiry.foreign);
     let documents = each(inquiries, policy, async |inquiry| {
         let document = inquiry.session_policy.clone().unwrap_or_default();
@@ -65,13 +81,31 @@ pub async fn ask_many(session: &Session, inquiries: &[Inquiry]) -> Vec<Ruling> {
     })
     .await;
     let details = details(session, &roles).await;
+    let rests = resting_on_tags(inquiries, &roles, &details);
+    roles.extend(each(&rests, role, simulate).await);
     let rule = |inquiry: &Inquiry| {
         let Some(role) = roles.get(&inquiry.role).filter(|_| !inquiry.foreign) else { return elsewhere(inquiry) };
         let session = inquiry.session_policy.as_ref().and_then(|policy| documents.get(policy).cloned());
         let detail = details.get(&inquiry.role).cloned().unwrap_or_default();
-        judge(inquiry, &Evidence { role: role.clone(), session, detail })
+        judge(&tagged(inquiry, &detail), &Evidence { role: role.clone(), session, detail })
     };
     inquiries.iter().map(rule).collect()
+}
+
+/// Questions whose answers lacked a tag that their role has.
+fn resting_on_tags(
+    inquiries: &[Inquiry],
+    roles: &HashMap<RoleArn, Result<Simulated, Failure>>,
+    details: &HashMap<RoleArn, RoleDetail>,
+) -> Vec<Inquiry> {
+    let again = |inquiry: &Inquiry| {
+        let (Some(Ok(found)), Some(detail)) = (roles.get(&inquiry.role), details.get(&inquiry.role)) else {
+            return None;
+        };
+        let tagged = tagged(inquiry, detail);
+        found.missing.iter().any(|key| inquiry.lacks(key) && !tagged.lacks(key)).then_some(tagged)
+    };
+    inquiries.iter().filter_map(again).collect()
 }
 
 /// The policies of roles whose answers need them: no answer, or one that rests on something.

@@ -14,7 +14,7 @@ use super::clock::Clock;
 use crate::{
     aws::session::Session,
     domain::{
-        failure::Failure,
+        failure::{Failure, FailureKind},
         proof::{self, Assumed, Intent, Proof, Step, Way},
     },
     kubernetes::{connect::Connection, token},
@@ -26,6 +26,12 @@ const PODS: &str = "pods.eks.amazonaws.com";
 /// Proofs under way at once: enough to keep the pace with answers that take a while.
 const AT_ONCE: usize = 16;
 
+/// How often an exchange that fails for a reason of the moment is tried.
+const TRIES: u32 = 3;
+
+/// What is waited before the second try; twice as long before the third.
+const PATIENCE: Duration = Duration::from_millis(500);
+
 /// Makes proofs.
 #[derive(Clone)]
 pub struct Prover {
@@ -36,7 +42,7 @@ pub struct Prover {
 }
 
 impl Prover {
-    /// Makes at most `pace` calls a second in all, those of both sides counted.
+    /// Makes at most `pace` calls a second in all, those of both sides and those that are tried again counted.
     pub fn new(session: Session, connection: Connection, clock: Clock, pace: u32) -> Self {
         Self { session, connection, clock, pace: Pace::new(pace) }
     }
@@ -54,7 +60,7 @@ impl Prover {
 
     /// Makes one proof.
     pub async fn one(&self, intent: &Intent) -> Proof {
-        let tried = self.exchange(intent).await;
+        let tried = self.patiently(intent).await;
         let at = self.clock.now();
         match tried {
             Ok(assumed) => proof::succeeded(intent, &assumed, at),
@@ -63,6 +69,19 @@ impl Prover {
                 proof::refused(intent, step, &failure, at)
             }
         }
+    }
+
+    /// Tries again what passes by itself, from the token on: none is kept while something waits.
+    async fn patiently(&self, intent: &Intent) -> Result<Assumed, (Step, Failure)> {
+        let mut patience = PATIENCE;
+        for _ in 1..TRIES {
+            match self.exchange(intent).await {
+                Err((_, failure)) if passes(&failure) => tokio::time::sleep(patience).await,
+                answered => return answered,
+            }
+            patience *= 2;
+        }
+        self.exchange(intent).await
     }
 
     async fn exchange(&self, intent: &Intent) -> Result<Assumed, (Step, Failure)> {
@@ -82,6 +101,12 @@ impl Prover {
         };
         assumed.map_err(|failure| (Step::Exchange, failure))
     }
+}
+
+/// Whether it may be otherwise in a moment: nobody was refused.
+fn passes(failure: &Failure) -> bool {
+    matches!(failure.kind, FailureKind::Throttled | FailureKind::Server | FailureKind::Unreachable)
+        || failure.code.as_deref() == Some("IDPCommunicationError")
 }
 
 /// Turns at equal distances: in no second more than the rate.

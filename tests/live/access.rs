@@ -20,8 +20,13 @@ aws:
     attached: [queues]
     inline: { own: { Version: "2012-10-17", Statement: [{ Effect: Allow, Action: "s3:GetObject", Resource: "arn:aws:s3:::data/${aws:PrincipalTag/kubernetes-namespace}/*" }, { Effect: Deny, Action: "s3:*", Resource: "arn:aws:s3:::data/payments/closed/*" }] } }
   - { name: narrow, trusts: [pod-identity], attached: [AmazonS3FullAccess] }
+  - name: tagged
+    trusts: [pod-identity]
+    tags: { team: shop, kubernetes-namespace: forged }
+    inline: { own: { Version: "2012-10-17", Statement: [{ Effect: Allow, Action: "s3:GetObject", Resource: "arn:aws:s3:::${aws:PrincipalTag/team}/${aws:PrincipalTag/kubernetes-namespace}/*" }, { Effect: Allow, Action: "sqs:SendMessage", Resource: "*", Condition: { StringEquals: { "aws:PrincipalTag/stage": "live" } } }, { Effect: Allow, Action: "sns:Publish", Resource: "*", Condition: { StringLike: { "aws:PrincipalTag/kubernetes-pod-name": "tagged-*" } } }] } }
   associations:
   - { namespace: payments, serviceAccount: api, role: payments-api }
+  - { namespace: payments, serviceAccount: tagged, role: tagged }
   - { namespace: payments, serviceAccount: slim, role: narrow, disableSessionTags: true, policy: { Version: "2012-10-17", Statement: [{ Effect: Allow, Action: "s3:ListBucket", Resource: "*" }] } }
 ---
 apiVersion: v1
@@ -31,6 +36,10 @@ metadata: { name: api, namespace: payments }
 apiVersion: v1
 kind: ServiceAccount
 metadata: { name: slim, namespace: payments }
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata: { name: tagged, namespace: payments }
 "#;
 
 async fn world() -> Bench {
@@ -68,6 +77,50 @@ async fn what_rests_on_a_key_that_is_not_known_depends_on_it() {
     assert_eq!(ruling.depends_on, ["aws:SourceVpce".into()]);
     let reasons = ruling.reasons.join("; ");
     assert!(reasons.contains("with aws:SourceVpce = vpce-1 it is allowed"), "{reasons}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn tags_of_the_role_are_passed_those_of_the_session_win_and_what_neither_has_is_certainly_absent() {
+    let bench = world().await;
+    let own = may(&bench, "tagged", "s3:GetObject", "arn:aws:s3:::shop/payments/k").await;
+    assert_eq!((own.can, own.by), (Can::Yes, By::Simulation), "{own:?}");
+    assert_eq!(may(&bench, "tagged", "s3:GetObject", "arn:aws:s3:::shop/forged/k").await.can, Can::No);
+    let queue = "arn:aws:sqs:eu-west-1:111122223333:q";
+    let absent = may(&bench, "tagged", "sqs:SendMessage", queue).await;
+    assert_eq!((absent.can, absent.depends_on.len()), (Can::No, 0), "no tag `stage`: {absent:?}");
+    let topic = "arn:aws:sns:eu-west-1:111122223333:t";
+    let pod = may(&bench, "tagged", "sns:Publish", topic).await;
+    assert_eq!(pod.depends_on, ["aws:PrincipalTag/kubernetes-pod-name".into()], "a pod will have it: {pod:?}");
+    bench.fault("iam:GetRole=denied");
+    let unread = may(&bench, "tagged", "sqs:SendMessage", queue).await;
+    assert_eq!(unread.depends_on, ["aws:PrincipalTag/stage".into()], "the role may have it: {unread:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_keys_that_policies_name_are_asked_for_and_without_that_permission_the_simulators_list_has_to_do() {
+    for fault in ["", "iam:GetContextKeysForPrincipalPolicy=denied"] {
+        let bench = world().await;
+        if !fault.is_empty() {
+            bench.fault(fault);
+        }
+        bench.fault("iam:GetRolePolicy=denied");
+        let ruling = may(&bench, "api", "sqs:SendMessage", "arn:aws:sqs:eu-west-1:111122223333:q").await;
+        assert_eq!((ruling.can, ruling.by), (Can::Depends, By::Simulation), "{fault}: {ruling:?}");
+        let asked = bench.calls().iter().filter(|call| *call == "iam:GetContextKeysForPrincipalPolicy").count();
+        assert_eq!(asked, 1, "{fault}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_may_is_asked_again_only_where_a_tag_of_the_role_decides() {
+    let bench = world().await;
+    let inquiries =
+        ["api", "slim", "tagged"].map(|name| inquiry(&bench, name, "s3:GetObject", "arn:aws:s3:::shop/payments/k"));
+    let rulings = ask_many(&bench.session, &inquiries).await;
+    let answers: Vec<Can> = rulings.iter().map(|ruling| ruling.can).collect();
+    assert_eq!(answers, [Can::No, Can::No, Can::Yes], "{rulings:?}");
+    let simulated = bench.calls().iter().filter(|call| *call == "iam:SimulatePrincipalPolicy").count();
+    assert_eq!(simulated, 4, "each role once, and `tagged` again with its tags");
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,16 +1,20 @@
 //! Live proofs: every fault that a proof can show is named as the finding names it, and what fails for the asker is no
 //! fault of the pod.
 
+use std::sync::Mutex;
+
 use futures::StreamExt;
 use jiff::SignedDuration;
 use rolecall::{
+    aws::session,
     domain::{change::Change, fact::Fact, failure::FailureKind, identity::Verdict},
+    kubernetes::connect,
     sim::generate,
-    wire::full,
+    wire::{Transport, full},
 };
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tower::ServiceExt;
+use tower::{ServiceExt, service_fn, util::BoxCloneSyncService};
 
 use super::*;
 
@@ -150,12 +154,81 @@ async fn delete(world: &World, path: &str) {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_region_in_which_sts_is_not_active_is_said() {
+    let bench = Bench::case("IRSA-SUB-MISMATCH", false).await;
+    let refused = service_fn(async |_| {
+        let body = "<ErrorResponse><Error><Code>RegionDisabledException</Code><Message>STS is not activated in this region for account 111122223333.</Message></Error><RequestId>r</RequestId></ErrorResponse>";
+        Ok(http::Response::builder().status(403).header("content-type", "text/xml").body(full(body)).unwrap())
+    });
+    let session = session::over(BoxCloneSyncService::new(refused), "ap-east-1".into());
+    let prover = Prover::new(session, bench.connection.clone(), Clock::tokio(start()), 100);
+    let proven = prover.one(&bench.intent()).await.proven;
+    assert_eq!((proven.verdict, proven.code), (Verdict::Broken, Some("STS-ENDPOINT")));
+    assert!(proven.message.contains("not active in this region"), "{}", proven.message);
+    assert!(!proven.fix.is_empty());
+}
+
+/// When requests were sent, whoever they were for.
+#[derive(Clone, Default)]
+struct Meter(Arc<Mutex<Vec<Instant>>>);
+
+impl Meter {
+    /// A transport whose requests are counted.
+    fn on(&self, inner: Transport) -> Transport {
+        let seen = Arc::clone(&self.0);
+        BoxCloneSyncService::new(inner.map_request(move |request| {
+            seen.lock().unwrap().push(Instant::now());
+            request
+        }))
+    }
+
+    /// The most that were sent in any second.
+    fn most_in_a_second(&self) -> usize {
+        let mut seen = self.0.lock().unwrap().clone();
+        seen.sort();
+        let within =
+            |from: &Instant| seen.iter().filter(|at| (*from..*from + Duration::from_secs(1)).contains(*at)).count();
+        seen.iter().map(within).max().unwrap_or_default()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_passes_by_itself_is_tried_again_and_every_try_keeps_the_pace() {
+    let bench = Bench::case("PI-TRUST-CONDITION", false).await;
+    for (fault, answer, calls) in [
+        ("eks-auth:AssumeRoleForPodIdentity=throttle@2", Verdict::Ok, 3),
+        ("eks-auth:AssumeRoleForPodIdentity=500@1", Verdict::Ok, 2),
+        ("eks-auth:AssumeRoleForPodIdentity=throttle", Verdict::Unknown, 3),
+        ("eks-auth:AssumeRoleForPodIdentity=denied", Verdict::Unknown, 1),
+    ] {
+        bench.world.faults.clear();
+        bench.fault(fault);
+        bench.world.aws.forget_calls();
+        let proof = bench.prove().await;
+        assert_eq!((proof.proven.verdict, bench.calls().len()), (answer, calls), "{fault}: {}", proof.proven.message);
+    }
+    bench.world.faults.clear();
+    let meter = Meter::default();
+    let session = session::over(meter.on(bench.world.aws_transport()), bench.world.region().into());
+    let connection =
+        connect::over(meter.on(bench.world.kubernetes_transport()), bench.inventory.target().clone()).await;
+    let prover = Prover::new(session, connection, Clock::tokio(start()), 20);
+    bench.fault("eks-auth:AssumeRoleForPodIdentity=throttle:0.5");
+    bench.fault("serviceaccounts/token:create=throttle:0.2");
+    let intents = vec![bench.intent(); 60];
+    let made = prover.all(intents, CancellationToken::new()).count().await;
+    let sent = meter.0.lock().unwrap().len();
+    assert!(made == 60 && sent > 150, "{made} proofs by {sent} requests");
+    assert_eq!(meter.most_in_a_second(), 20);
+}
+
+#[tokio::test(start_paused = true)]
 async fn two_hundred_accounts_are_proven_at_the_set_pace_and_a_stop_ends_it_at_once() {
     let spec = generate::Spec {
-        pods: 400,
+        pods: 2_000,
         namespaces: 4,
-        serviceaccounts: 240,
-        associations: 120,
+        serviceaccounts: 480,
+        associations: 240,
         roles: 60,
         nodes: 10,
         seed: 7,
@@ -167,7 +240,7 @@ async fn two_hundred_accounts_are_proven_at_the_set_pace_and_a_stop_ends_it_at_o
         .filter_map(|row| proof::intend(&bench.inventory, &Whom::ServiceAccount(row.id.clone())).ok())
         .take(200)
         .collect();
-    let intents: Vec<Intent> = intents.iter().cycle().take(200).cloned().collect();
+    assert_eq!(intents.len(), 200);
     bench.fault("*=latency:50ms");
     let begun = Instant::now();
     let made = bench.prover.all(intents.clone(), CancellationToken::new()).count().await;

@@ -2,12 +2,14 @@
 //! is searched for the markers of all credentials.
 
 use std::{
-    io,
+    env, io,
+    process::Command,
     sync::{Mutex, PoisonError},
 };
 
 use rolecall::{
     domain::change::Change,
+    kubernetes::token,
     report::{self, Format, Kind, Request},
     runtime,
     sim::aws::{SECRET, SESSION_TOKEN},
@@ -63,6 +65,19 @@ fn search_folder(folder: &Path) {
     }
 }
 
+/// Everything that can be copied about what was proven.
+async fn copies(play: &Play) -> Vec<String> {
+    for offer in 0..12 {
+        let keys = [vec!["Y"], vec!["j"; offer], vec!["Enter"]].concat();
+        play.press(&keys.join(" "));
+        play.pass(Duration::from_millis(500)).await;
+    }
+    let copied = play.copied();
+    let holds = |words: &str| copied.iter().any(|text| text.contains(words));
+    assert!(holds("a session of acme-payments-api, from this machine") && holds("\"proven\": {"), "{copied:#?}");
+    copied
+}
+
 #[tokio::test(start_paused = true)]
 async fn neither_log_nor_screen_nor_journal_nor_data_holds_a_secret() {
     let log = Log::default();
@@ -87,6 +102,10 @@ async fn neither_log_nor_screen_nor_journal_nor_data_holds_a_secret() {
     play.press("Enter");
     play.see("proven").await;
     search("the page", &play.screen());
+    play.press("Esc");
+    for text in copies(&play).await {
+        search("the clipboard", &text);
+    }
     search_folder(play.state());
     play.leave().await;
 
@@ -104,4 +123,32 @@ async fn neither_log_nor_screen_nor_journal_nor_data_holds_a_secret() {
     let text = String::from_utf8_lossy(&bytes);
     assert!(text.contains("the most that is ever written"), "the log was written at all");
     search("the log", &text);
+}
+
+/// Where the test below is the one that crashes.
+const CRASHES: &str = "ROLECALL_TEST_CRASHES";
+
+/// Panics while it holds a token, and tells of everything else that a proof is made with.
+async fn crash() {
+    let bench = Bench::case("PI-TRUST-CONDITION", false).await;
+    let token = token::request_token(&bench.connection, &api(), "sts.amazonaws.com", None).await.unwrap();
+    assert!(token.expose().starts_with(TOKEN), "a token is held");
+    let proof = bench.prove().await;
+    runtime::terminal::restore_on_panic();
+    panic!("on purpose {proof:?} {:?} {:?}", bench.intent(), bench.inventory);
+}
+
+/// The test starts itself once more, to crash there.
+#[tokio::test(start_paused = true)]
+async fn what_a_crash_reports_holds_no_secret() {
+    if env::var_os(CRASHES).is_some() {
+        crash().await;
+    }
+    let words = ["secrets::what_a_crash_reports_holds_no_secret", "--exact", "--nocapture"];
+    let mut itself = Command::new(env::current_exe().unwrap());
+    let crashed = itself.args(words).env(CRASHES, "1").env("RUST_BACKTRACE", "full").output().unwrap();
+    assert_eq!(crashed.status.code(), Some(101));
+    let told = [crashed.stdout, crashed.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+    assert!(told.contains("on purpose") && told.contains("stack backtrace"), "{told}");
+    search("the crash report", &told);
 }

@@ -40,6 +40,7 @@ struct Shown {
     buffer: Option<Buffer>,
     frames: usize,
     outings: Vec<Outing>,
+    copied: Vec<String>,
 }
 
 impl Host<TestBackend> for Seen {
@@ -55,6 +56,7 @@ impl Host<TestBackend> for Seen {
     }
 
     fn copy(&mut self, _: &mut TestBackend, text: &str) -> io::Result<()> {
+        self.0.lock().unwrap().copied.push(text.to_owned());
         Err(io::Error::other(format!("no clipboard for {} characters", text.len())))
     }
 
@@ -163,6 +165,11 @@ impl Play {
     /// The programs that had the terminal.
     pub fn outings(&self) -> Vec<Outing> {
         self.seen.0.lock().unwrap().outings.clone()
+    }
+
+    /// Texts that were to be copied, whatever became of them.
+    pub fn copied(&self) -> Vec<String> {
+        self.seen.0.lock().unwrap().copied.clone()
     }
 
     /// Frames drawn so far.

@@ -1,5 +1,7 @@
 //! IAM's policy simulator: what a role's policies say of one action, and what a document alone says of it.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_iam::types::{
     ContextEntry, ContextKeyTypeEnum, EvaluationResult, PolicyEvaluationDecisionType, Position, Statement,
 };
@@ -13,6 +15,7 @@ use crate::{
     domain::{
         access::{ContextKey, ContextKind, Decision, Inquiry, Matched, Simulated},
         failure::Failure,
+        id::RoleArn,
     },
 };
 
@@ -34,6 +37,19 @@ impl Session {
             .set_context_entries(Some(entries(&inquiry.context)));
         let answer = self.perform(&call, request.send()).await?;
         answer.evaluation_results().first().map(simulated).ok_or_else(|| incomplete(&call.what, "result"))
+    }
+
+    /// GetContextKeysForPrincipalPolicy: the keys that the policies of a role name; those of an organization's policies
+    /// are not among them.
+    ///
+    /// # Errors
+    /// `Denied` without `iam:GetContextKeysForPrincipalPolicy`; the failures of every call.
+    pub async fn context_keys(&self, role: &RoleArn) -> Result<BTreeSet<String>, Failure> {
+        let what = format!("cannot read which keys the policies of {role} name");
+        let call = Call::new(Service::Iam, "iam:GetContextKeysForPrincipalPolicy", role.as_str(), what);
+        let request = self.iam.get_context_keys_for_principal_policy().policy_source_arn(role.as_str());
+        let answer = self.perform(&call, request.send()).await?;
+        Ok(answer.context_key_names().iter().cloned().collect())
     }
 
     /// SimulateCustomPolicy for one document.

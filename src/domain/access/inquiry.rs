@@ -1,5 +1,7 @@
 //! What is asked, and with which context: everything about the session that is certain.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::{ContextKey, ContextKind};
@@ -32,7 +34,18 @@ pub struct Inquiry {
     pub session_policy: Option<String>,
     /// The role lives in another account than the cluster: its policies cannot be asked from here.
     pub foreign: bool,
+    /// Keys of tags that the session carries with values that nobody knows before there is one.
+    pub open_tags: Vec<String>,
 }
+
+/// Before the name of a tag of whoever calls.
+const TAG: &str = "aws:PrincipalTag/";
+
+/// Tags of an EKS Pod Identity session that belong to one pod.
+const OF_POD: [&str; 2] = ["kubernetes-pod-name", "kubernetes-pod-uid"];
+
+/// Tags of an EKS Pod Identity session that belong to one service account.
+const OF_ACCOUNT: [&str; 2] = ["kubernetes-namespace", "kubernetes-service-account"];
 
 fn cannot(whom: &Whom, kind: FailureKind, why: impl Into<String>, next: &str) -> Failure {
     Failure::new(kind, format!("cannot tell what {whom} may do"), why, next)
@@ -66,16 +79,33 @@ pub fn inquire(
     })?;
     let mut context = of_request(inventory, &role, resource, now);
     context.extend(of_session(inventory, &account, pod, &identity));
-    Ok(Inquiry {
+    let has_tags = identity.mechanism == Mechanism::PodIdentity && sends_tags(inventory, &account);
+    let mut inquiry = Inquiry {
         session_policy: session_policy(inventory, &account, &identity),
         foreign: is_foreign(inventory, &role),
         account,
-        role,
         mechanism: identity.mechanism,
         action: action.to_owned(),
         resource: resource.map(str::to_owned),
         context,
-    })
+        open_tags: if has_tags && pod.is_none() {
+            OF_POD.map(|name| format!("{TAG}{name}")).to_vec()
+        } else {
+            Vec::new()
+        },
+        role,
+    };
+    let detail = inventory.role_detail(&inquiry.role).and_then(|detail| detail.about.known());
+    if let Some(about) = detail {
+        inquiry.fill_in(&about.tags);
+    }
+    Ok(inquiry)
+}
+
+/// Whether the association of an account lets EKS send session tags.
+fn sends_tags(inventory: &Inventory, account: &ServiceAccountId) -> bool {
+    let detail = inventory.association_of(account).and_then(|association| association.detail.known());
+    !detail.is_some_and(|detail| detail.disable_session_tags)
 }
 
 fn is_foreign(inventory: &Inventory, role: &RoleArn) -> bool {
@@ -101,6 +131,7 @@ fn of_request(inventory: &Inventory, role: &RoleArn, resource: Option<&str>, now
     let truth = |name: &str, value: &str| ContextKey { kind: ContextKind::Truth, ..key(name, value) };
     let mut context = vec![
         key("aws:PrincipalArn", role.as_str()),
+        key("aws:PrincipalType", "AssumedRole"),
         truth("aws:SecureTransport", "true"),
         truth("aws:PrincipalIsAWSService", "false"),
         truth("aws:ViaAWSService", "false"),
@@ -134,20 +165,16 @@ fn of_session(
 
 /// The six tags, unless the association leaves them out; pod and uid only where one pod is meant.
 fn tags(inventory: &Inventory, cluster: &Cluster, account: &ServiceAccountId, pod: Option<&PodId>) -> Vec<ContextKey> {
-    let detail = inventory.association_of(account).and_then(|association| association.detail.known());
-    if detail.is_some_and(|detail| detail.disable_session_tags) {
+    if !sends_tags(inventory, account) {
         return Vec::new();
     }
-    let tag = |name: &str, value: &str| key(format!("aws:PrincipalTag/{name}"), value);
-    let mut tags = vec![
-        tag("eks-cluster-arn", cluster.arn.as_str()),
-        tag("eks-cluster-name", cluster.name.as_str()),
-        tag("kubernetes-namespace", account.namespace.as_str()),
-        tag("kubernetes-service-account", account.name.as_str()),
-    ];
+    let tag = |name: &str, value: &str| key(format!("{TAG}{name}"), value);
+    let mut tags = vec![tag("eks-cluster-arn", cluster.arn.as_str()), tag("eks-cluster-name", cluster.name.as_str())];
+    let own = [account.namespace.as_str(), account.name.as_str()];
+    tags.extend(OF_ACCOUNT.iter().zip(own).map(|(name, value)| tag(name, value)));
     if let Some(pod) = pod.and_then(|id| inventory.pod(id)) {
-        tags.push(tag("kubernetes-pod-name", pod.id.name.as_str()));
-        tags.push(tag("kubernetes-pod-uid", pod.uid.as_str()));
+        let own = [pod.id.name.as_str(), pod.uid.as_str()];
+        tags.extend(OF_POD.iter().zip(own).map(|(name, value)| tag(name, value)));
     }
     tags
 }
@@ -185,9 +212,36 @@ impl Inquiry {
 
     /// Leaves out what only one service account's session carries.
     pub fn forget_account(&mut self) {
-        let shared =
-            |key: &ContextKey| !key.name.starts_with("aws:PrincipalTag/kubernetes-") && !key.name.ends_with(":sub");
-        self.context.retain(shared);
+        let own = |key: &ContextKey| key.name.starts_with("aws:PrincipalTag/kubernetes-");
+        self.open_tags.extend(self.context.iter().filter(|key| own(key)).map(|key| key.name.clone()));
+        self.context.retain(|key| !own(key) && !key.name.ends_with(":sub"));
+    }
+
+    /// Fills in the tags of the role, which the simulator does not look up; those of the session go before them.
+    pub fn fill_in(&mut self, tags: &BTreeMap<String, String>) {
+        for (name, value) in tags {
+            let name = format!("{TAG}{name}");
+            if self.lacks(&name) && !self.is_open(&name) {
+                self.context.push(key(name, value));
+            }
+        }
+    }
+
+    /// Whether a key is not passed.
+    pub fn lacks(&self, name: &str) -> bool {
+        !self.context.iter().any(|key| key.name.eq_ignore_ascii_case(name))
+    }
+
+    /// Whether the session carries a tag that is not passed.
+    fn is_open(&self, name: &str) -> bool {
+        self.open_tags.iter().any(|open| open.eq_ignore_ascii_case(name))
+    }
+
+    /// Whether a key that is not passed is certainly not there: a tag that neither role nor session has. Only for
+    /// whoever knows the tags of the role.
+    pub fn is_without(&self, name: &str) -> bool {
+        let is_tag = name.get(..TAG.len()).is_some_and(|start| start.eq_ignore_ascii_case(TAG));
+        is_tag && self.lacks(name) && !self.is_open(name)
     }
 
     /// The role's name.

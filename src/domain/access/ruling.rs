@@ -50,7 +50,10 @@ pub fn judge(inquiry: &Inquiry, evidence: &Evidence) -> Ruling {
 }
 
 fn of_role(inquiry: &Inquiry, found: &Simulated, detail: &RoleDetail) -> Ruling {
-    let missing = relevant(&found.missing, detail.keys_about(&inquiry.action).as_ref());
+    let mut missing = relevant(&found.missing, detail.keys_about(&inquiry.action).as_ref());
+    if detail.about.known().is_some() {
+        missing.retain(|key| !inquiry.is_without(key));
+    }
     let (can, reason) = decided(inquiry, found, &missing);
     let deciding = found.matched.iter().map(|matched| deciding(matched, detail)).collect();
     Ruling {

@@ -21,6 +21,7 @@ fn inquiry() -> Inquiry {
         context: Vec::new(),
         session_policy: None,
         foreign: false,
+        open_tags: Vec::new(),
     }
 }
 
@@ -71,6 +72,22 @@ fn an_answer_rests_on_the_missing_keys_of_statements_about_the_action_and_of_no_
         detail: RoleDetail::default(),
     };
     assert_eq!(judge(&inquiry(), &unread).can, Can::Depends, "without the texts every key may matter");
+}
+
+#[test]
+fn tags_of_the_session_go_before_those_of_the_role_and_open_ones_stay_open() {
+    let mut asked = Inquiry { open_tags: vec!["aws:PrincipalTag/kubernetes-pod-name".to_owned()], ..inquiry() };
+    let tag = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    asked.context.push(ContextKey {
+        name: "aws:PrincipalTag/kubernetes-namespace".to_owned(),
+        value: "shop".to_owned(),
+        kind: ContextKind::Text,
+    });
+    asked.fill_in(&[tag("team", "a"), tag("Kubernetes-Namespace", "forged"), tag("kubernetes-pod-name", "x")].into());
+    let passed: Vec<(&str, &str)> = asked.context.iter().map(|key| (key.name.as_str(), key.value.as_str())).collect();
+    assert_eq!(passed, [("aws:PrincipalTag/kubernetes-namespace", "shop"), ("aws:PrincipalTag/team", "a")]);
+    assert!(asked.is_without("aws:principaltag/stage") && !asked.is_without("aws:SourceIp"));
+    assert!(!asked.is_without("aws:PrincipalTag/kubernetes-pod-name") && !asked.is_without("aws:PrincipalTag/team"));
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod node_role;
 mod now;
 mod permission;
 mod pod_identity;
+mod reach;
 mod rows;
 mod rules;
 mod source;

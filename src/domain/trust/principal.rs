@@ -5,6 +5,9 @@ use super::json::Span;
 use super::request::Caller;
 use super::truth::Truth;
 
+/// What it rests on where a statement only delegates and nobody knows what the calling role may do.
+pub const OWN_PERMISSIONS: &str = "permissions of the association role";
+
 /// The three kinds of principals a trust policy may name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PrincipalKind {
@@ -96,7 +99,7 @@ impl Principal {
             Caller::Aws { same_account: true, .. } if direct => covered,
             Caller::Aws { may_call, .. } => covered.and(match may_call {
                 Some(allowed) => Truth::from(*allowed),
-                None => Truth::unknown("permissions of the association role"),
+                None => Truth::unknown(OWN_PERMISSIONS),
             }),
             Caller::Service(_) | Caller::Federated(_) => covered,
         }
