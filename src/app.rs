@@ -22,6 +22,7 @@ pub mod row;
 pub mod screen;
 pub mod settle;
 pub mod sort;
+pub mod stock;
 pub mod subject;
 pub mod target;
 #[cfg(test)]
@@ -29,4 +30,5 @@ mod tests;
 pub mod toast;
 pub mod trail;
 pub mod update;
+pub mod wait;
 pub mod wake;

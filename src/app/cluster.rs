@@ -70,6 +70,8 @@ pub struct Aws {
     pub generation: u64,
     /// That reading is under way.
     pub reading: bool,
+    /// A person asked for it.
+    pub asked_for: bool,
 }
 
 /// What a person left of a cluster when another came into view.

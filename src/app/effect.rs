@@ -69,6 +69,10 @@ pub enum Effect {
         /// Most calls a second.
         pace: u32,
     },
+    /// Ask IAM and CloudTrail no further: nobody waits for the answer.
+    StopAsking,
+    /// Read AWS no further: nobody waits for it.
+    StopReading(ClusterId),
     /// Make no further call of a proof.
     StopProofs,
     /// Read which contexts there are; answered by `Contexts`.

@@ -3,14 +3,14 @@
 
 use rustc_hash::FxHashSet;
 
-use super::{row::Row, subject::Subject};
+use super::{row::Row, sort::SortKey, stock::Stock, subject::Subject};
+use crate::domain::{inventory::Inventory, query::Query};
 
 /// A list ready to be shown.
 #[derive(Clone, Debug, Default)]
 pub struct ListView {
-    rows: Vec<Row>,
+    stock: Stock,
     order: Vec<u32>,
-    total: usize,
     cursor: usize,
     offset: usize,
     selected: Option<Subject>,
@@ -31,11 +31,9 @@ pub struct Window<'a> {
 impl ListView {
     /// Takes over the rows and their new order. The selection stays with its object; if that is gone, with its
     /// nearest neighbour in the old order; a person who has not moved yet stays at the top.
-    pub fn replace(&mut self, rows: Vec<Row>, order: Vec<u32>) {
-        let wanted = if self.moved { self.surviving(&rows, &order) } else { None };
-        self.total = rows.len();
-        self.rows = rows;
-        self.order = order;
+    pub fn replace(&mut self, stock: Stock, order: Vec<u32>) {
+        let wanted = if self.moved { self.surviving(stock.rows(), &order) } else { None };
+        (self.stock, self.order) = (stock, order);
         let found = wanted.and_then(|subject| self.position(&subject));
         let fallback = if self.moved { self.cursor } else { 0 };
         self.put(found.unwrap_or(fallback));
@@ -52,11 +50,18 @@ impl ListView {
         }
     }
 
-    /// Orders the rows at hand anew; the selection stays with its object.
-    pub fn reorder(&mut self, order: Vec<u32>) {
-        let wanted = if self.moved { self.selected.clone() } else { None };
-        self.order = order;
-        let found = wanted.and_then(|subject| self.position(&subject));
+    /// Puts the rows at hand into another order.
+    pub(super) fn sort(&mut self, by: SortKey, reverse: bool) {
+        self.stock.sort(by, reverse);
+    }
+
+    /// Shows what a filter keeps of the rows at hand, or only of those that are shown; the selection stays with its
+    /// object.
+    pub(super) fn filter(&mut self, query: &Query, of_shown: bool, inventory: &Inventory) {
+        let chosen = self.order.get(self.cursor).copied().filter(|_| self.moved);
+        let among = of_shown.then_some(self.order.as_slice());
+        self.order = self.stock.kept(query, among, inventory);
+        let found = chosen.and_then(|index| self.order.iter().position(|other| *other == index));
         let fallback = if self.moved { self.cursor } else { 0 };
         self.put(found.unwrap_or(fallback));
     }
@@ -76,7 +81,7 @@ impl ListView {
 
     /// All rows at hand, in no order: what the index is made of.
     pub fn rows(&self) -> &[Row] {
-        &self.rows
+        self.stock.rows()
     }
 
     /// Number of rows that the filter keeps.
@@ -91,7 +96,7 @@ impl ListView {
 
     /// Number of rows without the filter.
     pub fn total(&self) -> usize {
-        self.total
+        self.rows().len()
     }
 
     /// Whether a person has chosen a row; until then the selection stays at the top.
@@ -106,7 +111,7 @@ impl ListView {
 
     /// The row at a place of the order.
     pub fn row(&self, at: usize) -> Option<&Row> {
-        self.order.get(at).and_then(|index| self.rows.get(*index as usize))
+        self.order.get(at).and_then(|index| self.rows().get(*index as usize))
     }
 
     /// The selected row.

@@ -23,6 +23,7 @@ use super::{
     target,
     toast::{ToastKind, Toasts},
     trail::Trail,
+    wait::Wait,
 };
 use crate::{
     config::{key::Key, problem::Problem, settings::Settings},
@@ -126,6 +127,8 @@ pub struct Model {
     pub measure: Measure,
     /// Live proofs under way.
     pub proving: Option<Proving>,
+    /// What a person asked for and nobody has answered yet.
+    pub waits: Vec<Wait>,
     /// The journal as it was last read.
     pub journal: Option<Arc<History>>,
     pub(super) purpose: Option<Purpose>,
@@ -161,6 +164,7 @@ impl Model {
             frozen: None,
             measure: Measure::default(),
             proving: None,
+            waits: Vec::new(),
             journal: None,
             purpose: None,
             session: start.session,

@@ -5,7 +5,7 @@ use crate::domain::{
     finding::{Finding, Severity},
     identity::{State, Verdict},
     inventory::Inventory,
-    query::{Query, Within},
+    query::{Hay, Query, Texts, Within},
     row::{AssociationRow, NamespaceRow, NodeRow, PodRow, RoleRow, ServiceAccountRow, WorkloadRow},
 };
 
@@ -85,19 +85,32 @@ impl Row {
         self.state() > State::Ok
     }
 
-    /// Whether a filter keeps it.
-    pub fn matches(&self, query: &Query, inventory: &Inventory) -> bool {
+    /// Adds what free words are searched in.
+    pub fn read(&self, texts: &mut Texts) {
         match self {
-            Self::Workload(row) => query.matches(&Within::new(row, inventory)),
-            Self::Pod(row) => query.matches(&Within::new(row, inventory)),
-            Self::ServiceAccount(row) => query.matches(&Within::new(row, inventory)),
-            Self::Namespace(row) => query.matches(&Within::new(row, inventory)),
-            Self::Role(row) => query.matches(&Within::new(row, inventory)),
-            Self::Association(row) => query.matches(&Within::new(row, inventory)),
-            Self::Node(row) => query.matches(&Within::new(row, inventory)),
-            Self::Finding(row) => query.matches(row),
+            Self::Workload(row) => texts.push(row),
+            Self::Pod(row) => texts.push(row),
+            Self::ServiceAccount(row) => texts.push(row),
+            Self::Namespace(row) => texts.push(row),
+            Self::Role(row) => texts.push(row),
+            Self::Association(row) => texts.push(row),
+            Self::Node(row) => texts.push(row),
+            Self::Finding(row) => texts.push(row),
         }
-        .is_some()
+    }
+
+    /// Whether a filter keeps it; its text is at hand if the filter needs it.
+    pub fn is_kept(&self, query: &Query, hay: Hay<'_>, inventory: &Inventory) -> bool {
+        match self {
+            Self::Workload(row) => query.keeps(&Within::new(row, inventory), hay),
+            Self::Pod(row) => query.keeps(&Within::new(row, inventory), hay),
+            Self::ServiceAccount(row) => query.keeps(&Within::new(row, inventory), hay),
+            Self::Namespace(row) => query.keeps(&Within::new(row, inventory), hay),
+            Self::Role(row) => query.keeps(&Within::new(row, inventory), hay),
+            Self::Association(row) => query.keeps(&Within::new(row, inventory), hay),
+            Self::Node(row) => query.keeps(&Within::new(row, inventory), hay),
+            Self::Finding(row) => query.keeps(row, hay),
+        }
     }
 }
 

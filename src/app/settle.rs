@@ -14,6 +14,7 @@ use super::{
         links,
         list::{ListKind, ListScreen, Made, Scope},
     },
+    stock::Stock,
     subject::Subject,
     target,
 };
@@ -60,28 +61,30 @@ pub(super) fn in_view(model: &mut Model) {
     }
 }
 
-/// Makes the rows again if the inventory changed, and their order if that or the order or the filter did.
+/// Makes the rows again if the inventory changed, orders them again if another order is wanted, and chooses anew which
+/// are shown if the filter is another one; where that was merely extended, of those that are shown.
 fn settle_list(list: &mut ListScreen, inventory: &Inventory) -> bool {
-    let wanted = Made {
-        revision: Some(inventory.revision()),
-        folded: list.folded,
-        sort: Some(list.sort),
-        reverse: list.reverse,
-        query: list.filter.query.clone(),
-    };
-    if list.made == wanted {
+    let revision = Some(inventory.revision());
+    let made = &list.made;
+    let is_fresh = (made.revision, made.folded) == (revision, list.folded);
+    let is_sorted = is_fresh && (made.sort, made.reverse) == (Some(list.sort), list.reverse);
+    if is_sorted && made.query == list.filter.query {
         return false;
     }
-    let fresh = list.made.revision != wanted.revision || list.made.folded != wanted.folded;
-    if fresh {
-        let rows = rows(list, inventory);
-        let order = order(list, &rows, inventory);
-        list.view.replace(rows, order);
+    let query = list.filter.query.clone();
+    let of_shown = is_sorted && query.narrows(&made.query);
+    if !is_fresh {
+        let mut stock = Stock::new(rows(list, inventory));
+        stock.sort(list.sort, list.reverse);
+        let order = stock.kept(&query, None, inventory);
+        list.view.replace(stock, order);
     } else {
-        let order = order(list, list.view.rows(), inventory);
-        list.view.reorder(order);
+        if !is_sorted {
+            list.view.sort(list.sort, list.reverse);
+        }
+        list.view.filter(&query, of_shown, inventory);
     }
-    list.made = wanted;
+    list.made = Made { revision, folded: list.folded, sort: Some(list.sort), reverse: list.reverse, query };
     true
 }
 
@@ -113,17 +116,6 @@ fn is_in(row: &Row, scope: &Scope) -> bool {
         Row::Finding(row) => row.subject.namespace() == Some(wanted.as_str()),
         Row::Role(_) | Row::Node(_) => true,
     }
-}
-
-fn order(list: &ListScreen, rows: &[Row], inventory: &Inventory) -> Vec<u32> {
-    let query = &list.filter.query;
-    let kept = |row: &Row| query.is_empty() || row.matches(query, inventory);
-    let mut order: Vec<u32> = (0_u32..).zip(rows).filter(|(_, row)| kept(row)).map(|(index, _)| index).collect();
-    order.sort_by(|a, b| list.sort.compare(&rows[*a as usize], &rows[*b as usize]));
-    if list.reverse {
-        order.reverse();
-    }
-    order
 }
 
 fn settle_detail(detail: &mut DetailScreen, inventory: &Inventory, now: Timestamp) -> bool {

@@ -14,7 +14,7 @@ mod lists;
 mod navigate;
 mod operation;
 mod outside;
-mod prove;
+pub(super) mod prove;
 mod trust;
 mod why;
 
@@ -25,6 +25,7 @@ use super::{
     message::{Input, Message},
     model::Model,
     toast::ToastKind,
+    wait,
 };
 
 /// Takes one message in, at the time at which it is handled, and tells what is to be done outside.
@@ -53,6 +54,9 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
         Message::Configured(configured) => outside::configured(model, *configured),
         Message::Measured(measure) => model.measure = measure,
         Message::Resumed => input::resumed(model),
+    }
+    if wait::keep(model) {
+        model.touch();
     }
     std::mem::take(&mut model.outbox)
 }

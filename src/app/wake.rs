@@ -16,7 +16,8 @@ pub fn next_wake(model: &Model, now: Timestamp) -> Option<Timestamp> {
     let ages = later(model.visible_at, MINUTE);
     let toast = model.toasts.next_expiry();
     let clusters = model.clusters.iter().flat_map(|cluster| times(model, cluster, now));
-    let due = clusters.chain([ages, toast].into_iter().flatten());
+    let waits = model.waits.iter().filter_map(|wait| wait.next(now));
+    let due = clusters.chain(waits).chain([ages, toast].into_iter().flatten());
     due.map(|at| at.max(later(now, SignedDuration::from_millis(1)).unwrap_or(now))).min()
 }
 

@@ -9,9 +9,10 @@ mod parse;
 mod rows;
 #[cfg(test)]
 mod tests;
+mod texts;
 
-pub use condition::Score;
 pub use rows::Within;
+pub use texts::{Hay, Texts};
 
 use condition::{Condition, Scratch};
 
@@ -156,26 +157,42 @@ impl Query {
         self.terms.iter().any(|term| term.condition.asks(field))
     }
 
-    /// Whether a row matches all terms, and how well. Allocates nothing once a thread is warm.
-    pub fn matches(&self, row: &impl Fields) -> Option<Score> {
-        if self.terms.is_empty() {
-            return Some(Score::default());
-        }
+    /// Whether the texts of rows must be at hand for [`Query::keeps`].
+    pub fn needs_text(&self) -> bool {
+        self.terms.iter().any(|term| term.condition.needs_text())
+    }
+
+    /// Whether every row that this filter keeps is kept by the other one too, as when a letter or a word was added.
+    pub fn narrows(&self, wider: &Self) -> bool {
+        self.terms.len() >= wider.terms.len()
+            && self.terms.iter().zip(&wider.terms).all(|(own, other)| match (own.negated, other.negated) {
+                (false, false) => own.condition.narrows(&other.condition),
+                (true, true) => other.condition.narrows(&own.condition),
+                _ => false,
+            })
+    }
+
+    /// Whether a row matches all terms. Allocates nothing once a thread is warm.
+    pub fn matches(&self, row: &impl Fields) -> bool {
         Scratch::with(|scratch| {
-            if self.terms.iter().any(|term| term.condition.needs_text()) {
-                scratch.read(row);
+            let mut texts = std::mem::take(&mut scratch.texts);
+            texts.clear();
+            if self.needs_text() {
+                texts.push(row);
             }
-            let mut total = Score::default();
-            for term in &self.terms {
-                let score = term.condition.score(row, scratch);
-                match (term.negated, score) {
-                    (false, Some(score)) => total = total.plus(score),
-                    (true, None) => {}
-                    _ => return None,
-                }
-            }
-            Some(total)
+            let found = self.all_fit(row, texts.of(0), scratch);
+            scratch.texts = texts;
+            found
         })
+    }
+
+    /// The same for a row whose text is at hand.
+    pub fn keeps(&self, row: &impl Fields, hay: Hay<'_>) -> bool {
+        Scratch::with(|scratch| self.all_fit(row, hay, scratch))
+    }
+
+    fn all_fit(&self, row: &impl Fields, hay: Hay<'_>, scratch: &mut Scratch) -> bool {
+        self.terms.iter().all(|term| term.condition.fits(row, hay, scratch) != term.negated)
     }
 
     /// Which bytes of one shown cell made the row match, ascending and without overlaps. `field` says what

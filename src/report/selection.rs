@@ -27,7 +27,7 @@ impl Selection<'_> {
     }
 
     fn matches(&self, row: &impl Fields) -> bool {
-        self.filter.is_none_or(|filter| filter.matches(row).is_some())
+        self.filter.is_none_or(|filter| filter.matches(row))
     }
 }
 

@@ -110,7 +110,7 @@ fn choose(items: &mut Vec<Item>, using: bool, request: &Request<'_>, inventory: 
     items.retain(|item| {
         let id = ServiceAccountId::new(item.namespace.clone(), item.service_account.clone());
         let account = rows.get(&id).map(|row| Within::new(row, inventory));
-        filter.matches(&Filtered { item, account }).is_some()
+        filter.matches(&Filtered { item, account })
     });
 }
 

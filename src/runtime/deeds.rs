@@ -54,6 +54,8 @@ pub struct Deeds {
     running: Arc<Mutex<HashMap<OperationId, CancellationToken>>>,
     /// Ends the proofs under way.
     proofs: Arc<Mutex<CancellationToken>>,
+    /// Ends the questions to IAM and CloudTrail.
+    questions: Arc<Mutex<CancellationToken>>,
 }
 
 impl Deeds {
@@ -77,6 +79,7 @@ impl Deeds {
             memory: Memory::default(),
             running: Arc::default(),
             proofs: Arc::default(),
+            questions: Arc::default(),
         }
     }
 
@@ -139,7 +142,13 @@ impl Deeds {
             Effect::AskAccess { cluster, inquiry } => self.ask_access(cluster, inquiry),
             Effect::LookUp { cluster, subject, lookups } => self.look_up(cluster, subject, lookups),
             Effect::Prove { cluster, intents, pace } => self.prove(cluster, intents, pace),
-            Effect::StopProofs => self.proofs().cancel(),
+            Effect::StopProofs => token(&self.proofs).cancel(),
+            Effect::StopAsking => token(&self.questions).cancel(),
+            Effect::StopReading(cluster) => {
+                if let Some(hand) = self.hands.get(&cluster) {
+                    hand.stop_reading();
+                }
+            }
             Effect::ListContexts => self.list_contexts(),
             Effect::OpenCluster { cluster, choice } => self.open_chosen(cluster, &choice),
             Effect::Cancel(operation) => self.cancel(operation),
@@ -166,7 +175,7 @@ impl Deeds {
     fn ask_access(&self, cluster: ClusterId, inquiry: Inquiry) {
         let Some(hand) = self.hands.get(&cluster) else { return };
         let (told, session) = (self.told.clone(), hand.session());
-        tokio::spawn(async move {
+        self.ask(hand, async move {
             let ruling = match session {
                 Some(session) => access::ask(&session, &inquiry).await,
                 None => unasked(&inquiry, "there is no session with AWS yet"),
@@ -179,7 +188,7 @@ impl Deeds {
     fn look_up(&self, cluster: ClusterId, subject: trail::Subject, lookups: Vec<trail::Lookup>) {
         let Some(hand) = self.hands.get(&cluster) else { return };
         let (told, session) = (self.told.clone(), hand.session());
-        tokio::spawn(async move {
+        self.ask(hand, async move {
             let Found { events, cut, mut failures } = match session {
                 Some(session) => look_up(&session, &subject, &lookups).await,
                 None => Found::default(),
@@ -190,14 +199,17 @@ impl Deeds {
         });
     }
 
-    fn proofs(&self) -> std::sync::MutexGuard<'_, CancellationToken> {
-        self.proofs.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Asks on behalf of a person who may stop waiting for the answer.
+    fn ask(&self, hand: &Hand, question: impl Future<Output = ()> + Send + 'static) {
+        let stop = hand.stop().child_token();
+        *token(&self.questions) = stop.clone();
+        tokio::spawn(async move { stop.run_until_cancelled(question).await });
     }
 
     fn prove(&self, cluster: ClusterId, intents: Vec<Intent>, pace: u32) {
         let Some(hand) = self.hands.get(&cluster) else { return };
         let stop = hand.stop().child_token();
-        *self.proofs() = stop.clone();
+        *token(&self.proofs) = stop.clone();
         let (told, clock) = (self.told.clone(), self.clock);
         let both = hand.session().zip(hand.connection());
         tokio::spawn(async move {
@@ -255,6 +267,10 @@ impl Deeds {
             hand.stop().cancel();
         }
     }
+}
+
+fn token(of: &Mutex<CancellationToken>) -> std::sync::MutexGuard<'_, CancellationToken> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 async fn carry_out(

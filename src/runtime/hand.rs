@@ -54,6 +54,8 @@ pub struct Hand {
     connection: Arc<Mutex<Option<Connection>>>,
     caller: Arc<Mutex<Option<String>>>,
     arn: Arc<Mutex<Option<String>>>,
+    /// Ends the reading of everything that was asked for last.
+    reading: Arc<Mutex<CancellationToken>>,
 }
 
 impl Hand {
@@ -81,6 +83,7 @@ impl Hand {
             connection: Arc::default(),
             caller: Arc::default(),
             arn: Arc::default(),
+            reading: Arc::default(),
         };
         hand.spawn(hand.clone().forward(arriving));
         hand.spawn(hand.clone().begin());
@@ -290,11 +293,25 @@ impl Hand {
     /// Reads again what was read before.
     pub fn refresh(&self, generation: u64, extent: Extent) {
         match extent {
-            Extent::Everything => self.spawn(self.clone().read_everything(generation)),
+            Extent::Everything => {
+                let stop = self.stop.child_token();
+                *self.reading() = stop.clone();
+                let reading = self.clone().read_everything(generation);
+                self.spawn(async move { stop.run_until_cancelled(reading).await.unwrap_or_default() });
+            }
             Extent::ServiceAccount(id) => self.spawn(self.clone().read_one(generation, Some(id))),
             Extent::AddOns => self.spawn(self.clone().read_one(generation, None)),
             Extent::Role(name) => self.spawn(self.clone().read_role(generation, name)),
         }
+    }
+
+    /// Reads no further what [`Hand::refresh`] was asked to read last.
+    pub fn stop_reading(&self) {
+        self.reading().cancel();
+    }
+
+    fn reading(&self) -> std::sync::MutexGuard<'_, CancellationToken> {
+        self.reading.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn read_one(self, generation: u64, service_account: Option<ServiceAccountId>) {

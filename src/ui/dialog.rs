@@ -19,10 +19,11 @@ use crate::{
         command::{Command, Context},
         dialog::Dialog,
         message::Measure,
+        wait::Awaited,
     },
     ui::{
         scene::Scene,
-        widget::{panel, scroll},
+        widget::{panel, row::Row, scroll},
     },
 };
 
@@ -111,6 +112,12 @@ fn parts(inside: Rect, above: usize, below: usize) -> [Rect; 3] {
     let body = inside.height - below - above;
     let part = |y: u16, height: u16| Rect { y: inside.y + y, height, ..inside };
     [part(0, above), part(above, body), part(above + body, below)]
+}
+
+/// What a dialog waits for: nothing while that may still come in time.
+fn awaited(scene: &Scene<'_>, awaited: Awaited, width: usize) -> Vec<Line<'static>> {
+    let Some(said) = scene.sign(awaited) else { return vec![Line::default()] };
+    vec![Row::new(width).put(&said, scene.paint.muted()).line()]
 }
 
 /// Keys with words, those that are bound.

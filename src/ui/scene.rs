@@ -9,6 +9,7 @@ use crate::{
         cluster::ClusterView,
         command::{Command, Context},
         model::Model,
+        wait::Awaited,
     },
     config::theme::Theme,
     domain::inventory::{FixAction, Inventory},
@@ -48,6 +49,13 @@ impl<'a> Scene<'a> {
     /// Glyphs come from ASCII only.
     pub fn ascii(&self) -> bool {
         self.model.settings.ascii
+    }
+
+    /// What is said of something that is awaited, once it is late: `IAM is being asked, 4 s; Esc stops it`.
+    pub fn sign(&self, awaited: Awaited) -> Option<String> {
+        let words = self.model.waits.iter().find(|wait| wait.awaited == awaited)?.words()?;
+        let key = self.key(self.model.context(), Command::Back);
+        Some(key.map_or(words.clone(), |key| format!("{words}; {key} stops it")))
     }
 
     /// The first key of a command in a context, as it is shown.

@@ -8,4 +8,5 @@ mod random;
 mod rows;
 mod sizes;
 mod states;
+mod waiting;
 mod world;

@@ -187,5 +187,6 @@ fn commands(operation: &Operation) -> String {
 fn refresh(model: &mut Model) {
     let cluster = model.cluster_mut();
     let (id, generation) = (cluster.id, cluster.begin_reading());
+    cluster.aws.asked_for = true;
     model.emit(Effect::Refresh { cluster: id, generation, extent: Extent::Everything });
 }

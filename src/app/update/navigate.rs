@@ -14,6 +14,7 @@ use crate::app::{
     target,
     toast::ToastKind,
     trail::Place,
+    wait,
 };
 
 /// Longest history of pages; the oldest are forgotten.
@@ -150,9 +151,14 @@ pub(super) fn tab(model: &mut Model, forward: bool) {
     }
 }
 
-/// Esc: an unfinished chord, then the dialog, then failures on screen, then the filter, then marks, then the page.
+/// Esc: an unfinished chord, then what is waited for, then the dialog, then failures on screen, then the filter, then marks, then the page.
 pub(super) fn back(model: &mut Model) {
-    if model.dialogs.pop().is_some() || model.toasts.dismiss() || lists::leave_filter(model) || lists::unmark(model) {
+    if wait::stop(model)
+        || model.dialogs.pop().is_some()
+        || model.toasts.dismiss()
+        || lists::leave_filter(model)
+        || lists::unmark(model)
+    {
         return;
     }
     if !rise(model) {

@@ -74,7 +74,7 @@ pub(super) fn aws_was_read(model: &mut Model, id: ClusterId, read: AwsRead) {
     };
     let first = cluster.aws.tried_at.is_none();
     let visible = first || cluster.aws.failure != read.failure;
-    cluster.aws.reading = false;
+    (cluster.aws.reading, cluster.aws.asked_for) = (false, false);
     cluster.aws.tried_at = Some(read.at);
     if read.failure.is_none() {
         cluster.aws.read_at = Some(read.at);

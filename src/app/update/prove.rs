@@ -68,7 +68,7 @@ fn make(model: &mut Model, intents: Vec<Intent>) {
 }
 
 /// Ctrl-c while proofs are under way; tells whether there were any.
-pub(super) fn stop(model: &mut Model) -> bool {
+pub(in crate::app) fn stop(model: &mut Model) -> bool {
     let Some(proving) = &mut model.proving else { return false };
     proving.stopped = true;
     model.emit(Effect::StopProofs);

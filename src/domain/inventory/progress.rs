@@ -192,7 +192,7 @@ impl Inventory {
     }
 
     /// Facts that rows need and nobody has read yet, those with most pods first.
-    pub fn wanted(&self) -> Wanted {
+    pub(super) fn look_for_wanted(&self) -> Wanted {
         if !matches!(self.facts.gate(), Fact::Known(())) {
             return Wanted { config_maps: self.wanted_config_maps(), ..Wanted::default() };
         }

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use super::{Counts, Gap, Inventory, Progress};
+use super::{Counts, Gap, Inventory, Progress, Wanted};
 
 /// Answers that hold until the next change.
 #[derive(Debug, Default)]
@@ -10,6 +10,7 @@ pub struct Told {
     counts: OnceLock<Counts>,
     progress: OnceLock<Vec<Progress>>,
     gaps: OnceLock<Vec<Gap>>,
+    wanted: OnceLock<Wanted>,
 }
 
 impl Inventory {
@@ -26,5 +27,10 @@ impl Inventory {
     /// What could not be read, and why; equal failures of many objects are one gap.
     pub fn gaps(&self) -> Vec<Gap> {
         self.told.gaps.get_or_init(|| self.look_for_gaps()).clone()
+    }
+
+    /// Facts that rows need and nobody has read yet, those with most pods first.
+    pub fn wanted(&self) -> Wanted {
+        self.told.wanted.get_or_init(|| self.look_for_wanted()).clone()
     }
 }

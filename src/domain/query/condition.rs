@@ -1,5 +1,5 @@
 //! One condition against one row. Buffers and the fuzzy matcher are kept per thread, so that
-//! a frame over 100,000 rows allocates nothing.
+//! a key press over 100,000 rows allocates nothing.
 
 use std::{cell::RefCell, ops::Range};
 
@@ -9,18 +9,10 @@ use nucleo_matcher::{
 };
 use regex::Regex;
 
-use super::{Field, Fields};
-
-/// How well a row matches; higher is better, comparable within one query.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Score(pub u32);
-
-impl Score {
-    /// The sum of two.
-    pub(super) fn plus(self, other: Self) -> Self {
-        Self(self.0.saturating_add(other.0))
-    }
-}
+use super::{
+    Field, Fields,
+    texts::{Hay, Texts},
+};
 
 /// What one term asks.
 #[derive(Clone, Debug)]
@@ -46,6 +38,20 @@ pub(super) struct Text {
     sensitive: bool,
 }
 
+/// Whether the letters of a word stand in their order within one segment of an ASCII text.
+fn is_within(text: &[u8], letters: &[u8]) -> bool {
+    let mut found = 0;
+    for letter in text {
+        match letters.get(found) {
+            Some(wanted) if letter == wanted => found += 1,
+            Some(_) if *letter == b' ' => found = 0,
+            Some(_) => {}
+            None => break,
+        }
+    }
+    found == letters.len()
+}
+
 impl Text {
     /// Smart case: capitals make it sensitive.
     pub(super) fn new(text: String) -> Self {
@@ -68,6 +74,16 @@ impl Text {
         if self.sensitive { self.text == other } else { self.text.eq_ignore_ascii_case(other) }
     }
 
+    /// Whether whatever contains this text contains the other.
+    fn contains(&self, other: &Self) -> bool {
+        other.find(&self.text).is_some()
+    }
+
+    /// Whether a role is compared by its path or ARN.
+    fn is_long(&self) -> bool {
+        self.text.contains(['/', ':'])
+    }
+
     fn fits(&self, value: &str, whole: bool) -> bool {
         if whole { self.is(value) } else { self.find(value).is_some() }
     }
@@ -75,8 +91,7 @@ impl Text {
     /// A role is compared by its name, unless a path or an ARN is asked for.
     fn fits_role(&self, arn: &str, whole: bool) -> bool {
         let name = arn.rsplit('/').next().unwrap_or(arn);
-        let long = self.text.contains(['/', ':']);
-        self.fits(if long { arn } else { name }, whole)
+        self.fits(if self.is_long() { arn } else { name }, whole)
     }
 }
 
@@ -108,11 +123,35 @@ impl Condition {
         }
     }
 
-    /// How well a row fits, if it does.
-    pub(super) fn score(&self, row: &impl Fields, scratch: &mut Scratch) -> Option<Score> {
-        let found = match self {
-            Self::Fuzzy(atom) => return scratch.fuzzy(atom),
-            Self::Literal(text) => text.find(&scratch.text).is_some(),
+    /// Whether every row that this one keeps is kept by the other.
+    pub(super) fn narrows(&self, wider: &Self) -> bool {
+        match (self, wider) {
+            (Self::Fuzzy(own), Self::Fuzzy(other)) => {
+                own.needle_text().chars().take(other.needle_text().len()).eq(other.needle_text().chars())
+            }
+            (Self::Literal(own), Self::Literal(other)) => own.contains(other),
+            (Self::Value(field, own, false), Self::Value(asked, other, false)) => {
+                field == asked && own.contains(other) && (*field != Field::Role || own.is_long() == other.is_long())
+            }
+            (Self::Value(field, own, true), Self::Value(asked, other, true)) => {
+                field == asked && own.text == other.text
+            }
+            (Self::Pair(space, field, name), Self::Pair(other_space, asked, other)) => {
+                (space, field, name) == (other_space, asked, other)
+            }
+            (Self::Expression(field, own), Self::Expression(asked, other)) => {
+                field == asked && own.as_str() == other.as_str()
+            }
+            (Self::Begins(field, own), Self::Begins(asked, other)) => field == asked && own.starts_with(other.as_str()),
+            _ => false,
+        }
+    }
+
+    /// Whether a row fits.
+    pub(super) fn fits(&self, row: &impl Fields, hay: Hay<'_>, scratch: &mut Scratch) -> bool {
+        match self {
+            Self::Fuzzy(atom) => scratch.fuzzy(atom, hay),
+            Self::Literal(text) => text.find(hay.text).is_some(),
             Self::Value(Field::Role, text, whole) => any(row, Field::Role, |arn| text.fits_role(arn, *whole)),
             Self::Value(field, text, whole) => any(row, *field, |value| text.fits(value, *whole)),
             Self::Begins(field, begin) => any(row, *field, |value| begins(value, begin)),
@@ -124,11 +163,10 @@ impl Condition {
             }
             Self::Expression(Some(field), expression) => any(row, *field, |value| expression.is_match(value)),
             Self::Expression(None, expression) => {
-                expression.is_match(&scratch.text)
+                expression.is_match(hay.text)
                     || (is_anchored(expression) && NAMES.into_iter().any(|field| names_fit(row, field, expression)))
             }
-        };
-        found.then_some(Score(0))
+        }
     }
 
     /// Adds the bytes of a cell that fit.
@@ -188,9 +226,8 @@ pub(super) struct Scratch {
     matcher: Matcher,
     letters: Vec<char>,
     indices: Vec<u32>,
-    text: String,
-    /// The same in ASCII lower case.
-    lower: String,
+    /// The text of the one row that is looked at, where nobody keeps the texts of all.
+    pub(super) texts: Texts,
 }
 
 thread_local! {
@@ -199,13 +236,8 @@ thread_local! {
 
 impl Scratch {
     fn new() -> Self {
-        Self {
-            matcher: Matcher::new(Config::DEFAULT),
-            letters: Vec::new(),
-            indices: Vec::new(),
-            text: String::new(),
-            lower: String::new(),
-        }
+        let matcher = Matcher::new(Config::DEFAULT);
+        Self { matcher, letters: Vec::new(), indices: Vec::new(), texts: Texts::default() }
     }
 
     /// Lends the buffers of this thread; a row that filters rows itself gets fresh ones.
@@ -216,31 +248,25 @@ impl Scratch {
         })
     }
 
-    /// Reads the text of a row.
-    pub(super) fn read(&mut self, row: &impl Fields) {
-        self.text.clear();
-        row.text(&mut self.text);
-        self.lower.clear();
-        self.lower.push_str(&self.text);
-        self.lower.make_ascii_lowercase();
-    }
-
-    /// The score of the first segment that matches; names stand first. Greedy matching: linear, and
-    /// whether it matches is the same.
-    fn fuzzy(&mut self, atom: &Atom) -> Option<Score> {
+    /// Whether the letters of a word stand in their order within one segment. What is not ASCII is left to the
+    /// matcher, which knows that `a` is asked for where `ä` is written.
+    fn fuzzy(&mut self, atom: &Atom, hay: Hay<'_>) -> bool {
         let needle = atom.needle_text();
         let sensitive = needle.chars().any(char::is_uppercase);
+        let text = if sensitive { hay.text } else { hay.lower };
+        match needle {
+            Utf32Str::Ascii(letters) if text.is_ascii() => is_within(text.as_bytes(), letters),
+            _ => text.split(' ').any(|segment| self.segment_fits(segment, needle, sensitive)),
+        }
+    }
+
+    /// Greedy matching: linear, and whether it matches is the same.
+    fn segment_fits(&mut self, segment: &str, needle: Utf32Str<'_>, sensitive: bool) -> bool {
         // `Atom::score` would set these; the greedy matcher is called directly.
         self.matcher.config.ignore_case = !sensitive;
         self.matcher.config.normalize = true;
-        let text = if sensitive { &self.text } else { &self.lower };
-        for segment in text.split(' ').filter(|segment| may_match(segment, needle)) {
-            let hay = Utf32Str::new(segment, &mut self.letters);
-            if let Some(score) = self.matcher.fuzzy_match_greedy(hay, needle) {
-                return Some(Score(u32::from(score)));
-            }
-        }
-        None
+        let hay = Utf32Str::new(segment, &mut self.letters);
+        self.matcher.fuzzy_match_greedy(hay, needle).is_some()
     }
 
     /// Kubernetes and IAM names are ASCII; in other cells nothing is marked.
@@ -254,18 +280,4 @@ impl Scratch {
             out.extend(self.indices.iter().map(|index| *index as usize..*index as usize + 1));
         }
     }
-}
-
-/// Whether the needle's letters occur in their order; rejects most rows before the matcher is set up.
-fn may_match(segment: &str, needle: Utf32Str<'_>) -> bool {
-    let Utf32Str::Ascii(needle) = needle else { return true };
-    let mut rest = segment;
-    let is_there = |letter: &u8| match rest.find(char::from(*letter)) {
-        Some(at) => {
-            rest = &rest[at + 1..];
-            true
-        }
-        None => false,
-    };
-    needle.iter().all(is_there) || !segment.is_ascii()
 }

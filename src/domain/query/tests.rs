@@ -1,4 +1,4 @@
-use super::{Field, Fields, Query, QueryError};
+use super::{Field, Fields, Query, QueryError, Texts};
 
 /// A row made of nothing but values.
 struct Row(&'static [(Field, &'static str)]);
@@ -37,7 +37,7 @@ const API: Row = Row(&[
 ]);
 
 fn matches(filter: &str) -> bool {
-    Query::parse(filter).unwrap().matches(&API).is_some()
+    Query::parse(filter).unwrap().matches(&API)
 }
 
 fn error(filter: &str) -> QueryError {
@@ -194,19 +194,10 @@ fn an_enormous_expression_is_refused_instead_of_compiled() {
 }
 
 #[test]
-fn the_better_fuzzy_match_scores_higher() {
-    let query = Query::parse("api").unwrap();
-    let close = Row(&[(Field::Namespace, "x"), (Field::Name, "api")]);
-    let far = Row(&[(Field::Namespace, "x"), (Field::Name, "aupwibz")]);
-    assert!(query.matches(&close) > query.matches(&far));
-    assert!(query.matches(&far).is_some());
-}
-
-#[test]
 fn a_fuzzy_word_stays_within_one_segment() {
     let row = Row(&[(Field::Namespace, "a"), (Field::Name, "b"), (Field::Role, "arn:aws:iam::1:role/cde")]);
-    assert!(Query::parse("abc").unwrap().matches(&row).is_none());
-    assert!(Query::parse("ce").unwrap().matches(&row).is_some());
+    assert!(!Query::parse("abc").unwrap().matches(&row));
+    assert!(Query::parse("ce").unwrap().matches(&row));
 }
 
 /// Begin and end of what is marked in a cell.
@@ -230,7 +221,67 @@ fn highlights_are_the_bytes_that_match() {
 fn an_empty_filter_matches_and_says_so() {
     let query = Query::parse(" ").unwrap();
     assert!(query.is_empty());
-    assert!(query.matches(&API).is_some());
+    assert!(query.matches(&API));
     assert!(Query::parse("image:x").unwrap().asks(Field::Image));
     assert!(!Query::parse("image:x").unwrap().asks(Field::Node));
+}
+
+#[test]
+fn texts_that_were_kept_answer_as_the_row_itself() {
+    let other = Row(&[(Field::Namespace, "Größe"), (Field::Name, "web"), (Field::Role, "arn:aws:iam::1:role/R")]);
+    let mut texts = Texts::default();
+    texts.push(&other);
+    texts.push(&API);
+    for (filter, expected) in EXAMPLES {
+        let query = Query::parse(filter).unwrap();
+        assert_eq!(query.keeps(&API, texts.of(1)), *expected, "{filter}");
+        assert_eq!(query.keeps(&other, texts.of(0)), query.matches(&other), "{filter}");
+    }
+    assert!(Query::parse("groe").unwrap().keeps(&other, texts.of(0)), "a letter stands for its accented ones");
+}
+
+/// What was typed, what it became, and whether no row can come back with it.
+const TYPED: &[(&str, &str, bool)] = &[
+    ("", "p", true),
+    ("p", "pa", true),
+    ("pa", "pA", false),
+    ("pa", "paY", true),
+    ("pa", "p", false),
+    ("pa", "pb", false),
+    ("pa", "pa s", true),
+    ("pa", "now:irsa", false),
+    ("ns:pa", "ns:pay", true),
+    ("ns:pa", "sa:pay", false),
+    ("ns:pa", "ns:\"pa\"", false),
+    ("sa:pay", "sa:pay/", false),
+    ("role:a", "role:ap", true),
+    ("role:team", "role:team/", false),
+    ("role:team/", "role:team/P", true),
+    ("now:i", "now:ir", true),
+    ("!p", "!pa", false),
+    ("!pa", "!p", true),
+    ("!pa", "pa", false),
+    ("~^a p", "~^a pa", true),
+    ("~a", "~ab", false),
+    ("ns:\"a\" p", "ns:\"a\" pa", true),
+    ("\"pay\"", "\"paym\"", true),
+    ("sa:a/b p", "sa:a/b pa", true),
+];
+
+#[test]
+fn a_filter_that_was_extended_narrows_what_is_there() {
+    for (before, after, expected) in TYPED {
+        let (before, after) = (Query::parse(before).unwrap(), Query::parse(after).unwrap());
+        assert_eq!(after.narrows(&before), *expected, "{before} -> {after}");
+    }
+}
+
+#[test]
+fn what_narrows_keeps_no_row_that_was_not_kept_before() {
+    for (wide, _) in EXAMPLES {
+        for (narrow, kept) in EXAMPLES {
+            let (wide, narrow) = (Query::parse(wide).unwrap(), Query::parse(narrow).unwrap());
+            assert!(!narrow.narrows(&wide) || !*kept || wide.matches(&API), "{wide} -> {narrow}");
+        }
+    }
 }

@@ -2,11 +2,12 @@
 
 use ratatui::{style::Style, text::Line};
 
-use super::{Content, View, keys};
+use super::{Content, View, awaited, keys};
 use crate::{
     app::{
         command::{Command, Context},
         dialog::access::{AccessForm, Asked},
+        wait::Awaited,
     },
     config::theme::Meaning,
     domain::access::{NOT_EVALUATED, action},
@@ -23,7 +24,7 @@ pub(super) fn content(scene: &Scene<'_>, form: &AccessForm, width: usize) -> Con
     let input = row.spans(field::line(&scene.paint, &form.field.text(), Some(form.field.cursor()), room).spans).line();
     let (body, view) = match &form.asked {
         Asked::Not => (offered(scene, form, width), View::Around(form.cursor)),
-        Asked::Waiting => (wrapped("IAM is being asked", scene.paint.muted(), width), View::From(0)),
+        Asked::Waiting => (awaited(scene, Awaited::Access, width), View::From(0)),
         Asked::Answered(lines) => (answered(scene, lines, width), View::From(form.scroll.top)),
     };
     let below = match &form.asked {

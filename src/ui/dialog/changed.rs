@@ -2,11 +2,12 @@
 
 use ratatui::{style::Style, text::Line};
 
-use super::{Content, View, keys};
+use super::{Content, View, awaited, keys};
 use crate::{
     app::{
         command::{Command, Context},
         dialog::changed::{ChangedForm, Events, Looked, What},
+        wait::Awaited,
     },
     config::theme::Meaning,
     domain::trail::Event,
@@ -24,7 +25,7 @@ pub(super) fn content(scene: &Scene<'_>, form: &ChangedForm, width: usize) -> Co
     let above = vec![Row::new(width).put(heading, scene.paint.title()).line(), Line::default()];
     let body = match &form.looked {
         Looked::Not => wrapped(&format!("Enter makes {}.", form.budget(scene.now())), scene.paint.plain(), width),
-        Looked::Waiting => wrapped("CloudTrail is being asked", scene.paint.muted(), width),
+        Looked::Waiting => awaited(scene, Awaited::Trail, width),
         Looked::Found(found) => events(scene, found, form.who, width),
     };
     let other = if form.what == What::Edits { "failed attempts" } else { "edits" };

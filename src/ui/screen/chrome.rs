@@ -13,6 +13,7 @@ use crate::{
             Screen,
             list::{ListKind, ListScreen, Scope},
         },
+        wait::Awaited,
     },
     config::theme::Meaning,
     domain::{failure::Failure, inventory::Counts},
@@ -206,7 +207,8 @@ pub fn progress(scene: &Scene<'_>, width: usize) -> Line<'static> {
     let mismatch = cluster.inventory.mismatch();
     let failure = mismatch.as_ref().or_else(|| cluster.kubernetes.failure().map(|failure| &**failure));
     let failure = failure.or(cluster.aws.failure.as_deref());
-    if let Some(failure) = failure {
+    let late = late(scene);
+    if let Some(failure) = failure.filter(|_| late.is_empty()) {
         return failed(scene, failure, width);
     }
     let unknown = unknown(scene, width.saturating_sub(2) * 2 / 3);
@@ -218,7 +220,7 @@ pub fn progress(scene: &Scene<'_>, width: usize) -> Line<'static> {
             scene.paint.of(Meaning::Warning),
         );
     }
-    for part in loading(scene) {
+    for part in late.into_iter().chain(loading(scene)) {
         let gap = if row.used() > 1 { 2 } else { 0 };
         if row.used() + gap + text::width(&part) > room {
             break;
@@ -227,6 +229,11 @@ pub fn progress(scene: &Scene<'_>, width: usize) -> Line<'static> {
         row = row.to(column).put(&part, scene.paint.muted());
     }
     row.end(&format!("{unknown} "), scene.paint.muted()).line()
+}
+
+/// What a person asked for and that is late.
+fn late(scene: &Scene<'_>) -> Vec<String> {
+    scene.model.waits.iter().filter_map(|wait| scene.sign(wait.awaited)).collect()
 }
 
 /// A failure in one line: what to do stays, even where the reason must be cut.
@@ -244,12 +251,15 @@ fn loading(scene: &Scene<'_>) -> Vec<String> {
     let cluster = scene.cluster();
     let progress = cluster.inventory.progress();
     let open = progress.iter().filter(|progress| progress.done < progress.total);
+    // A reading that a person asked for is said by itself once it is late.
+    let reading = cluster.aws.reading && !cluster.aws.asked_for;
     let mut parts: Vec<String> = open
         .map(|progress| format!("{} {}/{}", progress.what, text::count(progress.done), text::count(progress.total)))
         .collect();
-    match (parts.is_empty(), cluster.aws.reading) {
+    match (parts.is_empty(), reading) {
         (true, true) => parts.push("reading AWS".to_owned()),
-        (true, false) => parts.push("all read".to_owned()),
+        (true, false) if scene.sign(Awaited::Reading).is_none() => parts.push("all read".to_owned()),
+        (true, false) => {}
         (false, _) => parts.push("rows on screen first".to_owned()),
     }
     parts.push(text::plural(cluster.calls, "call"));

@@ -2,7 +2,7 @@
 
 use super::{frame, world};
 use crate::{
-    app::{message::Message, model::Model, row::Row, screen::list::ListKind},
+    app::{message::Message, model::Model, row::Row, screen::list::ListKind, stock::Stock},
     config::{settings::Settings, theme::Theme},
     domain::{
         failure::{Failure, FailureKind},
@@ -37,7 +37,7 @@ fn workload(index: usize, state: State) -> Row {
 fn list(settings: Settings, rows: Vec<Row>) -> Model {
     let mut model = world::with(120, 36, settings, Vec::new());
     let order = (0..rows.len() as u32).collect();
-    model.lists[ListKind::Pods as usize].view.replace(rows, order);
+    model.lists[ListKind::Pods as usize].view.replace(Stock::new(rows), order);
     model
 }
 
