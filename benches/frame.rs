@@ -40,6 +40,7 @@ fn press(model: &mut Model, key: &str, now: Timestamp) {
 fn session(now: Timestamp) -> Model {
     let mut model = Model::new(Start {
         settings: Settings::default(),
+        context: None,
         keys: Keys::default(),
         problems: Vec::new(),
         session: "bench".to_owned(),

@@ -31,5 +31,6 @@ pub mod service_account;
 pub mod symptom;
 pub mod trail;
 pub mod trust;
+pub mod version;
 pub mod webhook;
 pub mod workload;

@@ -14,6 +14,7 @@ use rolecall::domain::{
     provider::Provider,
     role::{Role, TrustPolicy},
     service_account::ServiceAccount,
+    version::Version,
     webhook::{Selector, Webhook},
     workload::{
         Container, ContainerKind, Environment, Mount, Phase, Pod, PodSpec, TokenVolume, Value, WorkloadId, WorkloadKind,
@@ -195,6 +196,7 @@ pub fn pods(specs: &[Arc<PodSpec>]) -> Vec<Pod> {
             uid: format!("00000000-0000-4000-8000-{index:012}").into(),
             created_at: at("2026-02-01T00:00:00Z"),
             terminating: false,
+            version: Version::default(),
             crashing: false,
             phase: Phase::Running,
             ready: true,
@@ -224,6 +226,7 @@ fn nodes() -> Vec<Change> {
         let id = format!("i-{index:08}");
         nodes.push(Node {
             name: node_name(index),
+            version: Version::default(),
             provider_id: Some(format!("aws:///eu-west-1a/{id}").into()),
             labels: BTreeMap::from([("eks.amazonaws.com/nodegroup".into(), "ng".into())]),
             ready: true,

@@ -46,8 +46,10 @@ pub struct Size {
 /// What a session begins with.
 #[derive(Clone, Debug)]
 pub struct Start {
-    /// Settings after file and flags.
+    /// Settings after file and flags, before what a context's sections add.
     pub settings: Settings,
+    /// The context of the first cluster.
+    pub context: Option<String>,
     /// Keys after the keymap file.
     pub keys: Keys,
     /// What was wrong in those files.
@@ -141,7 +143,7 @@ pub struct Model {
 impl Model {
     /// A session that knows nothing yet: its first frame can be drawn at once.
     pub fn new(start: Start) -> Self {
-        let lock = Lock::of(&start.settings);
+        let lock = Lock::of(&start.settings.within(start.context.as_deref().unwrap_or_default()));
         let id = ClusterId::default();
         let mut model = Self {
             now: start.now,

@@ -21,11 +21,9 @@ use super::{
     failure::Failure,
     id::{AssociationId, ClusterId, InstanceId, Namespace, NodeName, PodId, RoleArn, RoleName, ServiceAccountId},
     identity::{
-        Hop, Identity, Mechanism, Resolution,
-        admission::{self, Asking},
-        chain,
+        Hop, Identity, Resolution, chain,
         facts::Facts,
-        injection::{DEFAULT_AUDIENCE, Proposal, Supposed},
+        injection::{Proposal, Supposed},
         listing::Listing,
         node_role::{NodeFacts, fleet},
         pod_identity,
@@ -38,7 +36,6 @@ use super::{
     role::Role,
     rollout::Rollout,
     service_account::ServiceAccount,
-    trust,
     workload::{Pod, SourceId, WorkloadId},
 };
 
@@ -58,6 +55,7 @@ mod tally;
 #[cfg(test)]
 mod tests;
 mod told;
+mod trust;
 mod turn;
 mod who;
 mod written;
@@ -440,54 +438,5 @@ impl Inventory {
     /// The chain of what a plain container of a new pod would get.
     pub fn chain_of_service_account(&self, id: &ServiceAccountId) -> Vec<Hop> {
         chain::of_service_account(&self.facts, id, &self.fleet)
-    }
-
-    /// What the trust policy of a role answers a service account; `None` if it cannot be asked.
-    pub fn trust_decision(
-        &self,
-        role: &RoleArn,
-        id: &ServiceAccountId,
-        mechanism: Mechanism,
-        now: Timestamp,
-    ) -> Option<trust::Decision> {
-        let (document, request) = self.trust_question(role, id, mechanism, now)?;
-        Some(trust::evaluate(document, &request))
-    }
-
-    /// What one statement of it answers.
-    pub fn statement_decision(
-        &self,
-        role: &RoleArn,
-        statement: usize,
-        (id, mechanism): (&ServiceAccountId, Mechanism),
-        now: Timestamp,
-    ) -> Option<trust::Decision> {
-        let (document, request) = self.trust_question(role, id, mechanism, now)?;
-        trust::evaluate_statement(document, statement, &request)
-    }
-
-    fn trust_question(
-        &self,
-        role: &RoleArn,
-        id: &ServiceAccountId,
-        mechanism: Mechanism,
-        now: Timestamp,
-    ) -> Option<(&trust::Document, trust::Request)> {
-        let (facts, cluster) = (&self.facts, self.facts.cluster.known()?);
-        let found = *facts.role(role).known()?;
-        let detail = facts.association_detail(id);
-        let session_tags = detail.is_none_or(|detail| !detail.disable_session_tags);
-        let audience = self.service_account(id).and_then(|account| account.audience.as_deref());
-        let asking = match (mechanism, detail) {
-            (Mechanism::PodIdentity, Some(detail)) if detail.target_role_arn.as_ref() == Some(role) => {
-                Asking::Target { source: &detail.role_arn, session_tags }
-            }
-            (Mechanism::PodIdentity, _) => Asking::PodIdentity(session_tags),
-            (Mechanism::Irsa, _) => Asking::Irsa(audience.unwrap_or(DEFAULT_AUDIENCE)),
-            (Mechanism::NodeRole, _) => Asking::Node,
-            _ => return None,
-        };
-        let document = found.trust.document.as_ref().ok()?;
-        Some((document, admission::request(cluster, found, id, &asking, now)))
     }
 }

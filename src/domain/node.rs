@@ -2,13 +2,18 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::id::{InstanceId, NodeName, RoleArn};
+use super::{
+    id::{InstanceId, NodeName, RoleArn},
+    version::Version,
+};
 
 /// One node object, slim.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Node {
     /// Its name.
     pub name: NodeName,
+    /// `metadata.resourceVersion`: changes with every heartbeat, so no change by itself.
+    pub version: Version,
     /// `spec.providerID`.
     pub provider_id: Option<Arc<str>>,
     /// The labels that classify it: `eks.amazonaws.com/*`, `karpenter.*`, `alpha.eksctl.io/*`, `kubernetes.io/os`.

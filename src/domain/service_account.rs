@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 
-use super::id::{RoleArn, ServiceAccountId};
+use super::{
+    id::{RoleArn, ServiceAccountId},
+    version::Version,
+};
 
 /// Prefix of every annotation and label that the EKS webhook reads.
 pub const PREFIX: &str = "eks.amazonaws.com/";
@@ -33,10 +36,9 @@ pub struct ServiceAccount {
 }
 
 impl ServiceAccount {
-    /// Whether this is an earlier version of the same object: versions are numbers that grow, opaque otherwise.
+    /// Whether this is an earlier version of the same object.
     pub fn is_older_than(&self, other: &Self) -> bool {
-        let number = |account: &Self| account.resource_version.parse::<u64>().ok();
-        number(self).zip(number(other)).is_some_and(|(own, other)| own < other)
+        Version::read(&self.resource_version).is_before(Version::read(&other.resource_version))
     }
 }
 

@@ -6,8 +6,9 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::id::{
-    ContainerName, Namespace, NodeName, PodId, PodUid, ServiceAccountId, ServiceAccountName, WorkloadName,
+use super::{
+    id::{ContainerName, Namespace, NodeName, PodId, PodUid, ServiceAccountId, ServiceAccountName, WorkloadName},
+    version::Version,
 };
 
 /// One pod. What replicas share stands in `spec`, which replicas of one template share in memory.
@@ -17,6 +18,8 @@ pub struct Pod {
     pub id: PodId,
     /// `metadata.uid`.
     pub uid: PodUid,
+    /// `metadata.resourceVersion`: changes with every heartbeat, so no change by itself.
+    pub version: Version,
     /// `metadata.creationTimestamp`.
     pub created_at: Timestamp,
     /// `metadata.deletionTimestamp` is set.

@@ -111,7 +111,8 @@ where
     let (told, arriving) = mpsc::channel(WAITING);
     let id = ClusterId::default();
     let mut model = Model::new(Start {
-        settings: opening.loaded.settings.within(place.target.context.as_deref().unwrap_or_default()),
+        settings: opening.loaded.settings,
+        context: place.target.context.clone(),
         keys: opening.loaded.keys,
         problems: opening.loaded.problems,
         session: session(clock.now()),

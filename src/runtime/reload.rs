@@ -30,8 +30,8 @@ pub async fn keep(
         }
         loaded = reload();
         stamps = loaded.stamps();
-        let settings = loaded.settings.within(&context);
-        let (theme, wrong) = loaded.theme(&settings, color);
+        let settings = loaded.settings.clone();
+        let (theme, wrong) = loaded.theme(&settings.within(&context), color);
         let problems = loaded.problems.iter().cloned().chain(wrong).collect();
         let configured = Configured { settings, keys: loaded.keys.clone(), theme, problems };
         if told.send(Message::Configured(Box::new(configured))).await.is_err() {

@@ -321,3 +321,31 @@ fn files_that_change_are_taken_over_while_the_program_runs() {
     assert_eq!(session.model.lock(), Lock::ReadOnly);
     assert_eq!(session.press("q"), [Effect::Quit], "defaults where the file is wrong");
 }
+
+/// Settings of a configuration file.
+fn of_file(text: &str) -> Settings {
+    let (settings, problems) = Settings::parse("config.toml", text);
+    assert!(problems.is_empty(), "{problems:?}");
+    settings
+}
+
+#[test]
+fn what_a_context_may_change_opens_no_other_context() {
+    let mut session = Session::empty(of_file("[context.\"acme-dev\"]\nwrite = true\n"));
+    assert!(session.model.lock().is_open(session.now));
+    session.model.also(Some("acme-prod"));
+    assert_eq!(session.model.clusters[1].lock, Lock::Locked);
+}
+
+#[test]
+fn a_context_that_becomes_read_only_locks_its_own_cluster() {
+    let mut session = Session::new();
+    let id = session.model.also(Some("acme-prod"));
+    let target = Target { context: Some("acme-prod".into()), ..Target::default() };
+    session.tell(Message::Changes(id, vec![Change::Target(target)]));
+    let settings = of_file("[context.\"acme-prod\"]\nread-only = true\n");
+    let configured = Configured { settings, keys: Keys::default(), theme: None, problems: Vec::new() };
+    session.tell(Message::Configured(Box::new(configured)));
+    let locks: Vec<Lock> = session.model.clusters.iter().map(|cluster| cluster.lock).collect();
+    assert_eq!(locks, [Lock::Locked, Lock::ReadOnly]);
+}

@@ -25,6 +25,7 @@ use crate::{
         permission::RoleDetail,
         role::{Role, TrustPolicy},
         service_account::ServiceAccount,
+        version::Version,
         webhook::{Selector, Webhook},
         workload::{Container, ContainerKind, Environment, Phase, Pod, PodSpec, WorkloadId, WorkloadKind},
     },
@@ -77,6 +78,7 @@ pub fn pod(account: &str, kind: WorkloadKind, owner: &str, name: &str) -> Pod {
         uid: format!("uid-{name}").into(),
         created_at: "2026-11-20T00:00:00Z".parse().unwrap(),
         terminating: false,
+        version: Version::default(),
         crashing: false,
         phase: Phase::Running,
         ready: true,
@@ -160,6 +162,7 @@ fn node() -> Node {
     let labels = [("kubernetes.io/os", "linux"), ("eks.amazonaws.com/nodegroup", "ng")];
     Node {
         name: "node-a".into(),
+        version: Version::default(),
         provider_id: Some("aws:///eu-west-1a/i-0aaaaaaaaaaaaaaaa".into()),
         labels: labels.map(|(key, value)| (key.into(), value.into())).into(),
         ready: true,
@@ -243,6 +246,7 @@ impl Session {
     pub fn empty(settings: Settings) -> Self {
         let model = Model::new(Start {
             settings,
+            context: Some("acme-dev".to_owned()),
             keys: Keys::default(),
             problems: Vec::new(),
             session: "test".into(),

@@ -123,12 +123,13 @@ pub(super) fn misconfigured(model: &mut Model, problems: Vec<Problem>) {
     model.problems = problems;
 }
 
-/// The files were read again. What a session began with stays: filter, write, and the mouse as it was toggled; one that
-/// becomes read-only is locked for good.
+/// The files were read again. What a session began with stays: filter, write, and the mouse as it was toggled; a cluster
+/// whose context becomes read-only is locked for good.
 pub(super) fn configured(model: &mut Model, configured: Configured) {
     let Configured { settings, keys, problems, .. } = configured;
-    if settings.read_only {
-        for cluster in &mut model.clusters {
+    for cluster in &mut model.clusters {
+        let context = cluster.inventory.target().context.as_deref();
+        if settings.within(context.unwrap_or_default()).read_only {
             cluster.lock = Lock::ReadOnly;
         }
     }

@@ -146,7 +146,7 @@ impl Crew {
         self.specs.iter()
     }
 
-    /// Puts a new or changed pod; `None` if nothing changed.
+    /// Puts a new or changed pod; `None` if nothing changed, or if something newer is known.
     pub fn put(&mut self, mut pod: Pod) -> Option<Touched> {
         self.share_spec(&mut pod.spec);
         match self.seat(pod) {
@@ -154,8 +154,14 @@ impl Crew {
                 self.link(touched.place.as_slice());
                 Some(touched)
             }
+            Seated::Known(place, pod) if self.is_newer_at(place, &pod) => None,
             Seated::Known(place, pod) => self.renew(place, pod),
         }
+    }
+
+    /// Whether what stands at a place is newer than what just came about the same pod.
+    fn is_newer_at(&self, place: Place, pod: &Pod) -> bool {
+        self.entry(place).is_some_and(|known| pod.version.is_before(known.pod.version))
     }
 
     /// Stores a pod that is new; one that is known is handed back with its place.
@@ -180,6 +186,7 @@ impl Crew {
     /// Puts a pod in the place of its older self; `None` if nothing changed.
     fn renew(&mut self, place: Place, pod: Pod) -> Option<Touched> {
         let entry = self.entry_mut(place)?;
+        entry.pod.version = pod.version;
         if entry.pod == pod {
             return None;
         }

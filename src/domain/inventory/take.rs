@@ -1,7 +1,7 @@
 //! Taking over what the adapters tell: one function for each kind of change. Answers that repeat
 //! what is known touch nothing.
 
-use std::sync::Arc;
+use std::{collections::hash_map::Entry, sync::Arc};
 
 use super::{Inventory, crew::Touched, settle::Dirty, written::keep_written};
 use crate::domain::{
@@ -9,8 +9,8 @@ use crate::domain::{
     change::Change,
     delegate::SecretStore,
     fact::Fact,
-    id::{AssociationId, RoleName, ServiceAccountId},
-    node::NodeClaim,
+    id::{AssociationId, NodeName, RoleName, ServiceAccountId},
+    node::{Node, NodeClaim},
     permission::RoleDetail,
     role::Role,
     workload::Pod,
@@ -163,7 +163,7 @@ impl Inventory {
         let changed = match change {
             Change::Node(node) => {
                 let name = node.name.clone();
-                if nodes.put(name.clone(), node) { vec![name] } else { Vec::new() }
+                if put_node(nodes.items_mut().entry(name.clone()), node) { vec![name] } else { Vec::new() }
             }
             Change::NodeGone(name) => {
                 if nodes.items_mut().remove(&name).is_some() {
@@ -348,6 +348,25 @@ impl Inventory {
             dirty.visible = true;
         }
     }
+}
+
+/// Puts a node unless a newer version of it is known; true if that changed anything.
+fn put_node(place: Entry<'_, NodeName, Node>, node: Node) -> bool {
+    match place {
+        Entry::Vacant(free) => drop(free.insert(node)),
+        Entry::Occupied(known) => {
+            let known = known.into_mut();
+            if node.version.is_before(known.version) {
+                return false;
+            }
+            known.version = node.version;
+            if *known == node {
+                return false;
+            }
+            *known = node;
+        }
+    }
+    true
 }
 
 /// Lists bring no tags: those that GetRole told stay.

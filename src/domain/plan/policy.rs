@@ -1,5 +1,7 @@
 //! Who notices that a trust policy is written whole, as an undo does: the workloads for which its answer changes.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use super::{
@@ -7,13 +9,7 @@ use super::{
     affected::{Pods, role_name},
 };
 use crate::domain::{
-    fact::Fact,
     id::{RoleArn, ServiceAccountId},
-    identity::{
-        Mechanism,
-        admission::{self, Asking},
-        injection::DEFAULT_AUDIENCE,
-    },
     inventory::Inventory,
     row::PodRow,
     trust::{Document, Verdict, verdict},
@@ -28,9 +24,8 @@ pub(super) fn affected(
     now: Timestamp,
 ) -> Vec<Affected> {
     let (Ok(before), Ok(after)) = (Document::parse(before), Document::parse(after)) else { return Vec::new() };
-    let mut ids: Vec<ServiceAccountId> =
+    let ids: BTreeSet<ServiceAccountId> =
         inventory.uses_of_role(role).into_iter().map(|used| used.service_account).collect();
-    ids.dedup();
     let mut lines = Vec::new();
     for id in ids {
         let answers = |document: &Document, pods: &[PodRow]| admits(inventory, role, &id, document, pods, now);
@@ -49,7 +44,7 @@ pub(super) fn affected(
     lines
 }
 
-/// By which mechanism pods use a role, and whether a document lets them.
+/// By which mechanism pods use a role, as their own or as the target of it, and whether a document lets them.
 fn admits(
     inventory: &Inventory,
     role: &RoleArn,
@@ -58,19 +53,10 @@ fn admits(
     pods: &[PodRow],
     now: Timestamp,
 ) -> Option<(&'static str, bool)> {
-    let (Some(cluster), Fact::Known(found)) = (inventory.cluster().known(), inventory.role(role)) else { return None };
     let mut identities = pods.iter().flat_map(|pod| [&pod.resolution.now, &pod.resolution.next]);
-    let mechanism = identities.find(|identity| identity.role_arn.as_ref() == Some(role))?.mechanism;
-    let audience = inventory.service_account(id).and_then(|account| account.audience.as_deref());
-    let tags = || {
-        let detail = inventory.association_of(id).and_then(|association| association.detail.known());
-        !detail.is_some_and(|detail| detail.disable_session_tags)
-    };
-    let asking = match mechanism {
-        Mechanism::Irsa => Asking::Irsa(audience.unwrap_or(DEFAULT_AUDIENCE)),
-        Mechanism::PodIdentity => Asking::PodIdentity(tags()),
-        _ => return None,
-    };
-    let question = admission::request(cluster, found, id, &asking, now);
+    let is_of_role = |arn: &Option<RoleArn>| arn.as_ref() == Some(role);
+    let mechanism =
+        identities.find(|identity| is_of_role(&identity.role_arn) || is_of_role(&identity.target_role_arn))?.mechanism;
+    let question = inventory.trust_request(role, id, mechanism, now)?;
     Some((mechanism.word(), verdict(document, &question) == Verdict::Allow))
 }

@@ -25,6 +25,8 @@ pub(in crate::kubernetes) struct Metadata<'a> {
     #[serde(borrow)]
     pub uid: Text<'a>,
     #[serde(borrow)]
+    pub resource_version: Text<'a>,
+    #[serde(borrow)]
     pub creation_timestamp: Text<'a>,
     #[serde(borrow)]
     pub deletion_timestamp: Text<'a>,

@@ -7,7 +7,10 @@ use super::{
     raw::Status,
     text::{Text, or_default},
 };
-use crate::{domain::node::Node, kubernetes::intern::Strings};
+use crate::{
+    domain::{node::Node, version::Version},
+    kubernetes::intern::Strings,
+};
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -39,6 +42,7 @@ pub(in crate::kubernetes) fn node(json: &str, strings: &mut Strings) -> Result<N
     let labels = raw.metadata.labels.0.iter().filter(|(key, _)| is_kept(key));
     Ok(Node {
         name: strings.get(required(&raw.metadata.name, "metadata.name")?).into(),
+        version: Version::read(&raw.metadata.resource_version),
         labels: labels.map(|(key, value)| (strings.get(key), strings.get(value))).collect(),
         provider_id: (!raw.spec.provider_id.is_empty()).then(|| (&*raw.spec.provider_id).into()),
         ready: raw.status.is_ready(),

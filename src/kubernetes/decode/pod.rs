@@ -12,6 +12,7 @@ use super::{
 use crate::{
     domain::{
         id::{Namespace, PodId, PodName},
+        version::Version,
         workload::{Container, ContainerKind, Environment, EnvironmentSource, Mount, Phase, Pod, PodSpec, TokenVolume},
     },
     kubernetes::intern::{Specs, Strings},
@@ -42,6 +43,7 @@ impl Decoder {
         Ok(Pod {
             id: PodId::new(namespace.clone(), PodName::from(&*name)),
             uid: (&*raw.metadata.uid).into(),
+            version: Version::read(&raw.metadata.resource_version),
             created_at,
             terminating: !raw.metadata.deletion_timestamp.is_empty(),
             phase: phase(&raw.status.phase),

@@ -25,6 +25,7 @@ use crate::{
         provider::Provider,
         role::{Role, TrustPolicy},
         service_account::ServiceAccount,
+        version::Version,
         webhook::{Selector, Webhook},
         workload::{
             Container, ContainerKind, Environment, Mount, Phase, Pod, PodSpec, TokenVolume, Value, WorkloadId,
@@ -51,8 +52,8 @@ pub fn silent(width: u16, height: u16) -> Model {
 pub fn with(width: u16, height: u16, settings: Settings, changes: Vec<Change>) -> Model {
     let size = Size { width, height };
     let session = "s".to_owned();
-    let mut model =
-        Model::new(Start { settings, keys: Keys::default(), problems: Vec::new(), session, size, now: start() });
+    let (context, keys, problems) = (target().context, Keys::default(), Vec::new());
+    let mut model = Model::new(Start { settings, context, keys, problems, session, size, now: start() });
     tell(&mut model, Message::Changes(CLUSTER, changes));
     model
 }
@@ -253,6 +254,7 @@ pub fn pods(account: &str, kind: WorkloadKind, owner: &str, count: usize, how: I
         uid: format!("{namespace}-{owner}-{index}").into(),
         created_at: "2026-11-20T06:00:00Z".parse().unwrap(),
         terminating: false,
+        version: Version::default(),
         crashing: false,
         phase: Phase::Running,
         ready: true,
@@ -269,7 +271,13 @@ fn node() -> Vec<Change> {
         (Arc::from("kubernetes.io/os"), Arc::from("linux")),
     ]);
     let name = "ip-10-0-1-17.eu-west-1.compute.internal";
-    let node = Node { name: name.into(), provider_id: Some("aws:///eu-west-1a/i-0abc".into()), labels, ready: true };
+    let node = Node {
+        name: name.into(),
+        version: Version::default(),
+        provider_id: Some("aws:///eu-west-1a/i-0abc".into()),
+        labels,
+        ready: true,
+    };
     let profile: Arc<str> = "arn:aws:iam::111122223333:instance-profile/ng".into();
     let metadata = MetadataOptions { enabled: true, tokens_required: true, hop_limit: 2, pending: false, ipv6: false };
     vec![

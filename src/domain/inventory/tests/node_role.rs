@@ -1,5 +1,7 @@
 //! Nodes: kind, role by the first source that answers, and who reaches instance metadata (part 3).
 
+use std::collections::BTreeMap;
+
 use super::world::*;
 use crate::domain::{
     change::Change,
@@ -8,6 +10,7 @@ use crate::domain::{
     identity::{Mechanism, State, Verdict, node_role},
     node::{AccessEntry, Instance, MetadataOptions, Node, NodeClaim, NodeClass, NodeGroup, NodeKind},
     row::NodeRow,
+    version::Version,
 };
 
 fn on(metadata: MetadataOptions, host_network: bool) -> World {
@@ -130,7 +133,13 @@ fn an_instance_not_yet_read_is_loading_and_wanted() {
 fn nodes_are_classified_by_labels_and_provider_id() {
     let kind = |name: &str, provider: &str, labels: &[(&str, &str)]| {
         let labels = labels.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
-        node_role::kind(&Node { name: name.into(), provider_id: Some(provider.into()), labels, ready: true })
+        node_role::kind(&Node {
+            name: name.into(),
+            version: Version::default(),
+            provider_id: Some(provider.into()),
+            labels,
+            ready: true,
+        })
     };
     let ec2 = "aws:////i-0abc";
     assert_eq!(kind("n", ec2, &[]), NodeKind::SelfManaged);
@@ -198,7 +207,13 @@ fn a_single_access_entry_of_the_nodes_type_is_its_role() {
 fn hybrid_nodes_take_their_candidates_from_hybrid_access_entries() {
     let mut world = World::new();
     let provider_id = Some("eks-hybrid:///eu-west-1/acme/mi-1".into());
-    world.apply(vec![Change::Node(Node { name: "mi-1".into(), provider_id, labels: Default::default(), ready: true })]);
+    world.apply(vec![Change::Node(Node {
+        name: "mi-1".into(),
+        version: Version::default(),
+        provider_id,
+        labels: BTreeMap::new(),
+        ready: true,
+    })]);
     world.apply(vec![entries(&[("linux", "EC2_LINUX"), ("one", "HYBRID_LINUX"), ("two", "HYBRID_LINUX")])]);
     let row = node_row(&world, "mi-1");
     assert_eq!(row.kind, NodeKind::Hybrid);

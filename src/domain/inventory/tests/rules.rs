@@ -10,6 +10,7 @@ use crate::domain::{
     cluster::Cluster,
     fact::Fact,
     identity::{Identity, Mechanism, State, Verdict},
+    version::Version,
     workload::{Container, ContainerKind, TokenVolume},
 };
 
@@ -246,6 +247,7 @@ fn on_compute(kind: &str, provider: &str) -> World {
     let labels = BTreeMap::from([("eks.amazonaws.com/compute-type".into(), kind.into())]);
     world.apply(vec![Change::Node(crate::domain::node::Node {
         name: "special".into(),
+        version: Version::default(),
         provider_id: Some(provider.into()),
         labels,
         ready: true,

@@ -1,6 +1,8 @@
 //! Of one object the answer of the newest request wins, whichever arrives last; of an object of Kubernetes the newest
 //! version.
 
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 
 use super::world::*;
@@ -8,7 +10,12 @@ use crate::domain::{
     association::AssociationDetail,
     change::{Change, Turn},
     fact::Fact,
+    id::PodId,
     identity::Mechanism,
+    node::Node,
+    service_account::ServiceAccount,
+    version::Version,
+    workload::Pod,
 };
 
 fn answer(turn: u64, change: Change) -> Change {
@@ -83,6 +90,69 @@ fn an_older_version_of_a_service_account_does_not_overwrite_the_newer_one() {
     assert_eq!(role(&world), Some(arn("again")), "gone is gone: whatever comes then is another object");
 }
 
+/// A version of a pod, told apart by the node that it is on.
+fn pod_version(version: u64, node: &str) -> Change {
+    Change::Pod(Pod { version: Version::read(&version.to_string()), ..pod("shop/web-1", "web", node, vec![]) })
+}
+
+/// A version of a node, told apart by the instance that it names.
+fn node_version(version: u64, instance: &str) -> Change {
+    Change::Node(Node {
+        name: "n1".into(),
+        version: Version::read(&version.to_string()),
+        provider_id: Some(format!("aws:///eu-west-1a/{instance}").into()),
+        labels: BTreeMap::new(),
+        ready: true,
+    })
+}
+
+fn account_version(version: u64, role: &str) -> Change {
+    let found = account("shop/web", Some(arn(role)));
+    Change::ServiceAccount(ServiceAccount { resource_version: version.to_string().into(), ..found })
+}
+
+/// Versions of a pod, a node and a service account, as they were made.
+fn versions() -> Vec<Change> {
+    let of_each = |(version, label): (u64, &str)| {
+        [pod_version(version, label), node_version(version + 1, &format!("i-{label}")), account_version(version, label)]
+    };
+    [(7, "a"), (98, "b"), (1007, "c"), (1008, "d")].into_iter().flat_map(of_each).collect()
+}
+
+/// What the lists and details show of those objects.
+fn seen(changes: Vec<Change>) -> Vec<String> {
+    let mut world = World::new();
+    world.role("d", &good_pod_trust());
+    for change in changes {
+        world.apply(vec![change]);
+    }
+    let inventory = &world.inventory;
+    let mut lines: Vec<String> = inventory.pods().iter().map(|row| format!("{row:?}")).collect();
+    lines.extend(inventory.nodes().iter().map(|row| format!("{row:?}")));
+    lines.extend(inventory.service_accounts().iter().map(|row| format!("{row:?}")));
+    lines.sort_unstable();
+    lines
+}
+
+#[test]
+fn an_older_version_of_a_pod_or_node_does_not_overwrite_the_newer_one() {
+    let mut world = World::new();
+    let node = |world: &World| world.inventory.pod(&PodId::new("shop", "web-1")).and_then(|pod| pod.node.clone());
+    world.apply(vec![pod_version(1007, "n2"), pod_version(998, "n1")]);
+    assert_eq!(node(&world), Some("n2".into()));
+    world.apply(vec![pod_version(1008, "n1")]);
+    assert_eq!(node(&world), Some("n1".into()));
+    assert_eq!(seen(vec![node_version(20, "i-new"), node_version(3, "i-old")]), seen(vec![node_version(20, "i-new")]));
+}
+
+#[test]
+fn a_heartbeat_changes_nothing_but_counts_as_newer() {
+    let mut world = World::new();
+    world.apply(vec![pod_version(10, "n1"), node_version(10, "i-one")]);
+    assert!(!world.apply(vec![pod_version(12, "n1"), node_version(12, "i-one")]));
+    assert!(!world.apply(vec![pod_version(11, "n2"), node_version(11, "i-two")]));
+}
+
 /// Requests about a few objects, in the order in which they were made.
 fn requests() -> Vec<Change> {
     let id = || "a-shop-web".into();
@@ -128,5 +198,10 @@ proptest! {
     #[test]
     fn answers_may_overtake_each_other_in_any_way(order in Just(requests()).prop_shuffle()) {
         prop_assert_eq!(told(order), told(requests()));
+    }
+
+    #[test]
+    fn versions_of_objects_may_come_in_any_order(order in Just(versions()).prop_shuffle()) {
+        prop_assert_eq!(seen(order), seen(versions()));
     }
 }

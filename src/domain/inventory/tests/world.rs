@@ -19,6 +19,7 @@ use crate::domain::{
     provider::Provider,
     role::{Role, TrustPolicy},
     service_account::ServiceAccount,
+    version::Version,
     webhook::{Operator, Requirement, Selector, Webhook},
     workload::{
         Container, ContainerKind, Environment, Mount, Phase, Pod, PodSpec, TokenVolume, Value, WorkloadId, WorkloadKind,
@@ -217,6 +218,7 @@ pub fn node(name: &str, labels: &[(&str, &str)], metadata: MetadataOptions) -> V
     vec![
         Change::Node(Node {
             name: name.into(),
+            version: Version::default(),
             provider_id: Some(format!("aws:///eu-west-1a/{id}").into()),
             labels,
             ready: true,
@@ -310,6 +312,7 @@ pub fn pod(id: &str, account: &str, node: &str, containers: Vec<Container>) -> P
         uid: format!("uid-{name}").as_str().into(),
         created_at: ago(SignedDuration::from_hours(100)),
         terminating: false,
+        version: Version::default(),
         crashing: false,
         phase: Phase::Running,
         ready: true,

@@ -17,6 +17,7 @@ use crate::domain::{
     provider::Provider,
     role::{Role, TrustPolicy},
     service_account::ServiceAccount,
+    version::Version,
     webhook::{Selector, Webhook},
     workload::{
         Container, ContainerKind, Environment, Mount, Phase, Pod, PodSpec, TokenVolume, Value, WorkloadId, WorkloadKind,
@@ -200,6 +201,7 @@ pub fn pod(account: &str, kind: WorkloadKind, owner: &str, name: &str, node: &st
         uid: format!("00000000-0000-4000-8000-{:012x}", name.len()).into(),
         created_at: "2026-11-20T00:00:00Z".parse().unwrap(),
         terminating: false,
+        version: Version::default(),
         crashing: false,
         phase: Phase::Running,
         ready: true,
@@ -245,6 +247,7 @@ fn node(name: &str, provider: &str, label: (&str, &str)) -> Node {
     let labels = [("kubernetes.io/os", "linux"), label];
     Node {
         name: name.into(),
+        version: Version::default(),
         provider_id: Some(provider.into()),
         labels: labels.into_iter().map(|(key, value)| (key.into(), value.into())).collect(),
         ready: true,
