@@ -1,8 +1,13 @@
 //! `rolecall sim`: serves a simulated world on loopback until it is interrupted, and tells other
 //! clients how to reach it.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use clap::Args;
 use jiff::Timestamp;
 
@@ -10,7 +15,7 @@ use super::{Exit, Global, complain, duration, print, usage};
 use crate::{
     domain::failure::{Failure, FailureKind},
     runtime::{start, worlds},
-    sim::{fault::Fault, generate::Spec, server},
+    sim::{fault::Fault, generate::Spec, issuer, server, world::ApiServer},
 };
 
 /// What to serve, and how badly.
@@ -37,6 +42,16 @@ pub struct Arguments {
     /// Write the environment of clients here as well, ready to be sourced by a shell
     #[arg(long, value_name = "FILE")]
     pub env_file: Option<PathBuf>,
+    /// An API server of yours is the one of the account's cluster. It calls itself by the cluster's issuer; POST
+    /// /mutate of the simulated one is the webhook for it
+    #[arg(long, value_name = "URL", requires_all = ["certificate_authority", "token_keys"])]
+    pub api_server: Option<String>,
+    /// Its certificate authority, PEM
+    #[arg(long, value_name = "FILE", requires = "api_server")]
+    pub certificate_authority: Option<PathBuf>,
+    /// What it signs service account tokens with: what its /openid/v1/jwks answers
+    #[arg(long, value_name = "FILE", requires = "api_server")]
+    pub token_keys: Option<PathBuf>,
 }
 
 /// Serves until interrupted.
@@ -53,6 +68,7 @@ pub fn run(global: &Global, arguments: &Arguments) -> Result<Exit, Failure> {
         listen: loopback(arguments.listen)?,
         listen_aws: loopback(arguments.listen_aws)?,
         latency: arguments.latency,
+        api_server: api_server(arguments)?,
     };
     start::block_on(async {
         let running = server::serve(world, options, interrupted()).await.map_err(|error| {
@@ -69,6 +85,35 @@ pub fn run(global: &Global, arguments: &Arguments) -> Result<Exit, Failure> {
         let _ = std::fs::remove_dir_all(folder);
         Ok(Exit::Done)
     })?
+}
+
+/// The other API server, if there is one: clap takes all three or none.
+fn api_server(arguments: &Arguments) -> Result<Option<ApiServer>, Failure> {
+    let (Some(endpoint), Some(authority), Some(keys)) =
+        (&arguments.api_server, &arguments.certificate_authority, &arguments.token_keys)
+    else {
+        return Ok(None);
+    };
+    let certificate = read(authority)?;
+    if !certificate.contains("-----BEGIN CERTIFICATE-----") {
+        return Err(unreadable(authority, "it holds no certificate", "A certificate authority is PEM"));
+    }
+    let help = "Save what the API server answers at /openid/v1/jwks";
+    let document = serde_json::from_str(&read(keys)?).map_err(|error| unreadable(keys, &error.to_string(), help))?;
+    let found = issuer::from_jwks(&document);
+    if found.is_empty() {
+        return Err(unreadable(keys, "it holds no RSA key", help));
+    }
+    let certificate_authority = STANDARD.encode(certificate);
+    Ok(Some(ApiServer { endpoint: endpoint.clone(), certificate_authority, keys: found }))
+}
+
+fn read(file: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(file).map_err(|error| unreadable(file, &error.to_string(), "Name a file that is there"))
+}
+
+fn unreadable(file: &Path, why: &str, help: &str) -> Failure {
+    usage(format!("cannot use {}", file.display()), why, help)
 }
 
 fn loopback(address: SocketAddr) -> Result<SocketAddr, Failure> {
@@ -106,14 +151,14 @@ fn announce(running: &server::Running, arguments: &Arguments) -> Result<PathBuf,
 }
 
 /// Whole or not at all: whoever waits for the file must never read half of it.
-fn replace(file: &std::path::Path, text: &str) -> std::io::Result<()> {
+fn replace(file: &Path, text: &str) -> std::io::Result<()> {
     let mut draft = file.as_os_str().to_owned();
     draft.push(".new");
     std::fs::write(&draft, text)?;
     std::fs::rename(draft, file)
 }
 
-fn environment(running: &server::Running, kubeconfig: &std::path::Path) -> String {
+fn environment(running: &server::Running, kubeconfig: &Path) -> String {
     let first = ("KUBECONFIG".to_owned(), kubeconfig.display().to_string());
     std::iter::once(&first)
         .chain(&running.environment)

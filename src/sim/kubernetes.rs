@@ -31,6 +31,7 @@ mod list;
 mod load;
 mod managed;
 mod meta;
+mod mutate;
 mod patch;
 mod protobuf;
 mod replica;

@@ -26,14 +26,14 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
-use crate::sim::world::World;
+use crate::sim::world::{ApiServer, World};
 use crate::wire::{BoxError, Transport, body};
 
 /// How long open connections get to end by themselves; watches never would.
 const GRACE: Duration = Duration::from_secs(1);
 
 /// Where and how to serve.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// Address of the Kubernetes API.
     pub listen: SocketAddr,
@@ -41,13 +41,15 @@ pub struct Options {
     pub listen_aws: SocketAddr,
     /// Added to every answer of both.
     pub latency: Duration,
+    /// The API server of the account's cluster, if it is not the simulated one.
+    pub api_server: Option<ApiServer>,
 }
 
 impl Default for Options {
-    /// Free ports on loopback, no latency.
+    /// Free ports on loopback, no latency, the simulated API server.
     fn default() -> Self {
         let free = SocketAddr::from(([127, 0, 0, 1], 0));
-        Self { listen: free, listen_aws: free, latency: Duration::ZERO }
+        Self { listen: free, listen_aws: free, latency: Duration::ZERO, api_server: None }
     }
 }
 
@@ -75,7 +77,7 @@ impl Running {
 }
 
 /// Serves a world, its controllers included, until `shutdown`; returns once both
-/// ports listen. DescribeCluster gives the served endpoint from then on.
+/// ports listen. DescribeCluster gives the served endpoint, or that of another API server, from then on.
 ///
 /// # Errors
 /// If a port cannot be bound or no certificate can be made.
@@ -89,7 +91,10 @@ pub async fn serve(
     let (at, aws_at) = (kubernetes.local_addr()?, aws.local_addr()?);
     let tls = acceptor(&world, at)?;
     let endpoint = format!("https://{}", reachable(at));
-    world.set_endpoint(&endpoint);
+    match options.api_server {
+        None => world.set_endpoint(&endpoint),
+        Some(server) => world.set_api_server(server),
+    }
     let stop = CancellationToken::new();
     let tasks = TaskTracker::new();
     let latency = options.latency;

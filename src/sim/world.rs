@@ -17,10 +17,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::sim::aws::{Account, AddonChange, State};
+use crate::sim::aws::{Account, AddonChange, Keys, State};
 use crate::sim::clock::Clock;
 use crate::sim::fault::Faults;
 use crate::sim::generate;
+use crate::sim::issuer::PublicKey;
 use crate::sim::kubernetes::{Api, ClusterFacts, FargateProfile, PodIdentityEntries};
 use crate::wire::Transport;
 
@@ -42,6 +43,17 @@ impl WorldError {
     pub fn new(place: impl Into<String>, what: impl Into<String>) -> Self {
         Self { place: place.into(), what: what.into() }
     }
+}
+
+/// An API server that somebody else runs.
+#[derive(Clone, Debug)]
+pub struct ApiServer {
+    /// Its URL.
+    pub endpoint: String,
+    /// Base64 of its PEM certificate authority.
+    pub certificate_authority: String,
+    /// What it signs service account tokens with.
+    pub keys: Vec<PublicKey>,
 }
 
 /// A cluster and an account.
@@ -204,6 +216,16 @@ impl World {
     /// Makes DescribeCluster give another URL: that of a server on this machine.
     pub fn set_endpoint(&self, endpoint: &str) {
         self.aws.with(|state| endpoint.clone_into(&mut state.cluster.endpoint));
+    }
+
+    /// Makes another API server the one of the account's cluster: DescribeCluster gives it, and tokens are
+    /// verified by its keys. What it calls itself in tokens has to be the cluster's issuer.
+    pub fn set_api_server(&self, server: ApiServer) {
+        self.aws.with(|state| {
+            state.cluster.endpoint = server.endpoint;
+            state.cluster.certificate_authority = server.certificate_authority;
+            state.keys = Keys::Of(server.keys);
+        });
     }
 
     /// A kubeconfig for `server`. Cluster, context and user are named by the

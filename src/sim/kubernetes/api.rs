@@ -17,7 +17,7 @@ use super::fargate::FargateProfile;
 use super::request::{self, Form, Query, Target};
 use super::state::State;
 use super::status::{self, Failure};
-use super::{ClusterFacts, PodIdentityEntries, discovery, list, review, subresource, watch as watching, write};
+use super::{ClusterFacts, PodIdentityEntries, discovery, list, mutate, review, subresource, watch as watching, write};
 use crate::sim::clock::Clock;
 use crate::sim::fault::{FaultKind, Faults};
 use crate::wire::{Body, BoxError};
@@ -234,7 +234,11 @@ impl Api {
 
     fn answer(&self, call: &Call, body: &Bytes) -> Result<Response<Body>, Failure> {
         let Some(target) = &call.target else {
-            return review::answer(self, call, body).unwrap_or_else(|| discovery::answer(self, call));
+            return match call.parts.uri.path() {
+                path if review::is_path(path) => review::answer(self, call, body),
+                path if mutate::is_path(path) => mutate::answer(self, call, body),
+                _ => discovery::answer(self, call),
+            };
         };
         if !target.subresource.is_empty() {
             return subresource::answer(self, call, target, body);
@@ -282,7 +286,7 @@ impl Call {
     fn of(parts: &Parts, state: &State) -> Result<Self, Failure> {
         let query = Query::parse(parts.uri.query().unwrap_or_default());
         let path = parts.uri.path();
-        let (target, verb) = if discovery::is_path(path) || review::is_path(path) {
+        let (target, verb) = if discovery::is_path(path) || review::is_path(path) || mutate::is_path(path) {
             (None, "get")
         } else {
             let target = Target::parse(path, &state.kinds)?;

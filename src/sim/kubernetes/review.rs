@@ -19,18 +19,16 @@ pub fn is_path(path: &str) -> bool {
     [AUTHORIZATION, AUTHENTICATION].iter().any(|prefix| path.starts_with(prefix))
 }
 
-/// Answers a review; absent if the path is not one.
-pub fn answer(api: &Api, call: &Call, body: &Bytes) -> Option<Result<Response<Body>, Failure>> {
-    let path = call.parts.uri.path();
-    is_path(path).then(|| review(api, call, path, body))
-}
-
-fn review(api: &Api, call: &Call, path: &str, body: &Bytes) -> Result<Response<Body>, Failure> {
+/// Answers a review.
+///
+/// # Errors
+/// It is none that is known.
+pub fn answer(api: &Api, call: &Call, body: &Bytes) -> Result<Response<Body>, Failure> {
     if call.parts.method != Method::POST {
         return Err(Failure::not_allowed());
     }
     let mut review = write::decode(&call.parts.headers, body)?;
-    let status = match path.rsplit('/').next().unwrap_or_default() {
+    let status = match call.parts.uri.path().rsplit('/').next().unwrap_or_default() {
         "selfsubjectaccessreviews" => access(api, &review["spec"]),
         "selfsubjectrulesreviews" => rules(),
         "selfsubjectreviews" => json!({"userInfo": {

@@ -20,6 +20,7 @@ mod expansion;
 mod lists;
 mod patches;
 mod refusals;
+mod reviews;
 mod selectors;
 mod tables;
 mod tokens;

@@ -85,3 +85,20 @@ async fn it_ends_when_it_is_told_to() {
     tokio::time::timeout(Duration::from_secs(5), running.ended()).await.unwrap();
     assert!(TcpStream::connect(address).await.is_err());
 }
+
+#[tokio::test]
+async fn another_api_server_is_told_as_the_one_of_the_cluster() {
+    let world = World::from_yaml(WORLD, Timestamp::now()).unwrap();
+    let api_server = Some(ApiServer {
+        endpoint: "https://127.0.0.1:6443".into(),
+        certificate_authority: "dGhlaXJz".into(),
+        keys: Vec::new(),
+    });
+    let (_stop, stopped) = oneshot::channel::<()>();
+    let options = Options { api_server, ..Options::default() };
+    let running = serve(world, options, async { drop(stopped.await) }).await.unwrap();
+    let tcp = TcpStream::connect(running.aws).await.unwrap();
+    let answer = talk_http(tcp, "GET /clusters/acme HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
+    assert!(answer.contains(r#""endpoint":"https://127.0.0.1:6443""#), "{answer}");
+    assert!(answer.contains(r#""certificateAuthority":{"data":"dGhlaXJz"}"#), "{answer}");
+}
