@@ -114,7 +114,7 @@ impl Api {
     /// All objects of a resource as they are now.
     pub fn snapshot(&self, group: &str, resource: &str) -> Vec<Value> {
         let key = (group.to_owned(), resource.to_owned());
-        self.read(|state| state.store.list(&key, "", None).map(|object| object.value().clone()).collect())
+        self.read(|state| state.store.list(&key, "").map(|object| object.value().clone()).collect())
     }
 
     /// One object as it is now; the namespace is empty for cluster-scoped ones.

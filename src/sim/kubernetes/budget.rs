@@ -45,7 +45,7 @@ pub fn check(state: &State, pod: &Value) -> Result<(), Failure> {
     let key = key();
     let namespace = meta::namespace(pod);
     let covers = |budget: &&Value| Labels::of_object(&budget["spec"]["selector"]).matches(pod);
-    let mut budgets = state.store.list(&key, namespace, None).map(|b| b.value()).filter(covers);
+    let mut budgets = state.store.list(&key, namespace).map(|b| b.value()).filter(covers);
     match (budgets.next(), budgets.next()) {
         (None, _) => Ok(()),
         (Some(budget), None) => check_budget(state, budget, pod),
@@ -81,7 +81,7 @@ fn counts(state: &State, budget: &Value) -> Counts {
     let selector = Labels::of_object(&budget["spec"]["selector"]);
     let pods: Vec<&Value> = state
         .store
-        .list(&core("pods"), meta::namespace(budget), None)
+        .list(&core("pods"), meta::namespace(budget))
         .map(|pod| pod.value())
         .filter(|pod| selector.matches(pod) && !meta::is_terminating(pod))
         .collect();

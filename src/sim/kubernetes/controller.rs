@@ -126,8 +126,8 @@ fn look(api: &Api, work: Work, timers: &mut Timers) {
 fn everything_on_nodes(state: &mut State) {
     let key = super::state::apps("daemonsets");
     let place = |value: &Value| (meta::namespace(value).to_owned(), meta::name(value).to_owned());
-    let sets: Vec<_> = state.store.list(&key, "", None).map(|set| place(set.value())).collect();
-    let pods = state.store.list(&core("pods"), "", None);
+    let sets: Vec<_> = state.store.list(&key, "").map(|set| place(set.value())).collect();
+    let pods = state.store.list(&core("pods"), "");
     let pending = pods.filter(|pod| kubelet::next_step(pod.value()) == Some(Step::Schedule));
     let pending: Vec<_> = pending.map(|pod| place(pod.value())).collect();
     state.work.extend(sets.into_iter().map(|(namespace, name)| Work::Owner(key.clone(), namespace, name)));

@@ -37,7 +37,7 @@ pub fn reconcile(state: &State, set: &Value) -> Vec<Action> {
 /// Names of the nodes that get a pod.
 pub fn nodes(state: &State, set: &Value) -> Vec<String> {
     let spec = &set["spec"]["template"]["spec"];
-    let nodes = state.store.list(&core("nodes"), "", None);
+    let nodes = state.store.list(&core("nodes"), "");
     let fitting = nodes.filter(|node| schedule::fits_daemon(spec, node.value()));
     fitting.map(|node| meta::name(node.value()).to_owned()).collect()
 }

@@ -16,6 +16,12 @@ use crate::wire::Body;
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 const VERBS: [&str; 8] = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
 
+/// Namespaces are deleted one by one.
+fn verbs(kind: &Kind) -> Vec<&'static str> {
+    let is_namespace = kind.group.is_empty() && kind.plural == "namespaces";
+    VERBS.into_iter().filter(|verb| !(is_namespace && *verb == "deletecollection")).collect()
+}
+
 /// Whether a path is answered here rather than by a resource.
 pub fn is_path(path: &str) -> bool {
     let segments: Vec<&str> = path.split('/').filter(|s| !s.is_empty()).collect();
@@ -43,11 +49,14 @@ pub fn answer(api: &Api, call: &Call) -> Result<Response<Body>, Failure> {
         }
         ["version"] => version(&api.facts().version),
         ["healthz" | "livez" | "readyz", ..] => {
-            return Ok(status::bytes_response(200, "text/plain", "ok"));
+            return Ok(status::bytes_response(200, status::TEXT, "ok"));
         }
         ["openapi", rest @ ..] => return openapi(call, rest),
         [".well-known", "openid-configuration"] => configuration(&api.issuer()),
-        ["openid", "v1", "jwks"] => issuer::jwks(&issuer::keys()),
+        ["openid", "v1", "jwks"] => {
+            let keys = issuer::jwks(&issuer::keys()).to_string();
+            return Ok(status::bytes_response(200, "application/jwk-set+json", keys));
+        }
         ["api"] if wants_aggregated(call) => return Ok(aggregated(&kinds, true)),
         ["apis"] if wants_aggregated(call) => return Ok(aggregated(&kinds, false)),
         ["api"] => {
@@ -60,7 +69,7 @@ pub fn answer(api: &Api, call: &Call) -> Result<Response<Body>, Failure> {
         }
         ["apis", name] => {
             let groups = groups(&kinds, false);
-            let mut value = group(name, groups.get(name).ok_or_else(Failure::no_path)?);
+            let mut value = group(name, groups.get(name).ok_or_else(Failure::nowhere)?);
             value["kind"] = json!("APIGroup");
             value["apiVersion"] = json!("v1");
             value
@@ -158,14 +167,15 @@ fn group(name: &str, kinds: &[&Arc<Kind>]) -> Value {
 /// Subresources with the kind they answer with and their verbs.
 fn subresources(kind: &Kind) -> Vec<(&'static str, Value, &'static [&'static str])> {
     const PART: &[&str] = &["get", "patch", "update"];
-    let own = json!({"group": kind.group, "version": kind.version, "kind": kind.kind});
+    // The group and version of the list stand for empty ones.
+    let own = json!({"group": "", "version": "", "kind": kind.kind});
     let other = |group: &str, version: &str, kind: &str| json!({"group": group, "version": version, "kind": kind});
     let mut found = Vec::new();
-    if kind.status {
-        found.push(("status", own, PART));
-    }
     if kind.scale {
         found.push(("scale", other("autoscaling", "v1", "Scale"), PART));
+    }
+    if kind.status {
+        found.push(("status", own, PART));
     }
     match (kind.group.as_str(), kind.plural.as_str()) {
         ("", "pods") => {
@@ -183,7 +193,7 @@ fn subresources(kind: &Kind) -> Vec<(&'static str, Value, &'static [&'static str
 fn resources(kinds: &[Arc<Kind>], group: &str, version: &str) -> Result<Value, Failure> {
     let served: Vec<_> = kinds.iter().filter(|k| k.group == group && k.version == version).collect();
     let Some(first) = served.first() else {
-        return Err(Failure::no_path());
+        return Err(if kinds.iter().any(|kind| kind.group == group) { Failure::no_path() } else { Failure::nowhere() });
     };
     let resources: Vec<Value> = served.iter().flat_map(|kind| plain_resources(kind)).collect();
     Ok(json!({
@@ -192,17 +202,26 @@ fn resources(kinds: &[Arc<Kind>], group: &str, version: &str) -> Result<Value, F
 }
 
 fn plain_resources(kind: &Kind) -> Vec<Value> {
-    let mut all = vec![json!({
+    let mut all = vec![filled(json!({
         "name": kind.plural, "singularName": kind.singular, "namespaced": kind.namespaced, "kind": kind.kind,
-        "verbs": VERBS, "shortNames": kind.short, "categories": kind.categories,
-    })];
+        "verbs": verbs(kind), "shortNames": kind.short, "categories": kind.categories,
+    }))];
     for (name, answer, verbs) in subresources(kind) {
-        all.push(json!({
-            "name": format!("{}/{name}", kind.plural), "singularName": "", "namespaced": kind.namespaced,
+        let mut resource = filled(json!({
+            "name": format!("{}/{name}", kind.plural), "namespaced": kind.namespaced,
             "group": answer["group"], "version": answer["version"], "kind": answer["kind"], "verbs": verbs,
         }));
+        resource["singularName"] = json!("");
+        all.push(resource);
     }
     all
+}
+
+/// Without members that are empty.
+fn filled(mut value: Value) -> Value {
+    let is_filled = |value: &Value| *value != json!("") && *value != json!([]);
+    value.as_object_mut().into_iter().for_each(|map| map.retain(|_, value| is_filled(value)));
+    value
 }
 
 fn aggregated(kinds: &[Arc<Kind>], core: bool) -> Response<Body> {
@@ -229,8 +248,8 @@ fn aggregated_resource(kind: &Kind) -> Value {
         .into_iter()
         .map(|(name, answer, verbs)| json!({"subresource": name, "responseKind": answer, "verbs": verbs}));
     json!({
-        "resource": kind.plural, "singularResource": kind.singular, "verbs": VERBS,
-        "responseKind": {"group": kind.group, "version": kind.version, "kind": kind.kind},
+        "resource": kind.plural, "singularResource": kind.singular, "verbs": verbs(kind),
+        "responseKind": {"group": "", "version": "", "kind": kind.kind},
         "scope": if kind.namespaced { "Namespaced" } else { "Cluster" },
         "shortNames": kind.short, "categories": kind.categories,
         "subresources": subresources.collect::<Vec<_>>(),

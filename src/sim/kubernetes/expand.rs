@@ -52,7 +52,7 @@ fn keys() -> [Key; 5] {
 }
 
 fn each(api: &Api, key: &Key, act: impl Fn(&Api, &Value, &Birth)) {
-    let all: Vec<Arc<Object>> = api.read(|state| state.store.list(key, "", None).cloned().collect());
+    let all: Vec<Arc<Object>> = api.read(|state| state.store.list(key, "").cloned().collect());
     for workload in all {
         let birth = api.read(|state| birth(state, workload.value()));
         act(api, workload.value(), &birth);
@@ -146,7 +146,7 @@ fn settle(api: &Api) {
         let Some(kind) = state.kinds.by_key("", "pods") else {
             return;
         };
-        let pods: Vec<Arc<Object>> = state.store.list(&kind.key(), "", None).cloned().collect();
+        let pods: Vec<Arc<Object>> = state.store.list(&kind.key(), "").cloned().collect();
         for pod in pods.iter().filter(|pod| is_unsettled(pod.value())) {
             settle_pod(api, state, &kind, pod.value(), &now);
         }
@@ -223,7 +223,7 @@ fn forget_annotations(api: &Api, key: &Key) {
         let Some(kind) = state.kinds.by_key(&key.0, &key.1) else {
             return;
         };
-        let all: Vec<Arc<Object>> = state.store.list(key, "", None).cloned().collect();
+        let all: Vec<Arc<Object>> = state.store.list(key, "").cloned().collect();
         for workload in all {
             let is_marked = [CREATED, SKIP].iter().any(|a| meta::annotation(workload.value(), a).is_some());
             if is_marked {

@@ -127,6 +127,11 @@ impl Kinds {
         self.kinds.iter().find(|k| k.group == group && k.version == version && k.plural == plural).cloned()
     }
 
+    /// Whether a group has any kind.
+    pub fn is_served(&self, group: &str) -> bool {
+        self.kinds.iter().any(|kind| kind.group == group)
+    }
+
     /// The kind of an object by its `apiVersion` and `kind`.
     pub fn by_object(&self, api_version: &str, kind: &str) -> Option<Arc<Kind>> {
         self.kinds.iter().find(|k| k.kind == kind && k.api_version() == api_version).cloned()

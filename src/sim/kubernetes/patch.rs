@@ -34,7 +34,10 @@ impl Patch {
             "application/json-patch+json" => {
                 Ok(Self::Json(serde_json::from_slice(body).map_err(|e| unreadable(&e.to_string()))?))
             }
-            "application/merge-patch+json" => Ok(Self::Merge(json()?)),
+            "application/merge-patch+json" => match json()? {
+                patch @ Value::Object(_) => Ok(Self::Merge(patch)),
+                _ => Err(unreadable("json: a merge patch must be an object")),
+            },
             "application/strategic-merge-patch+json" if kind.strategic => Ok(Self::Strategic(json()?)),
             "application/apply-patch+yaml" => write::yaml(body).map(Self::Apply).map_err(|e| unreadable(&e)),
             other => Err(Failure::new(
@@ -52,6 +55,19 @@ impl Patch {
         match self {
             Self::Apply(object) => Some(object),
             Self::Json(_) | Self::Merge(_) | Self::Strategic(_) => None,
+        }
+    }
+
+    /// An applied object has to say what it is.
+    ///
+    /// # Errors
+    /// 400 if it does not.
+    pub fn check_type(&self) -> Result<(), Failure> {
+        match self.applied() {
+            Some(object) if object["apiVersion"].is_null() || object["kind"].is_null() => {
+                Err(Failure::bad_request("invalid object type: /, Kind="))
+            }
+            _ => Ok(()),
         }
     }
 

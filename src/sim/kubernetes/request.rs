@@ -41,8 +41,23 @@ impl Query {
     pub fn number(&self, name: &str) -> Result<Option<u64>, Failure> {
         match self.text(name) {
             "" => Ok(None),
+            text => text
+                .parse()
+                .map(Some)
+                .map_err(|_| Failure::bad_request(format!("strconv.ParseInt: parsing \"{text}\": invalid syntax"))),
+        }
+    }
+
+    /// The resource version, absent if there is none.
+    ///
+    /// # Errors
+    /// 400 if it is not a number.
+    pub fn version(&self) -> Result<Option<u64>, Failure> {
+        match self.text("resourceVersion") {
+            "" => Ok(None),
             text => text.parse().map(Some).map_err(|_| {
-                Failure::bad_request(format!("invalid value for parameter {name}: \"{text}\" is not a number"))
+                let why = format!("Invalid value: \"{text}\": strconv.ParseUint: parsing \"{text}\": invalid syntax");
+                Failure::bad_request(format!("invalid resource version: resourceVersion: {why}"))
             }),
         }
     }
@@ -72,8 +87,7 @@ impl Form {
     pub fn of(headers: &HeaderMap) -> Result<Self, Failure> {
         let accept = headers.get(header::ACCEPT).and_then(|a| a.to_str().ok()).unwrap_or("*/*");
         accept.split(',').find_map(form_of_range).ok_or_else(|| {
-            let message =
-                "only the following media types are accepted: application/json, application/json;stream=watch";
+            let message = "only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf";
             Failure::new(406, "NotAcceptable", message)
         })
     }
@@ -122,7 +136,10 @@ impl Target {
         let [plural, rest @ ..] = rest else {
             return Err(Failure::no_path());
         };
-        let kind = kinds.by_resource(group, version, plural).ok_or_else(Failure::no_path)?;
+        let kind = kinds.by_resource(group, version, plural).ok_or_else(|| match kinds.is_served(group) {
+            true => Failure::no_path(),
+            false => Failure::nowhere(),
+        })?;
         let (name, subresource) = match rest {
             [] => ("", ""),
             [name] => (*name, ""),

@@ -21,7 +21,7 @@ pub fn place(api: &Api, state: &mut State, pod: &Value) -> Option<String> {
 }
 
 fn choose(state: &State, pod: &Value, is_fargate: bool) -> Option<String> {
-    let nodes = state.store.list(&core("nodes"), "", None).map(|node| node.value());
+    let nodes = state.store.list(&core("nodes"), "").map(|node| node.value());
     let mut nodes = nodes.filter(|node| fargate::is_node(node) == is_fargate && node["spec"]["unschedulable"] != true);
     if is_fargate {
         return nodes.map(meta::name).find(|node| !is_taken(state, node)).map(str::to_owned);
@@ -34,7 +34,7 @@ fn choose(state: &State, pod: &Value, is_fargate: bool) -> Option<String> {
 
 /// A Fargate node runs one pod.
 fn is_taken(state: &State, node: &str) -> bool {
-    let mut pods = state.store.list(&core("pods"), "", None);
+    let mut pods = state.store.list(&core("pods"), "");
     pods.any(|pod| pod.value()["spec"]["nodeName"] == node)
 }
 

@@ -108,7 +108,7 @@ impl State {
 
     /// The budgets of a namespace have to count its pods again.
     fn note_budgets(&mut self, namespace: &str) {
-        let budgets = self.store.list(&budget::key(), namespace, None);
+        let budgets = self.store.list(&budget::key(), namespace);
         let work: Vec<Work> = budgets.map(|one| owner_work(&budget::key(), one.value())).collect();
         self.work.extend(work);
     }
@@ -198,7 +198,7 @@ impl State {
         let spec = &definition["spec"];
         let key = (text(&spec["group"]), text(&spec["names"]["plural"]));
         if let Some(kind) = self.kinds.by_key(&key.0, &key.1) {
-            let objects: Vec<_> = self.store.list(&key, "", None).cloned().collect();
+            let objects: Vec<_> = self.store.list(&key, "").cloned().collect();
             for object in objects {
                 self.remove(&kind, &object, Deletion { now: true, orphan: true }, now);
             }
@@ -230,7 +230,7 @@ impl State {
             let Some(kind) = self.kinds.by_key(&key.0, &key.1) else {
                 continue;
             };
-            let objects = self.store.list(&key, namespace, None);
+            let objects = self.store.list(&key, namespace);
             let wanted = objects.filter(|object| is_wanted(object.value()));
             found.extend(wanted.map(|object| (Arc::clone(&kind), Arc::clone(object))));
         }

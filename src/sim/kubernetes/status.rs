@@ -7,6 +7,9 @@ use serde_json::{Value, json};
 use super::kind::Kind;
 use crate::wire::{self, Body};
 
+/// The type of answers for people.
+pub const TEXT: &str = "text/plain; charset=utf-8";
+
 /// A refusal of the API server.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Failure {
@@ -18,20 +21,24 @@ pub struct Failure {
     pub message: String,
     /// `details` of the Status.
     pub details: Value,
+    /// `metadata.continue` of the Status: how a list can go on all the same.
+    pub next: Option<String>,
 }
 
 impl Failure {
     /// A failure without details.
     pub fn new(code: u16, reason: &'static str, message: impl Into<String>) -> Self {
-        Self { code, reason, message: message.into(), details: Value::Null }
+        Self { code, reason, message: message.into(), details: Value::Null, next: None }
     }
 
-    fn about(mut self, kind: &Kind, name: &str) -> Self {
-        self.details = json!({"name": name, "group": kind.group, "kind": kind.plural});
-        if kind.group.is_empty() {
-            self.details["group"].take();
-        }
-        self.details = prune(self.details);
+    fn about(self, kind: &Kind, name: &str) -> Self {
+        self.detailed(name, &kind.group, &kind.plural)
+    }
+
+    /// With details: what is empty is left out.
+    pub fn detailed(mut self, name: &str, group: &str, kind: &str) -> Self {
+        let named = [("name", name), ("group", group), ("kind", kind)].into_iter().filter(|(_, text)| !text.is_empty());
+        self.details = named.map(|(key, text)| (key.to_owned(), json!(text))).collect();
         self
     }
 
@@ -41,9 +48,14 @@ impl Failure {
         Self::new(404, "NotFound", message).about(kind, name)
     }
 
-    /// 404 of a path.
+    /// 404 of a path in a group that is served.
     pub fn no_path() -> Self {
         Self::new(404, "NotFound", "the server could not find the requested resource")
+    }
+
+    /// 404 of a path that nobody answers for, in plain text.
+    pub fn nowhere() -> Self {
+        Self::new(404, "", "404 page not found\n")
     }
 
     /// 409 of a create.
@@ -60,12 +72,31 @@ impl Failure {
 
     /// 422 with one cause.
     pub fn invalid(kind: &Kind, name: &str, field: &str, why: &str) -> Self {
-        let group = if kind.group.is_empty() { String::new() } else { format!(".{}", kind.group) };
-        let message = format!("{}{group} \"{name}\" is invalid: {field}: {why}", kind.kind);
-        let mut failure = Self::new(422, "Invalid", message).about(kind, name);
-        failure.details["kind"] = json!(kind.kind);
-        failure.details["causes"] = json!([{"reason": "FieldValueInvalid", "message": why, "field": field}]);
+        Self::invalid_fields((&kind.group, &kind.kind), name, &[(field, why.to_owned())])
+    }
+
+    /// 422 of the options of a request, as `ListOptions`.
+    pub fn invalid_options(kind: &str, complaints: &[(&str, String)]) -> Self {
+        Self::invalid_fields(("meta.k8s.io", kind), "", complaints)
+    }
+
+    /// 422 of an object of any group and kind: fields, and what is wrong with them.
+    pub fn invalid_fields((group, kind): (&str, &str), name: &str, complaints: &[(&str, String)]) -> Self {
+        let words: Vec<String> = complaints.iter().map(|(field, why)| format!("{field}: {why}")).collect();
+        let words = if let [one] = words.as_slice() { one.clone() } else { format!("[{}]", words.join(", ")) };
+        let dot = if group.is_empty() { "" } else { "." };
+        let message = format!("{kind}{dot}{group} \"{name}\" is invalid: {words}");
+        let mut failure = Self::new(422, "Invalid", message).detailed(name, group, kind);
+        let causes =
+            complaints.iter().map(|(field, why)| json!({"reason": cause(why), "message": why, "field": field}));
+        failure.details["causes"] = causes.collect();
         failure
+    }
+
+    /// 409 of a precondition that the object does not fulfil.
+    pub fn precondition(kind: &Kind, name: &str, why: &str) -> Self {
+        let message = format!("Operation cannot be fulfilled on {} \"{name}\": {why}", kind.kind);
+        Self::new(409, "Conflict", message).detailed(name, &kind.group, &kind.kind)
     }
 
     /// 403 of admission.
@@ -111,19 +142,32 @@ impl Failure {
     /// The Status object.
     pub fn status(&self) -> Value {
         prune(json!({
-            "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
+            "kind": "Status", "apiVersion": "v1", "metadata": prune(json!({"continue": self.next})), "status": "Failure",
             "message": self.message, "reason": self.reason, "details": self.details, "code": self.code,
         }))
     }
 
     /// The HTTP response.
     pub fn response(&self) -> Response<Body> {
+        if self.reason.is_empty() {
+            return bytes_response(self.code, TEXT, self.message.clone());
+        }
         let mut response = json_response(self.code, &self.status());
         if self.code == 429 {
             response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
         }
         response
     }
+}
+
+/// The reason of a cause, which begins its words.
+fn cause(why: &str) -> &'static str {
+    const REASONS: [(&str, &str); 3] = [
+        ("Required value", "FieldValueRequired"),
+        ("Forbidden", "FieldValueForbidden"),
+        ("Unsupported value", "FieldValueNotSupported"),
+    ];
+    REASONS.iter().find(|(words, _)| why.starts_with(words)).map_or("FieldValueInvalid", |(_, reason)| reason)
 }
 
 fn prune(mut value: Value) -> Value {

@@ -3,7 +3,6 @@
 //! nothing of kinds, admission or HTTP.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::ops::Bound;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
@@ -55,6 +54,25 @@ impl Object {
     }
 }
 
+/// Objects of a resource in the order in which they are listed: by namespace and name as one path, as etcd keeps them.
+pub type Objects = BTreeMap<String, Arc<Object>>;
+
+/// The path of an object in its resource; the namespace is empty for cluster-scoped ones.
+pub fn path(namespace: &str, name: &str) -> String {
+    format!("{}{name}", scope(namespace))
+}
+
+/// What the paths of a namespace's objects begin with; nothing for all namespaces.
+pub fn scope(namespace: &str) -> String {
+    if namespace.is_empty() { String::new() } else { format!("{namespace}/") }
+}
+
+/// Objects of a scope in order, from a place in it.
+pub fn within<'a>(objects: &'a Objects, scope: String, start: &str) -> impl Iterator<Item = &'a Arc<Object>> + use<'a> {
+    let first = format!("{scope}{start}");
+    objects.range(first..).take_while(move |(path, _)| path.starts_with(&scope)).map(|(_, object)| object)
+}
+
 /// What happened to an object at a revision. Before a creation and after a deletion
 /// it is absent; a deletion still carries the last state, at its own revision.
 #[derive(Clone, Debug)]
@@ -71,7 +89,7 @@ pub struct Change {
 
 #[derive(Debug, Default)]
 struct Resource {
-    objects: BTreeMap<(String, String), Arc<Object>>,
+    objects: Objects,
     log: VecDeque<Change>,
     /// Changes up to this revision have left the log.
     compacted: u64,
@@ -116,35 +134,40 @@ impl Store {
         self.revision
     }
 
-    /// The revision of the last change of one resource.
-    pub fn changed(&self, key: &Key) -> u64 {
-        self.resources.get(key).map_or(0, |r| r.changed)
-    }
-
     /// One object; the namespace is empty for cluster-scoped ones.
     pub fn get(&self, key: &Key, namespace: &str, name: &str) -> Option<&Arc<Object>> {
         let resource = self.resources.get(key)?;
-        resource.objects.get(&(namespace.to_owned(), name.to_owned()))
+        resource.objects.get(&path(namespace, name))
     }
 
-    /// Objects of a resource in order of namespace and name, in one namespace or
-    /// (empty) in all, after a position.
-    pub fn list<'a>(
-        &'a self,
-        key: &Key,
-        namespace: &'a str,
-        after: Option<(String, String)>,
-    ) -> impl Iterator<Item = &'a Arc<Object>> + 'a {
-        let start = match after {
-            Some(position) => Bound::Excluded(position),
-            None => Bound::Included((namespace.to_owned(), String::new())),
+    /// Objects of a resource in order, in one namespace or (empty) in all.
+    pub fn list<'a>(&'a self, key: &Key, namespace: &str) -> impl Iterator<Item = &'a Arc<Object>> + use<'a> {
+        let scope = scope(namespace);
+        self.present(key).into_iter().flat_map(move |objects| within(objects, scope.clone(), ""))
+    }
+
+    /// All objects of a resource as they are now; absent if there never was one.
+    pub fn present(&self, key: &Key) -> Option<&Objects> {
+        self.resources.get(key).map(|resource| &resource.objects)
+    }
+
+    /// All objects of a resource as they were at a revision; absent if nothing has changed since.
+    ///
+    /// # Errors
+    /// If some of the changes since have left the log.
+    pub fn past(&self, key: &Key, revision: u64) -> Result<Option<Objects>, Compacted> {
+        let Some(resource) = self.resources.get(key).filter(|resource| resource.changed > revision) else {
+            return Ok(None);
         };
-        let resource = self.resources.get(key);
-        resource
-            .into_iter()
-            .flat_map(move |r| r.objects.range((start.clone(), Bound::Unbounded)))
-            .take_while(move |((ns, _), _)| namespace.is_empty() || ns == namespace)
-            .map(|(_, object)| object)
+        let mut objects = resource.objects.clone();
+        for change in self.since(key, revision, usize::MAX)?.into_iter().rev() {
+            let place = place(change.object.value());
+            match change.previous {
+                Some(previous) => objects.insert(place, previous),
+                None => objects.remove(&place),
+            };
+        }
+        Ok(Some(objects))
     }
 
     /// Keys of all resources that hold objects.
@@ -189,7 +212,7 @@ impl Store {
     /// Removes an object; the answer is its last state.
     pub fn remove(&mut self, key: &Key, namespace: &str, name: &str) -> Option<Arc<Object>> {
         let resource = self.resources.get_mut(key)?;
-        let previous = resource.objects.remove(&(namespace.to_owned(), name.to_owned()))?;
+        let previous = resource.objects.remove(&path(namespace, name))?;
         self.revision += 1;
         let mut value = previous.value().clone();
         meta::set(&mut value, &["metadata"], "resourceVersion", self.revision.to_string());
@@ -219,11 +242,6 @@ impl Store {
         Ok(resource.log.iter().skip(first).take(limit).cloned().collect())
     }
 
-    /// The oldest revision a watch of this resource can start from.
-    pub fn oldest(&self, key: &Key) -> u64 {
-        self.resources.get(key).map_or(0, |r| r.compacted)
-    }
-
     /// Forgets the change log, as the API server does every few minutes: every older
     /// position is then `Expired`.
     pub fn compact(&mut self) {
@@ -249,8 +267,8 @@ impl Store {
     }
 }
 
-fn place(value: &Value) -> (String, String) {
-    (meta::namespace(value).to_owned(), meta::name(value).to_owned())
+fn place(value: &Value) -> String {
+    path(meta::namespace(value), meta::name(value))
 }
 
 /// Five letters and digits as the API server appends them to `generateName`.

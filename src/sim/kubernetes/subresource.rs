@@ -112,7 +112,7 @@ fn evict(api: &Api, call: &Call, target: &Target, body: &Bytes) -> Result<Respon
 
 fn log(api: &Api, target: &Target) -> Result<Response<Body>, Failure> {
     let pod = api.read(|state| write::find(state, target))?;
-    Ok(status::bytes_response(200, "text/plain", log_of(&pod)))
+    Ok(status::bytes_response(200, status::TEXT, log_of(&pod)))
 }
 
 fn log_of(pod: &Object) -> String {

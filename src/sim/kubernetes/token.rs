@@ -16,6 +16,8 @@ use crate::sim::issuer;
 const DEFAULT_AUDIENCE: &str = "https://kubernetes.default.svc";
 const SHORTEST: i64 = 600;
 const LONGEST: i64 = 86_400;
+/// From here on a lifetime is refused rather than shortened.
+const FAR_TOO_LONG: i64 = (1 << 32) + 1;
 
 /// The subject of a token, for messages; absent if it is no JWT.
 pub fn subject(token: &str) -> Option<String> {
@@ -32,11 +34,7 @@ pub fn subject(token: &str) -> Option<String> {
 pub fn request(api: &Api, target: &Target, mut body: Value) -> Result<Value, Failure> {
     meta::default(&mut body, &["spec"], "expirationSeconds", 3600);
     let seconds = meta::int(&body["spec"]["expirationSeconds"], 3600);
-    if seconds < SHORTEST {
-        let why = format!("Invalid value: {seconds}: may not specify a duration less than 10 minutes");
-        let message = format!("TokenRequest.authentication.k8s.io \"\" is invalid: spec.expirationSeconds: {why}");
-        return Err(Failure::new(422, "Invalid", message));
-    }
+    check_lifetime(seconds)?;
     let issuer = api.issuer();
     let now = api.token_time();
     let seconds = seconds.min(LONGEST);
@@ -56,6 +54,16 @@ pub fn request(api: &Api, target: &Target, mut body: Value) -> Result<Value, Fai
     meta::default(&mut body, &["spec"], "audiences", json!([DEFAULT_AUDIENCE]));
     body["status"] = json!({"token": token, "expirationTimestamp": meta::time(expires)});
     Ok(body)
+}
+
+fn check_lifetime(seconds: i64) -> Result<(), Failure> {
+    let why = match seconds {
+        ..SHORTEST => "may not specify a duration less than 10 minutes",
+        FAR_TOO_LONG.. => "may not specify a duration larger than 2^32 seconds",
+        _ => return Ok(()),
+    };
+    let complaint = [("spec.expirationSeconds", format!("Invalid value: {seconds}: {why}"))];
+    Err(Failure::invalid_fields(("authentication.k8s.io", "TokenRequest"), "", &complaint))
 }
 
 fn claims(spec: &Value, account: &Value, issuer: &str) -> Value {
@@ -102,7 +110,7 @@ fn bind(state: &State, kind: &Kind, account: &Value, bound: &Value, claims: &mut
 }
 
 fn not_found(plural: &str, name: &str) -> Failure {
-    Failure::new(404, "NotFound", format!("{plural} \"{name}\" not found"))
+    Failure::new(404, "NotFound", format!("{plural} \"{name}\" not found")).detailed(name, "", plural)
 }
 
 fn bound_pod(state: &State, account: &Value, bound: &Value, name: &str) -> Result<Value, Failure> {
@@ -113,7 +121,7 @@ fn bound_pod(state: &State, account: &Value, bound: &Value, name: &str) -> Resul
         let message = format!(
             "Operation cannot be fulfilled on Pod \"{name}\": the UID in the bound object reference ({asked}) does not match the UID in record. The object might have been deleted and then recreated"
         );
-        return Err(Failure::new(409, "Conflict", message));
+        return Err(Failure::new(409, "Conflict", message).detailed(name, "", "Pod"));
     }
     if admission::account_of(&pod) != meta::name(account) {
         return Err(Failure::bad_request(format!(

@@ -52,7 +52,7 @@ pub fn answer(api: &Api, target: &Target, query: &Query, form: Form) -> Result<R
     let start = Start::of(query)?;
     let revision = api.changes();
     let (position, initial) = api.read(|state| {
-        let all = state.store.list(&target.kind.key(), &selection.namespace, None);
+        let all = state.store.list(&target.kind.key(), &selection.namespace);
         let objects = match start {
             Start::At(position) => return (position, Vec::new()),
             _ => all.filter(|o| selection.matches_inside(o)).cloned().collect(),
@@ -105,26 +105,23 @@ enum Start {
 impl Start {
     fn of(query: &Query) -> Result<Self, Failure> {
         let forbidden = |field: &str, why: &str| {
-            let message = format!("ListOptions.meta.k8s.io \"\" is invalid: {field}: Forbidden: {why}");
-            Err(Failure::new(422, "Invalid", message))
+            Err(Failure::invalid_options("ListOptions", &[(field, format!("Forbidden: {why}"))]))
         };
+        let at = || query.version().map(|version| version.filter(|rv| *rv > 0).map_or(Self::Now, Self::At));
         let how = query.text("resourceVersionMatch");
         match query.text("sendInitialEvents") {
             "" if !how.is_empty() => forbidden(
                 "resourceVersionMatch",
                 "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
             ),
-            "" => Ok(query.number("resourceVersion")?.filter(|rv| *rv > 0).map_or(Self::Now, Self::At)),
+            "" => at(),
             _ if how != "NotOlderThan" => forbidden(
                 "resourceVersionMatch",
                 "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
             ),
-            _ if !query.is_true("sendInitialEvents") => {
-                Ok(query.number("resourceVersion")?.filter(|rv| *rv > 0).map_or(Self::Now, Self::At))
-            }
-            _ if !query.is_true("allowWatchBookmarks") => {
-                forbidden("sendInitialEvents", "sendInitialEvents requires allowWatchBookmarks")
-            }
+            _ if !query.is_true("sendInitialEvents") => at(),
+            // Without bookmarks nothing can mark the end.
+            _ if !query.is_true("allowWatchBookmarks") => Ok(Self::Now),
             _ => Ok(Self::Streaming),
         }
     }

@@ -35,7 +35,7 @@ pub fn is_called(state: &State, pod: &Value) -> bool {
     let namespace = namespace.map_or(Value::Null, |n| n.value()["metadata"]["labels"].clone());
     state
         .store
-        .list(&key, "", None)
+        .list(&key, "")
         .flat_map(|object| meta::items(&object.value()["webhooks"]))
         .filter(|hook| NAMES.iter().any(|name| hook["name"] == *name))
         .any(|hook| is_selected(hook, pod, &namespace))

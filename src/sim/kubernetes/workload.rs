@@ -62,7 +62,7 @@ fn without_zeros(mut status: Value) -> Value {
 /// Objects of a resource this owner controls.
 pub fn owned(state: &State, key: &Key, owner: &Value) -> Vec<Arc<Object>> {
     let uid = meta::uid(owner);
-    let all = state.store.list(key, meta::namespace(owner), None);
+    let all = state.store.list(key, meta::namespace(owner));
     all.filter(|object| meta::controller(object.value()).is_some_and(|o| o["uid"] == uid)).cloned().collect()
 }
 

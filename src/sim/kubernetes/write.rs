@@ -198,9 +198,9 @@ fn place(kind: &Kind, namespace: &str, value: &mut Value) -> Result<(), Failure>
         return Err(Failure::bad_request("an empty namespace may not be set during creation"));
     }
     if !own.is_empty() && own != namespace {
-        return Err(Failure::bad_request(format!(
-            "the namespace of the provided object does not match the namespace sent on the request: {own} is not {namespace}"
-        )));
+        return Err(Failure::bad_request(
+            "the namespace of the provided object does not match the namespace sent on the request",
+        ));
     }
     meta::set(value, &["metadata"], "namespace", namespace);
     Ok(())
@@ -297,6 +297,7 @@ fn patch_answer(
     options.applied = patch.applied().map(applied::fields);
     if options.applied.is_some() {
         check_manager(call)?;
+        patch.check_type()?;
         if api.read(|state| find(state, target)).is_err() {
             let mut value = patch.into_object();
             meta::set(&mut value, &["metadata"], "name", target.name.as_str());
@@ -316,9 +317,8 @@ fn patch_answer(
 
 fn check_manager(call: &Call) -> Result<(), Failure> {
     if call.query.text("fieldManager").is_empty() {
-        let message =
-            "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch";
-        return Err(Failure::new(422, "Invalid", message));
+        let why = "Required value: is required for apply patch".to_owned();
+        return Err(Failure::invalid_options("PatchOptions", &[("fieldManager", why)]));
     }
     Ok(())
 }
@@ -373,13 +373,15 @@ pub fn delete(api: &Api, target: &Target, options: &Value, dry_run: bool) -> Res
 }
 
 fn check_delete(kind: &Kind, old: &Value, preconditions: &Value) -> Result<(), Failure> {
-    for (field, title) in [("uid", "UID"), ("resourceVersion", "ResourceVersion")] {
+    let wants = [("uid", "UID", "deleted and then recreated"), ("resourceVersion", "ResourceVersion", "modified")];
+    for (field, title, since) in wants {
         let wanted = &preconditions[field];
         if !wanted.is_null() && *wanted != old["metadata"][field] {
             let (wanted, actual) = (wanted.as_str().unwrap_or_default(), meta::field(old, field));
-            let why =
-                format!("Precondition failed: {title} in precondition: {wanted}, {title} in object meta: {actual}");
-            return Err(Failure::conflict(kind, meta::name(old), &why));
+            let why = format!(
+                "the {title} in the precondition ({wanted}) does not match the {title} in record ({actual}). The object might have been {since}"
+            );
+            return Err(Failure::precondition(kind, meta::name(old), &why));
         }
     }
     Ok(())
@@ -391,7 +393,7 @@ fn delete_collection(api: &Api, call: &Call, target: &Target, body: &Bytes) -> R
     let selection = list::Selection::of(target, &call.query)?;
     let now = api.now();
     api.commit(|state| {
-        let all = state.store.list(&target.kind.key(), &selection.namespace, None);
+        let all = state.store.list(&target.kind.key(), &selection.namespace);
         let objects: Vec<_> = all.filter(|o| selection.matches_inside(o)).cloned().collect();
         for object in objects.iter().filter(|_| !dry_run) {
             let place = (meta::namespace(object.value()), meta::name(object.value()));

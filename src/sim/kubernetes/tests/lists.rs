@@ -62,10 +62,65 @@ async fn resource_versions_of_lists_are_checked() {
     assert_eq!(code, 504);
     assert_eq!(status["details"]["causes"][0]["reason"], "ResourceVersionTooLarge");
     let exact = format!("/api/v1/pods?resourceVersionMatch=Exact&resourceVersion={}", current - 1);
+    assert_eq!(world.get(&exact).await.1["items"].as_array().unwrap().len(), 1);
+    world.api.compact();
     assert_eq!(world.get(&exact).await.0, 410);
     assert_eq!(world.get("/api/v1/pods?resourceVersionMatch=Exact").await.0, 422);
     assert_eq!(world.get("/api/v1/pods?resourceVersion=0").await.0, 200);
     assert_eq!(world.get("/api/v1/pods?resourceVersion=x").await.0, 400);
+}
+
+/// As a real server of 1.37 did: later pages are of the list that the first began.
+#[tokio::test]
+async fn later_pages_show_the_list_as_it_was_when_its_first_page_was_read() {
+    let world = World::new();
+    for name in ["a", "c", "d"] {
+        world.create_pod(&pod(name)).await;
+    }
+    let (_, first) = world.get("/api/v1/pods?limit=1").await;
+    world.create_pod(&pod("b")).await;
+    world.delete("/api/v1/namespaces/default/pods/d").await;
+    let token = first["metadata"]["continue"].as_str().unwrap();
+    let (_, rest) = world.get(&format!("/api/v1/pods?continue={token}")).await;
+    let names: Vec<_> = rest["items"].as_array().unwrap().iter().map(|pod| &pod["metadata"]["name"]).collect();
+    assert_eq!(names, ["c", "d"]);
+    assert_eq!(rest["metadata"]["resourceVersion"], first["metadata"]["resourceVersion"]);
+    let (code, status) = world.get(&format!("/api/v1/pods?continue={token}&resourceVersion=1001")).await;
+    assert_eq!(code, 400);
+    assert_eq!(status["message"], "specifying resource version is not allowed when using continue");
+}
+
+/// As a real server of 1.37 did: 410 carries a token that goes on with what is there now.
+#[tokio::test]
+async fn an_expired_page_can_be_continued_inconsistently() {
+    let world = world(5);
+    let (_, first) = world.get("/api/v1/pods?limit=2").await;
+    let token = first["metadata"]["continue"].as_str().unwrap().to_owned();
+    world.load(pod("later"));
+    world.api.compact();
+    let (code, status) = world.get(&format!("/api/v1/pods?limit=9&continue={token}")).await;
+    assert_eq!(code, 410);
+    let next = status["metadata"]["continue"].as_str().unwrap();
+    let (code, rest) = world.get(&format!("/api/v1/pods?limit=9&continue={next}")).await;
+    assert_eq!((code, rest["items"].as_array().unwrap().len()), (200, 3));
+}
+
+#[tokio::test]
+async fn a_list_that_a_cache_may_answer_comes_whole() {
+    let (_, list) = world(3).get("/api/v1/pods?limit=1&resourceVersion=0").await;
+    assert_eq!(list["items"].as_array().unwrap().len(), 3);
+    assert!(list["metadata"]["continue"].is_null());
+}
+
+#[tokio::test]
+async fn lists_of_all_namespaces_are_in_the_order_of_paths() {
+    let world = World::new();
+    for namespace in ["one", "one-more"] {
+        world.load(json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c", "namespace": namespace}}));
+    }
+    let (_, list) = world.get("/api/v1/configmaps").await;
+    let seen: Vec<_> = list["items"].as_array().unwrap().iter().map(|one| &one["metadata"]["namespace"]).collect();
+    assert_eq!(seen, ["one-more", "one"]);
 }
 
 #[tokio::test]

@@ -36,6 +36,25 @@ async fn refusals_say_what_the_real_server_says() {
     );
 }
 
+/// The answers of a real server of 1.37 to the same requests.
+#[tokio::test]
+async fn what_a_real_server_refuses_is_refused() {
+    let world = World::new();
+    let response = world.send(Method::GET, "/apis/nothing.example/v1", &[], "").await;
+    assert_eq!(response.headers()["content-type"], "text/plain; charset=utf-8");
+    assert_eq!(read(response).await, (404, json!("404 page not found\n")));
+    world.create_pod(&pod("p")).await;
+    let (code, status) = world.patch(&format!("{PODS}/p"), "merge-patch+json", &json!([1])).await;
+    assert_eq!((code, status["reason"].as_str()), (400, Some("BadRequest")));
+    assert_eq!(world.get(&format!("{PODS}/p")).await.0, 200);
+    let applied = json!({"metadata": {"name": "p"}});
+    let (code, status) = world.patch(&format!("{PODS}/p?fieldManager=m"), "apply-patch+yaml", &applied).await;
+    assert_eq!((code, &status["message"]), (400, &json!("invalid object type: /, Kind=")));
+    let stale = json!({"preconditions": {"uid": "other"}});
+    let (code, status) = world.call(Method::DELETE, &format!("{PODS}/p"), &stale).await;
+    assert_eq!((code, &status["details"]), (409, &json!({"name": "p", "kind": "Pod"})));
+}
+
 #[tokio::test]
 async fn a_pod_of_a_missing_account_is_forbidden() {
     let world = World::new();

@@ -6,6 +6,19 @@ use pretty_assertions::assert_eq;
 
 use super::*;
 
+/// As a real server of 1.37 answered.
+#[tokio::test]
+async fn a_lifetime_that_cannot_be_told_is_refused() {
+    let world = World::new();
+    let path = "/api/v1/namespaces/default/serviceaccounts/default/token";
+    let (code, status) = world.post(path, &json!({"spec": {"expirationSeconds": 4_294_967_297_i64}})).await;
+    assert_eq!(code, 422);
+    assert_eq!(status["details"]["causes"][0]["field"], "spec.expirationSeconds");
+    let bound = json!({"spec": {"boundObjectRef": {"kind": "Pod", "apiVersion": "v1", "name": "none"}}});
+    let (code, status) = world.post(path, &bound).await;
+    assert_eq!((code, &status["details"]), (404, &json!({"name": "none", "kind": "pods"})));
+}
+
 const PATH: &str = "/api/v1/namespaces/default/serviceaccounts/default/token";
 
 fn claims(answer: &Value) -> Value {

@@ -119,13 +119,24 @@ async fn a_large_streaming_list_comes_in_chunks() {
 #[tokio::test]
 async fn streaming_lists_have_rules() {
     let world = World::new();
-    for query in [
-        "sendInitialEvents=true",
-        "resourceVersionMatch=NotOlderThan",
-        "sendInitialEvents=true&resourceVersionMatch=NotOlderThan",
-    ] {
-        assert_eq!(world.get(&format!("/api/v1/pods?watch=true&{query}")).await.0, 422, "{query}");
+    for query in
+        ["watch=true&sendInitialEvents=true", "watch=true&resourceVersionMatch=NotOlderThan", "sendInitialEvents=true"]
+    {
+        let (code, status) = world.get(&format!("/api/v1/pods?{query}")).await;
+        assert_eq!(code, 422, "{query}");
+        assert_eq!(status["details"]["kind"], "ListOptions");
+        assert_eq!(status["details"]["causes"][0]["reason"], "FieldValueForbidden");
     }
+}
+
+#[tokio::test]
+async fn a_streaming_list_without_bookmarks_has_no_marked_end() {
+    let world = World::new();
+    world.create_pod(&pod("a")).await;
+    let mut watch = watch(&world, "sendInitialEvents=true&resourceVersionMatch=NotOlderThan").await;
+    assert_eq!(watch.event().await, event("ADDED", "a"));
+    world.create_pod(&pod("b")).await;
+    assert_eq!(watch.event().await, event("ADDED", "b"));
 }
 
 #[tokio::test]
