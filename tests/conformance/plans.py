@@ -1,0 +1,214 @@
+"""Every plan of the program, performed: association, other role, trust policy, restart, annotation, agent, migration,
+undo, and an operation that was killed and is finished."""
+
+import json
+import signal
+import subprocess
+import time
+
+from clients import aws, kubectl, until
+from steps import TRUST, Round
+
+ANNOTATION = "eks.amazonaws.com/role-arn"
+DEPLOYMENT = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: {name}, namespace: shop}}
+spec:
+  replicas: 2
+  selector: {{matchLabels: {{app: {name}}}}}
+  template:
+    metadata: {{labels: {{app: {name}}}}}
+    spec:
+      serviceAccountName: {name}
+      nodeSelector: {{eks.amazonaws.com/nodegroup: general}}
+      containers: [{{name: {name}, image: "example.com/{name}:1"}}]
+"""
+ACCOUNT = """
+apiVersion: v1
+kind: ServiceAccount
+metadata:
+  name: {name}
+  namespace: shop
+  labels: {{team: shop}}
+  annotations: {annotations}
+"""
+NAMESPACE = "{apiVersion: v1, kind: Namespace, metadata: {name: shop}}\n"
+BY_TOKEN = ["web", "cart"]
+
+
+class Plans(Round):
+    """The steps, with service accounts of the namespace `shop`: two by IRSA, one by nothing."""
+
+    def make_role(self, name, trust):
+        words = ["--role-name", name, "--assume-role-policy-document", json.dumps(trust)]
+        return aws("iam", "create-role", *words)["Role"]["Arn"]
+
+    def trust_of(self, role):
+        return aws("iam", "get-role", "--role-name", role)["Role"]["AssumeRolePolicyDocument"]
+
+    def admits_token(self, name):
+        """A trust policy that admits the tokens of one service account."""
+        issuer = aws("eks", "describe-cluster", "--name", self.cluster)["cluster"]["identity"]["oidc"]["issuer"]
+        bare = issuer.removeprefix("https://")
+        account = aws("sts", "get-caller-identity")["Account"]
+        wanted = {f"{bare}:aud": "sts.amazonaws.com", f"{bare}:sub": f"system:serviceaccount:shop:{name}"}
+        statement = {
+            "Effect": "Allow",
+            "Principal": {"Federated": f"arn:aws:iam::{account}:oidc-provider/{bare}"},
+            "Action": "sts:AssumeRoleWithWebIdentity",
+            "Condition": {"StringEquals": wanted},
+        }
+        return {"Version": "2012-10-17", "Statement": [statement]}
+
+    def associations(self):
+        words = ["--cluster-name", self.cluster, "--namespace", "shop"]
+        return aws("eks", "list-pod-identity-associations", *words)["associations"]
+
+    def annotations(self, name):
+        account = json.loads(kubectl("get", "serviceaccount", name, "-n", "shop", "-o", "json"))
+        return account["metadata"].get("annotations", {})
+
+    def become(self, name, mechanism, role=None):
+        """Waits until all pods of a workload are that, and well."""
+
+        def all_are():
+            # A pod that is still ending belongs to the past.
+            pods = [pod for pod in self.pods("shop") if pod["serviceAccount"].endswith(name)]
+            now = [(pod["now"]["mechanism"], (pod["now"].get("roleArn") or "").rsplit("/", 1)[-1]) for pod in pods]
+            wanted = [one for one in now if one[0] == mechanism and role in (None, one[1])]
+            return len(pods) == len(wanted) == 2
+
+        assert until(all_are), f"not {mechanism} {role}: {self.rolecall('get', 'pods', '-n', 'shop')}"
+
+    def a_shop_opens(self):
+        roles = {name: self.make_role(f"shop-{name}", self.admits_token(name)) for name in BY_TOKEN}
+        for name in ["shop-api", "shop-api-v2"]:
+            self.make_role(name, TRUST)
+        noted = {name: {ANNOTATION: arn, "note": "kept"} for name, arn in roles.items()}
+        accounts = [ACCOUNT.format(name=name, annotations=json.dumps(noted.get(name, {}))) for name in [*roles, "api"]]
+        deployments = [DEPLOYMENT.format(name=name) for name in [*roles, "api"]]
+        kubectl("apply", "--validate=false", "-f", "-", stdin="---".join([NAMESPACE, *accounts]))
+        time.sleep(1)  # the webhook has to hear of them
+        kubectl("apply", "--validate=false", "-f", "-", stdin="---".join(deployments))
+        for name in BY_TOKEN:
+            self.become(name, "irsa", f"shop-{name}")
+        self.become("api", "node-role")
+
+    def a_token_is_proven(self):
+        proven = json.loads(self.rolecall("prove", "sa", "shop/web", "--yes", "-o", "json"))
+        assert "shop-web" in json.dumps(proven) and '"ok"' in json.dumps(proven), proven
+
+    def associate(self):
+        self.rolecall("associate", "shop/api", "--role", "shop-api", "--restart", "--yes")
+        self.become("api", "pod-identity", "shop-api")
+
+    def an_association_is_proven(self):
+        pod = self.pods("shop")[0]
+        proven = json.loads(self.rolecall("prove", "sa", "shop/api", "--yes", "-o", "json"))
+        assert "shop-api" in json.dumps(proven) and '"ok"' in json.dumps(proven), (proven, pod)
+
+    def retarget(self):
+        self.rolecall("retarget", "shop/api", "--role", "shop-api-v2", "--tag", "stage=new", "--restart", "--yes")
+        self.become("api", "pod-identity", "shop-api-v2")
+
+    def dissociate_and_undo(self):
+        before = self.associations()
+        self.rolecall("dissociate", "shop/api", "--yes")
+        assert self.associations() == [], self.associations()
+        self.rolecall("undo", "--yes")
+        after = self.associations()
+        assert [one["serviceAccount"] for one in after] == ["api"], after
+        assert after[0]["associationId"] != before[0]["associationId"], after
+
+    def trust_is_given_and_taken(self):
+        before = self.trust_of("shop-web")
+        self.rolecall("trust", "allow", "shop-web", "shop/api", "--yes")
+        assert "shop:api" in json.dumps(self.trust_of("shop-web")), self.trust_of("shop-web")
+        self.rolecall("trust", "remove", "shop-web", "shop/api", "--yes")
+        assert "shop:api" not in json.dumps(self.trust_of("shop-web")), self.trust_of("shop-web")
+        assert "shop:web" in json.dumps(before) and "shop:web" in json.dumps(self.trust_of("shop-web"))
+
+    def restart(self):
+        def uids():
+            listed = json.loads(kubectl("get", "pods", "-n", "shop", "-l", "app=web", "-o", "json"))
+            return {pod["metadata"]["uid"] for pod in listed["items"]}
+
+        before = uids()
+        self.rolecall("restart", "shop/deploy/web", "--yes")
+        assert until(lambda: len(uids()) == 2 and not uids() & before), "the pods are the old ones"
+        self.become("web", "irsa", "shop-web")
+
+    def an_annotation_is_set_and_removed_by_keys(self):
+        explorer = self.explorer()
+        try:
+            explorer.wait_for("k8s live", "all read")
+            explorer.press("/sa:shop/api\r")
+            explorer.wait_for("deploy/api")
+            explorer.press("i")
+            explorer.wait_for("Annotate shop/api for IRSA")
+            explorer.press("shop-web\r")
+            explorer.wait_for("Plan: annotation of shop/api")
+            explorer.press("\r")
+            explorer.wait_for("Unlock")
+            explorer.press("\r")
+            assert until(lambda: ANNOTATION in self.annotations("api"), 20), explorer.text()
+            explorer.press("\x1b\x1b\x1bI")
+            explorer.wait_for("Plan:")
+            explorer.press("shop/api\r")
+            assert until(lambda: ANNOTATION not in self.annotations("api"), 20), explorer.text()
+        finally:
+            explorer.close("\x1b\x1b\x1bq")
+
+    def the_agent_is_installed(self):
+        words = ["--cluster-name", self.cluster, "--addon-name", "eks-pod-identity-agent"]
+        aws("eks", "delete-addon", *words)
+        assert until(lambda: "eks-pod-identity-agent" not in kubectl("get", "daemonsets", "-n", "kube-system"))
+        self.rolecall("agent", "install", "--yes")
+        kubectl("rollout", "status", "daemonset/eks-pod-identity-agent", "-n", "kube-system", "--timeout=60s")
+
+    def migrate(self):
+        self.rolecall("migrate", "shop/web", "--yes")
+        self.become("web", "pod-identity", "shop-web")
+        self.rolecall("migrate", "shop/web", "--remove-annotations", "--soak", "0s", "--yes")
+        assert self.annotations("web").get("note") == "kept" and ANNOTATION not in self.annotations("web")
+        self.rolecall("migrate", "shop/web", "--remove-statements", "--soak", "0s", "--yes")
+        assert "Federated" not in json.dumps(self.trust_of("shop-web")), self.trust_of("shop-web")
+
+    def operations(self):
+        return json.loads(self.rolecall("history", "-o", "json"))["items"]
+
+    def a_killed_migration_is_resumed(self):
+        command = [self.program, "migrate", "shop/cart", "--yes", "--state-dir", str(self.state)]
+        moving = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        begun = until(lambda: any(one["state"] == "done" for one in self.operations()[-1]["steps"]))
+        moving.send_signal(signal.SIGKILL)
+        moving.wait()
+        killed = self.operations()[-1]
+        assert begun and killed["plan"] == "migrate" and killed["state"] == "interrupted", killed
+        self.rolecall("resume", killed["id"], "--yes")
+        self.become("cart", "pod-identity", "shop-cart")
+
+    def the_migration_is_undone(self):
+        moved = next(one for one in self.operations() if one["plan"] == "migrate" and "cart" in json.dumps(one))
+        before = self.admits_token("cart")
+        self.rolecall("undo", moved["id"], "--restart", "--yes")
+        self.become("cart", "irsa", "shop-cart")
+        assert self.trust_of("shop-cart") == before, self.trust_of("shop-cart")
+
+
+STEPS = [
+    Plans.a_shop_opens,
+    Plans.a_token_is_proven,
+    Plans.associate,
+    Plans.an_association_is_proven,
+    Plans.retarget,
+    Plans.dissociate_and_undo,
+    Plans.trust_is_given_and_taken,
+    Plans.restart,
+    Plans.an_annotation_is_set_and_removed_by_keys,
+    Plans.the_agent_is_installed,
+    Plans.migrate,
+    Plans.a_killed_migration_is_resumed,
+    Plans.the_migration_is_undone,
+]
