@@ -93,6 +93,8 @@ impl Hand {
     /// Runs a task of this cluster until it ends or the cluster's token is cancelled.
     fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         let stop = self.stop.clone();
+        // On the heap: what reads everything is too large for the stack of whoever starts it.
+        let task = Box::pin(task);
         tokio::spawn(async move {
             stop.run_until_cancelled(task).await;
         });
@@ -296,7 +298,7 @@ impl Hand {
             Extent::Everything => {
                 let stop = self.stop.child_token();
                 *self.reading() = stop.clone();
-                let reading = self.clone().read_everything(generation);
+                let reading = Box::pin(self.clone().read_everything(generation));
                 self.spawn(async move { stop.run_until_cancelled(reading).await.unwrap_or_default() });
             }
             Extent::ServiceAccount(id) => self.spawn(self.clone().read_one(generation, Some(id))),
