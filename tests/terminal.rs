@@ -71,7 +71,7 @@ fn ctrl_z_stops_and_continuing_draws_everything_again() {
     let (_state, mut pty) = demo(&[]);
     pty.press("\x1a");
     until("stopped", || is_stopped(pty.id()));
-    assert_eq!(pty.modes(), FOUND, "the shell gets its own screen");
+    until("the shell has its own screen", || pty.modes() == FOUND);
     signal("CONT", pty.id());
     until("on the alternate screen again", || pty.modes().0);
     pty.wait_for("api-service");
