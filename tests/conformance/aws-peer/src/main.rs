@@ -51,7 +51,7 @@ struct Options {
     #[arg(long)]
     issuer: String,
     /// Kubernetes version of the cluster
-    #[arg(long, default_value = "1.35")]
+    #[arg(long, default_value = "1.34")]
     kubernetes: String,
     /// AWS region
     #[arg(long, default_value = "eu-west-1")]
