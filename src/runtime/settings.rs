@@ -28,12 +28,15 @@ pub struct Loaded {
     pub file: Option<PathBuf>,
     /// What is wrong with the files.
     pub problems: Vec<Problem>,
+    /// When each file had been written last, looked up before it was read: a change while it is read counts as one.
+    pub stamps: Vec<Option<SystemTime>>,
 }
 
 impl Loaded {
     /// Defaults, without any file.
     pub fn defaults() -> Self {
-        Self { settings: Settings::default(), keys: Keys::default(), file: None, problems: Vec::new() }
+        let (settings, keys) = (Settings::default(), Keys::default());
+        Self { settings, keys, file: None, problems: Vec::new(), stamps: Vec::new() }
     }
 
     /// The theme of the settings as they hold in a context, if the terminal needs not be asked; and what is wrong
@@ -68,14 +71,21 @@ impl Loaded {
         }
     }
 
-    /// When each of the files was last written; a change of it means that they are to be read again.
-    pub fn stamps(&self) -> Vec<Option<SystemTime>> {
-        let Some(file) = &self.file else { return Vec::new() };
-        let theme = format!("{}.toml", self.settings.theme);
-        let files = [file.clone(), file.with_file_name("keymap.toml"), file.with_file_name(theme)];
-        let written = |file: PathBuf| std::fs::metadata(file).and_then(|found| found.modified()).ok();
-        files.map(written).to_vec()
+    /// Whether a file was written, made or removed since it was read.
+    pub fn is_outdated(&self) -> bool {
+        let files = self.file.as_deref().map(|file| self::files(file, &self.settings)).unwrap_or_default();
+        files.into_iter().map(|file| written(&file)).ne(self.stamps.iter().copied())
     }
+}
+
+/// The files of settings, keys and theme, in the order in which they are read.
+fn files(file: &Path, settings: &Settings) -> Vec<PathBuf> {
+    let theme = format!("{}.toml", settings.theme);
+    vec![file.to_path_buf(), file.with_file_name("keymap.toml"), file.with_file_name(theme)]
+}
+
+fn written(file: &Path) -> Option<SystemTime> {
+    std::fs::metadata(file).and_then(|found| found.modified()).ok()
 }
 
 /// No path leads out of the folder.
@@ -106,6 +116,8 @@ pub fn load(chosen: Option<&Path>) -> Loaded {
     let mut problems = Vec::new();
     let standard = strategy().map(|strategy| strategy.config_dir().join("config.toml"));
     let file = chosen.map(Path::to_path_buf).or(standard);
+    let keymap = file.as_ref().map(|file| file.with_file_name("keymap.toml"));
+    let mut stamps: Vec<_> = file.iter().chain(&keymap).map(|file| written(file)).collect();
     let settings = match file.as_deref().and_then(|file| read(file, chosen.is_some(), &mut problems)) {
         Some((name, text)) => {
             let (settings, wrong) = Settings::parse(&name, &text);
@@ -114,7 +126,7 @@ pub fn load(chosen: Option<&Path>) -> Loaded {
         }
         None => Settings::default(),
     };
-    let keymap = file.as_ref().map(|file| file.with_file_name("keymap.toml"));
+    stamps.extend(file.as_deref().and_then(|file| files(file, &settings).pop()).map(|theme| written(&theme)));
     let keys = match keymap.as_deref().and_then(|file| read(file, false, &mut problems)) {
         Some((name, text)) => {
             let (keys, wrong) = Keys::parse(&name, &text);
@@ -123,7 +135,7 @@ pub fn load(chosen: Option<&Path>) -> Loaded {
         }
         None => Keys::default(),
     };
-    Loaded { settings, keys, file, problems }
+    Loaded { settings, keys, file, problems, stamps }
 }
 
 /// A file's name and text; one that is merely absent is no problem unless it was asked for.
