@@ -73,7 +73,7 @@ impl Loaded {
 
     /// Whether a file was written, made or removed since it was read.
     pub fn is_outdated(&self) -> bool {
-        let files = self.file.as_deref().map(|file| self::files(file, &self.settings)).unwrap_or_default();
+        let files = self.file.as_deref().map(|file| files(file, &self.settings)).unwrap_or_default();
         files.into_iter().map(|file| written(&file)).ne(self.stamps.iter().copied())
     }
 }
