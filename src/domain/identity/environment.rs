@@ -86,6 +86,8 @@ pub struct Settings {
     pub authorization_text: bool,
     /// `AWS_EC2_METADATA_DISABLED` is true.
     pub metadata_disabled: bool,
+    /// `AWS_EC2_METADATA_V1_DISABLED` is true.
+    pub metadata_v1_disabled: bool,
     /// `AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE` is IPv6, or an endpoint is written out.
     pub metadata_ipv6: bool,
     /// `AWS_REGION` or `AWS_DEFAULT_REGION` is set.
@@ -148,11 +150,8 @@ impl Settings {
             authorization_file,
             authorization_text: setting("AWS_CONTAINER_AUTHORIZATION_TOKEN").is_set(),
             metadata_disabled: setting("AWS_EC2_METADATA_DISABLED").is_true(),
-            metadata_ipv6: setting("AWS_EC2_METADATA_SERVICE_ENDPOINT").is_set()
-                || matches!(
-                    setting("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE"),
-                    Setting::Text(text) if text.eq_ignore_ascii_case("ipv6")
-                ),
+            metadata_v1_disabled: setting("AWS_EC2_METADATA_V1_DISABLED").is_true(),
+            metadata_ipv6: asks_ipv6(setting),
             region: environment.has("AWS_REGION") || environment.has("AWS_DEFAULT_REGION"),
             sts_endpoints: environment.has("AWS_STS_REGIONAL_ENDPOINTS"),
             unseen: Unseen::Nothing,
@@ -217,6 +216,13 @@ pub fn host(url: &str) -> &str {
         Some(end) => &authority[..=end],
         None => authority.split(':').next().unwrap_or(authority),
     }
+}
+
+/// Whether SDKs are told where instance metadata answers over IPv6.
+pub fn asks_ipv6(setting: impl Fn(&str) -> Setting) -> bool {
+    let mode = setting("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE");
+    setting("AWS_EC2_METADATA_SERVICE_ENDPOINT").is_set()
+        || matches!(mode, Setting::Text(text) if text.eq_ignore_ascii_case("ipv6"))
 }
 
 fn profile(container: &Container, is_set: impl Fn(&str) -> bool) -> Option<Arc<str>> {

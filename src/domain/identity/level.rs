@@ -95,6 +95,7 @@ pub fn metadata(
         Mechanism::NodeRole => {
             barrier::walk(facts, subject, METADATA, "IMDS-NETPOL", "instance metadata", trail);
             walk_ipv6(subject, settings, trail);
+            walk_versions(subject, settings, trail);
             role(subject, trail)
         }
         other => (other, None),
@@ -102,7 +103,7 @@ pub fn metadata(
 }
 
 fn reach(subject: &Subject<'_>, trail: &mut Trail) -> Mechanism {
-    let reach = match subject.spec.annotations.contains_key("iam.amazonaws.com/role") {
+    let reach = match is_proxied(subject) {
         true => &Reach::Maybe("metadata proxy"),
         false => subject.node.reach_for(subject.spec.host_network),
     };
@@ -137,6 +138,31 @@ fn reach(subject: &Subject<'_>, trail: &mut Trail) -> Mechanism {
             Mechanism::Unknown
         }
     }
+}
+
+/// Whether kube2iam or kiam is asked to answer in place of instance metadata.
+fn is_proxied(subject: &Subject<'_>) -> bool {
+    subject.spec.annotations.contains_key("iam.amazonaws.com/role")
+}
+
+/// IMDSv1 alone answers: who never asks it finds nothing (2.6, 3.1).
+fn walk_versions(subject: &Subject<'_>, settings: &Settings, trail: &mut Trail) {
+    let node = subject.node;
+    if !node.only_v1 || node.role == NodeRole::NotOffered || subject.spec.host_network || is_proxied(subject) {
+        return;
+    }
+    if !settings.metadata_v1_disabled {
+        return trail.note(reason(
+            None,
+            "Only IMDSv1 answers these pods: tokens are optional and the hop limit is 1. The SDK for Rust speaks IMDSv2 \
+             only and finds no credentials; boto3 and the AWS CLI fall back to IMDSv1 and take the node role, and so do \
+             most others.",
+        ));
+    }
+    let message = "Only IMDSv1 answers these pods: tokens are optional and the hop limit is 1. AWS_EC2_METADATA_V1_DISABLED \
+                   keeps boto3 and the AWS CLI from it, and the SDK for Rust never asks it: they find no credentials. \
+                   SDKs that do not heed the variable take the node role.";
+    trail.fail(Verdict::Depends, "IMDSv1", || "AWS_EC2_METADATA_V1_DISABLED".to_owned(), resting(None, message, "SDK"));
 }
 
 /// Single-stack IPv6 pods: SDKs ask the IPv4 address unless they are told not to (3.1).

@@ -32,6 +32,8 @@ pub struct NodeFacts {
     pub reach: Reach,
     /// Whether pods on the host's network do.
     pub host_reach: Reach,
+    /// Ordinary pods reach it by its first version only: tokens are optional, and with hop limit 1 none comes back.
+    pub only_v1: bool,
     /// The Pod Identity agent there.
     pub agent: Agent,
     /// In an IPv6 cluster: whether instance metadata answers over IPv6.
@@ -243,6 +245,7 @@ fn unseen(role: NodeRole, reach: Reach, pods: NodePods) -> NodeFacts {
         role,
         host_reach: reach.clone(),
         reach,
+        only_v1: false,
         agent,
         ipv6_metadata: None,
         agent_permission: Permission::Loading,
@@ -255,12 +258,14 @@ fn known_node(facts: &Facts, node: &Node, pods: NodePods) -> NodeFacts {
     let kind = seen_kind(facts, node);
     let windows = is_windows(node);
     let role = source::role(facts, node, kind);
+    let reach_of_pods = reach(facts, node, kind, false, pods.proxy);
     NodeFacts {
         kind: Some(kind),
         windows,
         agent_permission: agent_permission(facts, &role),
         role,
-        reach: reach(facts, node, kind, false, pods.proxy),
+        only_v1: reach_of_pods == Reach::Yes && keeps_tokens(facts, node),
+        reach: reach_of_pods,
         host_reach: reach(facts, node, kind, true, false),
         agent: agent(kind, windows, pods),
         ipv6_metadata: ipv6_metadata(facts, node),
@@ -339,6 +344,12 @@ fn reach_of_instance(instance: &Instance, host_network: bool, proxy: bool) -> Re
         (true, false) if proxy && !host_network => Reach::Maybe("metadata proxy"),
         (true, false) => Reach::Yes,
     }
+}
+
+/// Whether the tokens of IMDSv2 never come back to ordinary pods.
+fn keeps_tokens(facts: &Facts, node: &Node) -> bool {
+    let instance = instance_id(node).map(|id| facts.instance(&id));
+    instance.is_some_and(|instance| instance.known().is_some_and(|instance| instance.metadata.hop_limit < 2))
 }
 
 /// The permission behind a failure, or the one that the call needs if that is why it failed.

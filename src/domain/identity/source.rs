@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::{
-    environment::{Setting, Settings, Winner, set_profile, token},
+    environment::{Setting, Settings, Winner, asks_ipv6, set_profile, token},
     facts::Facts,
     resolve::{Outcome, Subject, blank},
     trail::{Trail, reason, resting},
@@ -84,6 +84,10 @@ fn fill(settings: &mut Settings, taken: &Environment, container: &Container, spe
     if !own.has("AWS_EC2_METADATA_DISABLED") {
         settings.metadata_disabled |= of("AWS_EC2_METADATA_DISABLED").is_true();
     }
+    if !own.has("AWS_EC2_METADATA_V1_DISABLED") {
+        settings.metadata_v1_disabled |= of("AWS_EC2_METADATA_V1_DISABLED").is_true();
+    }
+    settings.metadata_ipv6 |= asks_ipv6(|name| if own.has(name) { Setting::Unset } else { of(name) });
     put(&mut settings.role_arn, of("AWS_ROLE_ARN"));
     put(&mut settings.full_uri, of("AWS_CONTAINER_CREDENTIALS_FULL_URI"));
     put(&mut settings.relative_uri, of("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"));

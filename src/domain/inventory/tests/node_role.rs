@@ -59,6 +59,40 @@ fn a_disabled_sdk_does_not_ask() {
     assert_eq!(world.now_of("shop/web-2").mechanism, Mechanism::None);
 }
 
+fn said(world: &World, pod: &str) -> String {
+    world.now_of(pod).reasons.iter().map(|reason| reason.message.as_str()).collect::<Vec<_>>().join(" ")
+}
+
+/// 2.6, 3.1: with hop limit 1 the token of IMDSv2 does not come back, which leaves IMDSv1.
+#[test]
+fn where_imdsv1_alone_answers_the_sdk_for_rust_finds_nothing_and_that_is_said() {
+    let mut world = on(options(false, 1), false);
+    let now = world.now_of("shop/web-1");
+    assert_eq!((now.mechanism, now.verdict), (Mechanism::NodeRole, Verdict::Ok));
+    assert!(said(&world, "shop/web-1").contains("SDK for Rust speaks IMDSv2 only"), "{now:?}");
+    let plan = world.next_of("shop/web-1").reasons.iter().any(|reason| reason.message.contains("SDK for Rust"));
+    assert!(plan, "next says it too");
+    for (metadata, host_network) in [(options(false, 2), false), (options(true, 2), false), (options(false, 1), true)] {
+        world = on(metadata.clone(), host_network);
+        assert_eq!(said(&world, "shop/web-1"), "", "{metadata:?}");
+    }
+}
+
+/// 2.6.
+#[test]
+fn without_imdsv1_botocore_finds_nothing_either_and_the_rest_depends_on_the_sdk() {
+    let mut world = on(options(false, 1), false);
+    let disabled = || vec![container("app", &[("AWS_EC2_METADATA_V1_DISABLED", "true")], &[])];
+    world.pod("shop/web-2", "web", disabled());
+    let now = world.now_of("shop/web-2");
+    assert_eq!((now.mechanism, now.verdict), (Mechanism::NodeRole, Verdict::Depends));
+    assert_eq!(now.reasons[0].depends_on, ["SDK"]);
+    assert!(now.reasons[0].message.contains("boto3 and the AWS CLI"), "{now:?}");
+    world = on(options(false, 2), false);
+    world.pod("shop/web-2", "web", disabled());
+    assert_eq!(world.now_of("shop/web-2").verdict, Verdict::Ok, "IMDSv2 answers");
+}
+
 #[test]
 fn a_metadata_proxy_makes_the_node_role_a_maybe() {
     let mut world = on(options(false, 2), false);

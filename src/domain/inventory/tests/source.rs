@@ -176,3 +176,18 @@ fn a_config_map_that_no_pod_names_any_more_is_not_read_again() {
     world.apply(vec![]);
     assert!(world.inventory.wanted().config_maps.is_empty());
 }
+
+/// 2.6, 3.1: these count wherever they come from.
+#[test]
+fn settings_of_instance_metadata_count_from_a_config_map_unless_the_pod_sets_them() {
+    let of = |own: &[(&str, &str)]| {
+        let mut world = World::new();
+        world.node("n1", options(false, 1));
+        world.account("shop/web", None);
+        world.pod("shop/web-1", "web", vec![taking(container("app", own, &[]), &["settings"])]);
+        world.apply(vec![map("settings", &[("AWS_EC2_METADATA_V1_DISABLED", "true")])]);
+        world.now_of("shop/web-1").verdict
+    };
+    assert_eq!(of(&[]), Verdict::Depends);
+    assert_eq!(of(&[("AWS_EC2_METADATA_V1_DISABLED", "false")]), Verdict::Ok);
+}
