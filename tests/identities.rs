@@ -43,6 +43,17 @@ struct Expect {
     without: BTreeSet<String>,
     #[serde(default)]
     identities: BTreeMap<String, ExpectedIdentity>,
+    /// Further worlds of the folder, each laid over the one that has the finding.
+    #[serde(default)]
+    variants: BTreeMap<String, Variant>,
+}
+
+/// What is found in a further world, and the words of the finding that is asked about.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Variant {
+    codes: BTreeSet<String>,
+    says: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -163,6 +174,15 @@ fn compare_identity(whose: &str, expected: &ExpectedIdentity, inventory: &Invent
     }
 }
 
+fn compare_variant(code: &str, name: &str, expected: &Variant, inventory: &Inventory, differences: &mut Differences) {
+    differences.compare(&format!("codes of {name}"), &expected.codes, &codes(inventory));
+    let findings = inventory.findings();
+    let told = findings.iter().filter(|finding| finding.code.name == code).map(|finding| finding.message.as_str());
+    let text = told.collect::<Vec<_>>().join(" ");
+    let missing: Vec<_> = expected.says.iter().filter(|word| !text.contains(word.as_str())).collect();
+    differences.compare(&format!("words of {name} that are not said"), &Vec::new(), &missing);
+}
+
 async fn play(code: &str) -> Vec<String> {
     let place = folder().join(code);
     let expect = read(&place.join("expect.yaml"));
@@ -182,6 +202,10 @@ async fn play(code: &str) -> Vec<String> {
     }
     let other = inventory_of(code, &without).await;
     differences.compare("codes without it", &expect.without, &codes(&other));
+    for (name, variant) in &expect.variants {
+        let world = with.with(&read(&place.join(format!("{name}.yaml"))));
+        compare_variant(code, name, variant, &inventory_of(code, &world).await, &mut differences);
+    }
     if !differences.0.is_empty() {
         differences.0.push(format!("with:\n{}\n  without:\n{}", tell(&inventory), tell(&other)));
     }

@@ -9,7 +9,10 @@ use super::{
     delegate::{BucketVolume, SecretStore},
     fact::Fact,
     id::{AssociationId, InstanceId, Namespace, NodeName, PodId, RoleArn, RoleName, ServiceAccountId},
-    network::{NetworkPolicy, SecurityGroupPolicy},
+    network::{
+        NetworkPolicy, SecurityGroupPolicy,
+        foreign::{ForeignKind, ForeignPolicy},
+    },
     node::{AccessEntry, AddOn, Instance, Node, NodeClaim, NodeClass, NodeGroup, VpcEndpoint},
     permission::RoleDetail,
     proof::Proof,
@@ -60,6 +63,9 @@ pub enum Change {
     Webhooks(Fact<Vec<Webhook>>),
     /// The network policies that isolate pods for egress (whole set).
     NetworkPolicies(Fact<Vec<NetworkPolicy>>),
+    /// The policies of a kind of Cilium's or of ClusterNetworkPolicies (whole set); `Absent` where the cluster has no
+    /// such kind.
+    ForeignPolicies(ForeignKind, Fact<Vec<ForeignPolicy>>),
     /// The policies that give pods security groups (whole set); `Absent` where the cluster has no such kind.
     SecurityGroupPolicies(Fact<Vec<SecurityGroupPolicy>>),
     /// The SecretStores that name a service account (whole set); `Absent` where the cluster has no such kind.

@@ -8,6 +8,8 @@ use ipnet::IpNet;
 
 use super::{id::Namespace, webhook::Selector};
 
+pub mod foreign;
+
 /// A NetworkPolicy that isolates pods for egress; one that does not is never kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NetworkPolicy {
@@ -70,13 +72,17 @@ impl SecurityGroupPolicy {
     }
 }
 
+impl Block {
+    /// Whether an address belongs to it.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        self.network.contains(&address) && !self.except.iter().any(|except| except.contains(&address))
+    }
+}
+
 impl EgressRule {
     /// Whether it allows TCP to an address and a port.
     pub fn allows(&self, address: IpAddr, port: u16) -> bool {
-        let within = |block: &Block| {
-            block.network.contains(&address) && !block.except.iter().any(|except| except.contains(&address))
-        };
-        self.blocks.as_ref().is_none_or(|blocks| blocks.iter().any(within))
+        self.blocks.as_ref().is_none_or(|blocks| blocks.iter().any(|block| block.contains(address)))
             && self
                 .ports
                 .as_ref()
@@ -85,6 +91,11 @@ impl EgressRule {
 }
 
 impl NetworkPolicy {
+    /// Whether it allows TCP to a port of every address: a rule without peers, which Cilium takes to mean the host too.
+    pub fn allows_everywhere(&self, port: u16) -> bool {
+        self.egress.iter().any(|rule| rule.blocks.is_none() && rule.allows(IpAddr::from([0, 0, 0, 0]), port))
+    }
+
     /// Whether it allows TCP to an address and a port.
     pub fn allows(&self, address: IpAddr, port: u16) -> bool {
         self.egress.iter().any(|rule| rule.allows(address, port))

@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 
 pub(super) mod aws_auth;
 pub(super) mod delegate;
+pub(super) mod foreign;
 pub(super) mod launch;
 pub(super) mod metadata;
 pub(super) mod network;

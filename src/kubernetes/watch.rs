@@ -12,6 +12,7 @@ use crate::domain::{change::Change, failure::Failure};
 mod batch;
 mod few;
 mod follow;
+mod foreign;
 mod kind;
 mod listing;
 mod pause;
@@ -95,6 +96,7 @@ pub async fn watch(
             Follow::new(connection.clone(), kind::Nodes::default(), vec![None], batch()).run(),
             Follow::new(connection.clone(), Set::<few::Webhooks>::default(), vec![None], batch()).run(),
             Follow::new(connection.clone(), Set::<few::NetworkPolicies>::default(), scopes.clone(), batch()).run(),
+            Box::pin(others(connection.clone(), scopes.clone(), batch)),
             Follow::new(connection.clone(), Set::<few::SecurityGroupPolicies>::default(), scopes.clone(), batch())
                 .run(),
             Follow::new(connection.clone(), Set::<few::SecretStores>::default(), scopes.clone(), batch()).run(),
@@ -106,6 +108,16 @@ pub async fn watch(
         )
     };
     stop.run_until_cancelled(all).await;
+}
+
+/// Network policies of other kinds.
+async fn others(connection: Connection, scopes: Vec<Option<String>>, batch: impl Fn() -> Batch) {
+    tokio::join!(
+        Follow::new(connection.clone(), Set::<foreign::Cilium>::default(), scopes, batch()).run(),
+        Follow::new(connection.clone(), Set::<foreign::CiliumClusterwide>::default(), vec![None], batch()).run(),
+        Follow::new(connection.clone(), Set::<foreign::Cluster>::default(), vec![None], batch()).run(),
+        Follow::new(connection, Set::<foreign::EksCluster>::default(), vec![None], batch()).run(),
+    );
 }
 
 #[cfg(test)]

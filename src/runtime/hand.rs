@@ -28,6 +28,7 @@ use crate::{
         failure::{Failure, FailureKind},
         id::{ClusterId, ClusterName, RoleName, ServiceAccountId},
         inventory::Wanted,
+        network::foreign::ForeignKind,
     },
     kubernetes::{
         connect::Connection,
@@ -363,7 +364,8 @@ fn pause(attempt: u32) -> Duration {
 
 /// Every Kubernetes fact unknown, for one reason; what was known before stays.
 pub fn unknown(failure: &Arc<Failure>) -> Vec<Change> {
-    vec![
+    let foreign = ForeignKind::ALL.map(|kind| Change::ForeignPolicies(kind, Fact::Unknown(Arc::clone(failure))));
+    let mut all = vec![
         Change::Pods(Fact::Unknown(Arc::clone(failure))),
         Change::ServiceAccounts(Fact::Unknown(Arc::clone(failure))),
         Change::Namespaces(Fact::Unknown(Arc::clone(failure))),
@@ -377,7 +379,9 @@ pub fn unknown(failure: &Arc<Failure>) -> Vec<Change> {
         Change::NodeClaims(Fact::Unknown(Arc::clone(failure))),
         Change::Ec2NodeClasses(Fact::Unknown(Arc::clone(failure))),
         Change::AutoNodeClasses(Fact::Unknown(Arc::clone(failure))),
-    ]
+    ];
+    all.extend(foreign);
+    all
 }
 
 /// Every fact of AWS unknown, for one reason.

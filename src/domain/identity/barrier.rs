@@ -2,7 +2,7 @@
 //! (identity-resolution 3.1, 4.2). What the API server holds is one thing, what the network does with it another:
 //! the answer is never a plain no.
 
-use std::{net::IpAddr, sync::Arc};
+use std::sync::Arc;
 
 use super::{
     admission,
@@ -10,7 +10,14 @@ use super::{
     resolve::Subject,
     trail::{Trail, reason, resting},
 };
-use crate::domain::{fact::Fact, identity::Verdict, network::NetworkPolicy};
+use crate::domain::{
+    fact::Fact,
+    identity::Verdict,
+    network::{
+        NetworkPolicy,
+        foreign::{Action, Address, Caller, Word},
+    },
+};
 
 /// What stands in the way.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,45 +26,93 @@ pub enum Barrier {
     None,
     /// No policy that selects the pod allows it; one of them, by name.
     Policy(Arc<str>),
+    /// A policy of another kind seems to, or one that Cilium reads in its own way: which, and why.
+    Guess(String, &'static str),
     /// Policies have not been read yet.
     Loading,
     /// Policies cannot be read; the permission that is missing.
     Unknown(Arc<str>),
 }
 
-/// What stands between a pod and TCP port 80 of an address. Pods on the host's network are not isolated.
-pub fn barrier(facts: &Facts, subject: &Subject<'_>, address: IpAddr) -> Barrier {
-    let policies = &facts.network_policies;
+/// What stands between a pod and TCP port 80 of an address. Pods on the host's network are not isolated. The tiers
+/// are asked in their order: ClusterNetworkPolicies of the administrator, NetworkPolicies with those of Cilium beside
+/// them, ClusterNetworkPolicies of the baseline. Policies of other kinds that may not be read are a gap, no barrier.
+pub fn barrier(facts: &Facts, subject: &Subject<'_>, address: Address) -> Barrier {
     if subject.spec.host_network {
         return Barrier::None;
     }
-    match policies.state() {
+    match facts.network_policies.state() {
         Fact::Known(()) | Fact::Absent => {}
         Fact::Loading => return Barrier::Loading,
         Fact::Unknown(failure) => return Barrier::Unknown(admission::action(failure, "list networkpolicies")),
     }
-    let selects = |policy: &&NetworkPolicy| policy.pods.matches(&subject.spec.labels);
-    let mut selecting = policies.of(&subject.account.namespace).iter().filter(selects).peekable();
-    let first = selecting.peek().map(|policy| Arc::clone(&policy.name));
-    match first {
-        Some(name) if !selecting.any(|policy| policy.allows(address, 80)) => Barrier::Policy(name),
-        _ => Barrier::None,
+    if !facts.foreign_policies.is_answered() {
+        return Barrier::Loading;
+    }
+    let (namespace, account) = (&subject.account.namespace, subject.account.name.as_str());
+    let caller = Caller { namespace, account, labels: &subject.spec.labels };
+    match facts.foreign_policies.of_tier(false, caller, address) {
+        Some((Action::Accept, _)) => Barrier::None,
+        Some((Action::Deny, policy)) => Barrier::Guess(policy.title(), DENIES),
+        Some((Action::Pass, _)) | None => by_namespace(facts, caller, address),
     }
 }
 
+const DENIES: &str = "it denies that address";
+
+/// What the policies of the pod's namespace and of Cilium say, and the baseline where none of them does.
+fn by_namespace(facts: &Facts, caller: Caller<'_>, address: Address) -> Barrier {
+    let selects = |policy: &&NetworkPolicy| policy.pods.matches(caller.labels);
+    let selecting: Vec<&NetworkPolicy> = facts.network_policies.of(caller.namespace).iter().filter(selects).collect();
+    let allowed = selecting.iter().any(|policy| policy.allows(address.ip, 80));
+    // Address blocks never match the host in Cilium.
+    let allowed_by_cilium =
+        if address.of_host { selecting.iter().any(|policy| policy.allows_everywhere(80)) } else { allowed };
+    match (facts.foreign_policies.of_cilium(caller, address), selecting.first()) {
+        (Word::Denied(policy), _) => Barrier::Guess(policy.title(), DENIES),
+        (Word::Allowed, _) => Barrier::None,
+        (Word::Isolated(_), _) if allowed_by_cilium => Barrier::None,
+        (Word::Isolated(policy), _) if address.of_host => Barrier::Guess(policy.title(), NO_HOST),
+        (Word::Isolated(policy), _) => {
+            Barrier::Guess(policy.title(), "it selects them, and no policy allows that address")
+        }
+        (Word::Nothing, Some(policy)) if !allowed => Barrier::Policy(Arc::clone(&policy.name)),
+        (Word::Nothing, Some(policy)) if facts.foreign_policies.has_cilium() && !allowed_by_cilium => {
+            Barrier::Guess(format!("NetworkPolicy {}/{}", policy.namespace, policy.name), BLOCKS)
+        }
+        (Word::Nothing, Some(_)) => Barrier::None,
+        (Word::Nothing, None) => match facts.foreign_policies.of_tier(true, caller, address) {
+            Some((Action::Deny, policy)) => Barrier::Guess(policy.title(), DENIES),
+            _ => Barrier::None,
+        },
+    }
+}
+
+const NO_HOST: &str = "it selects them, and no policy allows the host, where the agent answers (toEntities: host)";
+const BLOCKS: &str = "there are policies of Cilium here, whose network never matches the host, where the agent answers, by an \
+                      address block; a CiliumNetworkPolicy with toEntities: host would allow it";
+
 /// Walks it as a check of the hop that was reached last: `code` names the finding, `whom` what is kept from the pod.
-pub fn walk(facts: &Facts, subject: &Subject<'_>, address: IpAddr, code: &'static str, whom: &str, trail: &mut Trail) {
+pub fn walk(facts: &Facts, subject: &Subject<'_>, address: Address, code: &'static str, whom: &str, trail: &mut Trail) {
     const NAME: &str = "network policy";
+    let ip = address.ip;
     match barrier(facts, subject, address) {
         Barrier::None => {}
         Barrier::Loading => trail.waiting(NAME),
         Barrier::Policy(name) => {
             let policy = format!("NetworkPolicy {}/{name}", subject.account.namespace);
             let message = format!(
-                "{policy} selects these pods, and no policy allows them to reach {whom} ({address}): where policies are enforced, it does not answer."
+                "{policy} selects these pods, and no policy allows them to reach {whom} ({ip}): where policies are enforced, it does not answer."
             );
             let found = resting(Some(code), message, format!("enforcement of {policy}"));
             trail.fail(Verdict::Depends, NAME, || name.to_string(), found);
+        }
+        Barrier::Guess(policy, why) => {
+            let message = format!(
+                "{policy} may keep these pods from {whom} ({ip}): {why}. This is a guess; what the network does cannot be seen."
+            );
+            let found = resting(Some(code), message, format!("enforcement of {policy}"));
+            trail.fail(Verdict::Depends, NAME, || format!("maybe {policy}"), found);
         }
         Barrier::Unknown(action) => {
             let message =

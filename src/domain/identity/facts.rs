@@ -15,7 +15,7 @@ use crate::domain::{
     fact::Fact,
     failure::{Failure, FailureKind},
     id::{AssociationId, InstanceId, NodeName, RoleArn, RoleName, ServiceAccountId},
-    network::{NetworkPolicy, SecurityGroupPolicy},
+    network::{NetworkPolicy, SecurityGroupPolicy, foreign::ForeignPolicies},
     node::{AccessEntry, AddOn, Instance, Node, NodeClass, NodeGroup, VpcEndpoint},
     permission::{Permission, RoleDetail},
     provider::Provider,
@@ -46,6 +46,8 @@ pub struct Facts {
     pub templates: Asked<WorkloadId, Arc<PodSpec>>,
     /// Network policies that isolate pods for egress.
     pub network_policies: ByNamespace<NetworkPolicy>,
+    /// Policies of Cilium and ClusterNetworkPolicies.
+    pub foreign_policies: ForeignPolicies,
     /// Policies that give pods security groups.
     pub security_group_policies: ByNamespace<SecurityGroupPolicy>,
     /// SecretStores, by the namespace of the service account.

@@ -15,10 +15,11 @@ use super::{
 use crate::domain::{
     id::RoleArn,
     identity::{HopKind, Identity, Mechanism, Verdict},
+    network::foreign::Address,
 };
 
 /// Where instance metadata answers.
-const METADATA: IpAddr = IpAddr::V4(Ipv4Addr::new(169, 254, 169, 254));
+const METADATA: Address = Address { ip: IpAddr::V4(Ipv4Addr::new(169, 254, 169, 254)), of_host: false };
 
 /// Keys, a shared configuration file or another endpoint: what they rest on.
 pub fn own(subject: &Subject<'_>, winner: &Winner, trail: &mut Trail) {

@@ -22,6 +22,7 @@ use crate::domain::{
     failure::Failure,
     id::{AssociationId, RoleArn},
     identity::{HopKind, Verdict},
+    network::foreign::Address,
     permission::{ASSUME_FOR_POD_IDENTITY, Permission},
     role::Role,
 };
@@ -267,7 +268,7 @@ fn walk_agent(facts: &Facts, subject: &Subject<'_>, trail: &mut Trail) {
             trail.ok("agent", || agent.word().to_owned());
             walk_agent_permission(&subject.node.agent_permission, trail);
             let ipv6 = facts.cluster.known().is_some_and(|cluster| cluster.ipv6);
-            let address = if ipv6 { AGENT_V6 } else { AGENT_V4 };
+            let address = Address { ip: if ipv6 { AGENT_V6 } else { AGENT_V4 }, of_host: true };
             barrier::walk(facts, subject, address, "PI-NETPOL", "the Pod Identity agent", trail);
             barrier::walk_groups(facts, subject, trail);
         }

@@ -14,6 +14,7 @@ use crate::domain::{
     failure::{Failure, FailureKind},
     id::{AssociationId, InstanceId, NodeName, RoleArn, RoleName, ServiceAccountId},
     identity::node_role::{self, Agent, NodeFacts, NodeRole},
+    network::foreign::ForeignKind,
     node::NodeKind,
     permission::RoleDetail,
 };
@@ -29,6 +30,7 @@ impl Inventory {
             ("nodes", !facts.nodes.state().is_answered(), facts.nodes.items().len()),
             ("webhooks", !facts.webhooks.is_answered(), 0),
             ("network policies", !facts.network_policies.state().is_answered(), 0),
+            ("network policies of other kinds", !facts.foreign_policies.is_answered(), 0),
             ("security group policies", !facts.security_group_policies.state().is_answered(), 0),
             ("secret stores", self.awaits_stores(), 0),
             ("node classes", self.awaits_node_classes(), 0),
@@ -147,6 +149,11 @@ impl Inventory {
         if let Some(failure) = self.mismatch() {
             gaps.insert(0, Gap { what: "AWS facts".to_owned(), failure: Arc::new(failure) });
         }
+        gaps.extend(
+            ForeignKind::ALL
+                .into_iter()
+                .filter_map(|kind| gap((kind.list(), facts.foreign_policies.of(kind).failure()))),
+        );
         gaps.extend(self.gaps_of_objects());
         gaps.extend(self.unread_audiences());
         gaps

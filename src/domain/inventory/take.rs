@@ -54,6 +54,10 @@ impl Inventory {
             | Change::SecretStores(_)
             | Change::ClusterSecretStores(_)
             | Change::BucketVolumes(_) => self.take_beside(change, dirty),
+            Change::ForeignPolicies(kind, found) => {
+                dirty.all |= update(self.facts.foreign_policies.of_mut(kind), found);
+                dirty.visible |= dirty.all;
+            }
             Change::NodeClaims(_) | Change::Ec2NodeClasses(_) | Change::AutoNodeClasses(_) => {
                 dirty.all_nodes |= self.take_launched(change);
                 dirty.visible |= dirty.all_nodes;

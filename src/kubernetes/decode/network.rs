@@ -51,7 +51,7 @@ struct Peer<'a> {
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct IpBlock<'a> {
+pub(super) struct IpBlock<'a> {
     #[serde(borrow)]
     cidr: Text<'a>,
     #[serde(borrow, deserialize_with = "or_default")]
@@ -116,7 +116,7 @@ fn rule(raw: &Rule<'_>) -> EgressRule {
 }
 
 /// The API server takes only valid blocks; one that cannot be read allows nothing.
-fn block(raw: &IpBlock<'_>) -> Option<Block> {
+pub(super) fn block(raw: &IpBlock<'_>) -> Option<Block> {
     let except = raw.except.iter().filter_map(|text| text.parse().ok()).collect();
     Some(Block { network: raw.cidr.parse().ok()?, except })
 }

@@ -210,7 +210,9 @@ impl<K: Kind> Follow<K> {
         if self.reported.as_ref() != Some(&failure) {
             self.reported = Some(Arc::clone(&failure));
             // A custom resource that the server does not have has no objects.
-            let absent = K::OPTIONAL && failure.kind == FailureKind::NotFound;
+            let absent = K::OPTIONAL
+                && (failure.kind == FailureKind::NotFound
+                    || Self::is_not_served(&self.connection, self.group, &failure).await);
             let answer = if absent { Fact::Absent } else { Fact::Unknown(Arc::clone(&failure)) };
             let unread = self.kind.all(answer);
             self.batch.push(unread).await?;
@@ -230,6 +232,26 @@ impl<K: Kind> Follow<K> {
         self.batch.flush().await?;
         tokio::time::sleep(in_).await;
         Ok(())
+    }
+
+    /// Who may not list a kind is refused whether or not the server has it; what a group has, everybody may ask.
+    async fn is_not_served(connection: &Connection, group: &str, failure: &Failure) -> bool {
+        if failure.kind != FailureKind::Denied {
+            return false;
+        }
+        #[derive(serde::Deserialize)]
+        struct Group {
+            resources: Vec<Resource>,
+        }
+        #[derive(serde::Deserialize)]
+        struct Resource {
+            name: String,
+        }
+        match connection.read(&Self::call("get", None), &Message::get(group.to_owned())).await {
+            Ok(body) => serde_json::from_slice::<Group>(&body)
+                .is_ok_and(|group| !group.resources.iter().any(|resource| resource.name == K::RESOURCE)),
+            Err(failure) => failure.kind == FailureKind::NotFound,
+        }
     }
 
     /// Turns to the older version of a group once the server says that it has not the newer, and back.

@@ -92,6 +92,8 @@ const BUILT_IN: &[Row] = &[
     ("eks.amazonaws.com", "v1", "NodeClass", "nodeclasses", "", "sx"),
     ("vpcresources.k8s.aws", "v1beta1", "SecurityGroupPolicy", "securitygrouppolicies", "sgp", "nx"),
     ("cilium.io", "v2", "CiliumNetworkPolicy", "ciliumnetworkpolicies", "cnp", "nsx"),
+    ("networking.k8s.aws", "v1alpha1", "ClusterNetworkPolicy", "clusternetworkpolicies", "", "x"),
+    ("policy.networking.k8s.io", "v1alpha2", "ClusterNetworkPolicy", "clusternetworkpolicies", "", "sx"),
     ("cilium.io", "v2", "CiliumClusterwideNetworkPolicy", "ciliumclusterwidenetworkpolicies", "ccnp", "sx"),
 ];
 

@@ -8,7 +8,12 @@ use crate::domain::{
     change::Change,
     fact::Fact,
     identity::{Mechanism, State, Verdict},
-    network::{Block, EgressRule, NetworkPolicy, SecurityGroupPolicy},
+    network::{
+        Block, EgressRule, NetworkPolicy, SecurityGroupPolicy,
+        foreign::{
+            Action, CiliumRule, ClusterRule, ClusterRules, Destination, ForeignKind, ForeignPolicy, Peer, Rules,
+        },
+    },
     service_account::ServiceAccount,
     webhook::Selector,
     workload::{Pod, WorkloadKind},
@@ -192,4 +197,79 @@ fn policies_of_security_groups_that_may_not_be_read_matter_only_where_they_could
     cni(&mut world, &[("ENABLE_POD_ENI", "true")]);
     assert_eq!(world.state("shop/web-1"), State::Unknown);
     assert_eq!(world.inventory.gaps()[0].what, "security group policies");
+}
+
+fn foreign(world: &mut World, kind: ForeignKind, rules: Rules) {
+    let policy = ForeignPolicy { kind, namespace: None, name: "lockdown".into(), rules };
+    world.apply(vec![Change::ForeignPolicies(kind, Fact::Known(vec![policy]))]);
+}
+
+/// A policy of Cilium for every pod that allows these peers.
+fn cilium(world: &mut World, peers: Vec<Peer>) {
+    let allowed = vec![Destination { peers, ports: None }];
+    let rule = CiliumRule { pods: Selector::default(), isolates: true, allowed, denied: vec![] };
+    foreign(world, ForeignKind::CiliumClusterwide, Rules::Cilium(vec![rule]));
+}
+
+fn tier(world: &mut World, baseline: bool, action: Action) {
+    let block = Block { network: "169.254.0.0/16".parse().unwrap(), except: vec![] };
+    let egress = vec![ClusterRule { action, networks: vec![block], ports: None }];
+    let (namespaces, pods) = (Selector::default(), Selector::default());
+    let rules = ClusterRules { baseline, priority: 1, namespaces, pods, egress };
+    foreign(world, ForeignKind::EksCluster, Rules::Cluster(rules));
+}
+
+#[test]
+fn a_policy_of_cilium_that_does_not_allow_the_host_is_a_guess_about_the_agent() {
+    let mut world = associated();
+    cilium(&mut world, vec![Peer::Block(Block { network: "0.0.0.0/0".parse().unwrap(), except: vec![] })]);
+    assert_eq!((world.state("shop/web-1"), world.why("shop/web-1")), (State::Depends, Some("PI-NETPOL")));
+    let message = &world.now_of("shop/web-1").reasons[0].message;
+    assert!(message.contains("CiliumClusterwideNetworkPolicy lockdown may keep"), "{message}");
+    assert!(message.contains("toEntities: host") && message.contains("a guess"), "{message}");
+    cilium(&mut world, vec![Peer::Host]);
+    assert_eq!(world.state("shop/web-1"), State::Ok);
+    let mut world = bare();
+    cilium(&mut world, vec![Peer::Host]);
+    assert_eq!((world.state("shop/web-1"), world.why("shop/web-1")), (State::Depends, Some("IMDS-NETPOL")));
+    cilium(&mut world, vec![Peer::World]);
+    assert_eq!(world.state("shop/web-1"), State::Ok);
+}
+
+#[test]
+fn under_cilium_an_address_block_of_a_network_policy_does_not_allow_the_agent() {
+    let mut world = associated();
+    policies(&mut world, vec![only("shop", "169.254.170.23/32")]);
+    assert_eq!(world.state("shop/web-1"), State::Ok);
+    let elsewhere = CiliumRule { pods: selecting(&[("app", "api")]), isolates: true, allowed: vec![], denied: vec![] };
+    foreign(&mut world, ForeignKind::Cilium, Rules::Cilium(vec![elsewhere]));
+    assert_eq!((world.state("shop/web-1"), world.why("shop/web-1")), (State::Depends, Some("PI-NETPOL")));
+    cilium(&mut world, vec![Peer::Host]);
+    assert_eq!(world.state("shop/web-1"), State::Ok, "a policy of Cilium allows the host");
+}
+
+#[test]
+fn cluster_network_policies_speak_before_and_after_those_of_the_namespace() {
+    let mut world = associated();
+    tier(&mut world, false, Action::Deny);
+    assert_eq!((world.state("shop/web-1"), world.why("shop/web-1")), (State::Depends, Some("PI-NETPOL")));
+    policies(&mut world, vec![only("shop", "10.0.0.0/8")]);
+    tier(&mut world, false, Action::Accept);
+    assert_eq!(world.state("shop/web-1"), State::Ok, "Accept goes before NetworkPolicies");
+    tier(&mut world, false, Action::Pass);
+    assert_eq!(world.state("shop/web-1"), State::Depends);
+    policies(&mut world, vec![only("shop", "169.254.170.23/32")]);
+    tier(&mut world, true, Action::Deny);
+    assert_eq!(world.state("shop/web-1"), State::Ok, "the baseline is not asked where a NetworkPolicy selects the pod");
+    policies(&mut world, vec![]);
+    assert_eq!(world.state("shop/web-1"), State::Depends);
+}
+
+#[test]
+fn policies_of_other_kinds_that_may_not_be_read_are_a_gap_and_change_no_identity() {
+    let mut world = associated();
+    let denied = Fact::Unknown(denied("list ciliumnetworkpolicies"));
+    world.apply(vec![Change::ForeignPolicies(ForeignKind::Cilium, denied)]);
+    assert_eq!(world.state("shop/web-1"), State::Ok);
+    assert_eq!(world.inventory.gaps()[0].what, "Cilium network policies");
 }

@@ -18,6 +18,9 @@ fn refused(change: &Change) -> Option<Change> {
         Change::Caller(_) => Change::Caller(Fact::Unknown(denied("sts:GetCallerIdentity"))),
         Change::Webhooks(_) => Change::Webhooks(Fact::Unknown(denied("list mutatingwebhookconfigurations"))),
         Change::NetworkPolicies(_) => Change::NetworkPolicies(Fact::Unknown(denied("list networkpolicies"))),
+        Change::ForeignPolicies(kind, _) => {
+            Change::ForeignPolicies(*kind, Fact::Unknown(denied("list ciliumnetworkpolicies")))
+        }
         Change::SecurityGroupPolicies(_) => {
             Change::SecurityGroupPolicies(Fact::Unknown(denied("list securitygrouppolicies")))
         }
