@@ -8,7 +8,7 @@ use super::{
 };
 use crate::config::{
     key::{Chord, Key},
-    keymap::{self, Lookup, Trie},
+    keymap::{self, Lookup, Preset, Trie},
     problem::{Problem, nearest},
 };
 
@@ -29,15 +29,18 @@ struct Conflict {
 
 impl Default for Keys {
     fn default() -> Self {
-        let chords = default_chords();
-        let (tries, _) = tries(&chords);
-        Self { tries, chords }
+        Self::of(Preset::Default)
     }
 }
 
-fn default_chords() -> BTreeMap<Command, Vec<Chord>> {
+/// The table's chords with what a preset changes.
+fn chords_of(preset: Preset) -> BTreeMap<Command, Vec<Chord>> {
     let parsed = |keys: &[&str]| keys.iter().filter_map(|key| key.parse().ok()).collect();
-    TABLE.iter().map(|entry| (entry.command, parsed(entry.keys))).collect()
+    let mut chords: BTreeMap<_, _> = TABLE.iter().map(|entry| (entry.command, parsed(entry.keys))).collect();
+    // A test holds that the file of a preset is right.
+    let changed = keymap::parse("", preset.text()).unwrap_or_default();
+    chords.extend(changed.into_iter().filter_map(|line| Some((Command::by_id(&line.id)?, line.chords))));
+    chords
 }
 
 fn tries(chords: &BTreeMap<Command, Vec<Chord>>) -> (Vec<Trie<Command>>, Vec<Conflict>) {
@@ -62,17 +65,24 @@ fn is_reachable(context: Context, chord: &Chord) -> bool {
 }
 
 impl Keys {
-    /// The defaults changed by a keymap file. If anything in it is wrong, the defaults and what is wrong.
-    pub fn parse(file: &str, text: &str) -> (Self, Vec<Problem>) {
-        match Self::read(file, text) {
+    /// A preset without a person's file.
+    pub fn of(preset: Preset) -> Self {
+        let chords = chords_of(preset);
+        let (tries, _) = tries(&chords);
+        Self { tries, chords }
+    }
+
+    /// A preset changed by a keymap file. If anything in it is wrong, the preset and what is wrong.
+    pub fn parse(preset: Preset, file: &str, text: &str) -> (Self, Vec<Problem>) {
+        match Self::read(preset, file, text) {
             Ok(keys) => (keys, Vec::new()),
-            Err(problems) => (Self::default(), problems),
+            Err(problems) => (Self::of(preset), problems),
         }
     }
 
-    fn read(file: &str, text: &str) -> Result<Self, Vec<Problem>> {
+    fn read(preset: Preset, file: &str, text: &str) -> Result<Self, Vec<Problem>> {
         let bindings = keymap::parse(file, text)?;
-        let (mut chords, mut offsets, mut problems) = (default_chords(), BTreeMap::new(), Vec::new());
+        let (mut chords, mut offsets, mut problems) = (chords_of(preset), BTreeMap::new(), Vec::new());
         for binding in bindings {
             match Command::by_id(&binding.id) {
                 Some(command) => {
@@ -112,7 +122,7 @@ impl Keys {
 
 fn unknown(file: &str, text: &str, binding: &keymap::Binding) -> Problem {
     let next = nearest(&binding.id, TABLE.iter().map(|entry| entry.id)).map_or_else(
-        || "Remove the line; until then the default keys apply.".to_owned(),
+        || "Remove the line; until then nothing of this file applies.".to_owned(),
         |id| format!("Did you mean {id}?"),
     );
     Problem::at(file, text, binding.offset, format!("there is no command `{}`", binding.id), next)
@@ -123,6 +133,6 @@ impl Conflict {
         let offset = offsets.get(&self.wanted).or_else(|| offsets.get(&self.bound)).copied().unwrap_or_default();
         let (wanted, bound) = (self.wanted.id(), self.bound.id());
         let what = format!("`{}` cannot mean both {wanted} and {bound} in a {}", self.chord, self.context.word());
-        Problem::at(file, text, offset, what, "Give one of them another key; until then the default keys apply.")
+        Problem::at(file, text, offset, what, "Give one of them another key; until then nothing of this file applies.")
     }
 }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::Deserialize;
 use toml::{
     Spanned,
     de::{DeTable, DeValue},
@@ -10,7 +11,7 @@ use toml::{
 
 use super::{
     key::{Chord, Key},
-    problem::Problem,
+    problem::{Problem, nearest},
 };
 
 /// Chords of one context.
@@ -93,6 +94,44 @@ impl<C: Copy + PartialEq> Trie<C> {
     }
 }
 
+/// The keys that a person's file is read on top of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum Preset {
+    /// Those of the command table.
+    #[default]
+    Default,
+    /// Those of k9s where it has another habit.
+    K9s,
+}
+
+impl Preset {
+    /// All of them with the names that settings have for them.
+    pub const NAMED: [(&str, Self); 2] = [("default", Self::Default), ("k9s", Self::K9s)];
+
+    /// What it changes, as a keymap file.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Default => "",
+            Self::K9s => include_str!("../../assets/keymap-k9s.toml"),
+        }
+    }
+}
+
+impl TryFrom<String> for Preset {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        if let Some((_, preset)) = Self::NAMED.iter().find(|(known, _)| *known == name) {
+            return Ok(*preset);
+        }
+        let names = Self::NAMED.map(|(known, _)| known);
+        let next = nearest(&name, names.into_iter())
+            .map_or_else(|| format!("there are {}", names.join(" and ")), |near| format!("did you mean `{near}`"));
+        Err(format!("there is no preset `{name}`; {next}"))
+    }
+}
+
 /// One line of a keymap file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Binding {
@@ -112,7 +151,13 @@ pub fn parse(file: &str, text: &str) -> Result<Vec<Binding>, Vec<Problem>> {
     let table = DeTable::parse(text).map_err(|error| vec![Problem::syntax(file, text, &error)])?;
     let (mut bindings, mut problems) = (Vec::new(), Vec::new());
     read_table(table.get_ref(), "", &mut bindings, &mut |offset, what: String| {
-        problems.push(Problem::at(file, text, offset, what, "Correct the line; until then the default keys apply."));
+        problems.push(Problem::at(
+            file,
+            text,
+            offset,
+            what,
+            "Correct the line; until then nothing of this file applies.",
+        ));
     });
     bindings.sort_by_key(|binding| binding.offset);
     problems.sort_by_key(|problem| problem.line);

@@ -7,7 +7,10 @@ use toml::{
     de::{DeTable, DeValue, ValueDeserializer},
 };
 
-use super::problem::{Problem, nearest};
+use super::{
+    keymap::Preset,
+    problem::{Problem, nearest},
+};
 use crate::domain::service_account::DeclarationKeys;
 
 /// The file with every default.
@@ -47,6 +50,8 @@ macro_rules! settings {
 settings! {
     /// `auto` (asks the terminal), one of the built-in themes, or the name of a file beside the configuration.
     theme: String = "auto".to_owned(), "theme";
+    /// The keys that the keymap file is read on top of.
+    keymap: Preset = Preset::Default, "keymap";
     /// Glyphs from ASCII only.
     ascii: bool = false, "ascii";
     /// Wheel and clicks are taken from the terminal.
@@ -127,6 +132,16 @@ enum Wrong {
     Value(String),
 }
 
+impl Wrong {
+    /// What the caret points at: the name that is not known, or the value.
+    fn place(&self, name: usize, value: &Spanned<DeValue<'_>>) -> usize {
+        match self {
+            Self::Id => name,
+            Self::Value(_) => value.span().start,
+        }
+    }
+}
+
 fn read<'a, T: Deserialize<'a>>(value: &Spanned<DeValue<'a>>) -> Result<T, Wrong> {
     T::deserialize(ValueDeserializer::from(value.clone())).map_err(|error| Wrong::Value(error.message().to_owned()))
 }
@@ -153,7 +168,7 @@ impl Settings {
                 ("context", DeValue::Table(sections)) => settings.read_contexts(sections, &mut told),
                 _ => {
                     if let Err(wrong) = settings.set(id, value) {
-                        told(key.span().start, id, wrong, Self::IDS);
+                        told(wrong.place(key.span().start, value), id, wrong, Self::IDS);
                     }
                 }
             }
@@ -174,7 +189,7 @@ impl Settings {
             };
             for (key, value) in lines {
                 if let Err(wrong) = context.set(key.get_ref(), value) {
-                    told(key.span().start, key.get_ref(), wrong, ContextSettings::IDS);
+                    told(wrong.place(key.span().start, value), key.get_ref(), wrong, ContextSettings::IDS);
                 }
             }
             found.push((pattern.span().start, context));
@@ -309,6 +324,23 @@ mod tests {
         let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
         assert!(told[0].contains("line 2") && told[0].contains("Did you mean `read-only`?"), "{told:?}");
         assert!(told[1].contains("line 3") && told[1].contains("mouse"), "{told:?}");
+    }
+
+    #[test]
+    fn an_unknown_preset_is_pointed_at_with_the_one_that_is_meant() {
+        let (settings, problems) = Settings::parse("config.toml", "ascii = true\nkeymap = \"k8s\"\n");
+        assert!(settings.ascii && settings.keymap == Preset::Default);
+        assert_eq!(
+            problems[0].pointed(),
+            [
+                "config.toml line 2: keymap: there is no preset `k8s`; did you mean `k9s`. Its default is used.",
+                "  2 | keymap = \"k8s\"",
+                "    |          ^",
+            ]
+        );
+        let (_, problems) = Settings::parse("config.toml", "keymap = \"emacs\"\n");
+        assert!(problems[0].to_string().contains("there are default and k9s"), "{problems:?}");
+        assert_eq!(Settings::parse("config.toml", "keymap = \"k9s\"\n").0.keymap, Preset::K9s);
     }
 
     #[test]

@@ -129,11 +129,11 @@ pub fn load(chosen: Option<&Path>) -> Loaded {
     stamps.extend(file.as_deref().and_then(|file| files(file, &settings).pop()).map(|theme| written(&theme)));
     let keys = match keymap.as_deref().and_then(|file| read(file, false, &mut problems)) {
         Some((name, text)) => {
-            let (keys, wrong) = Keys::parse(&name, &text);
+            let (keys, wrong) = Keys::parse(settings.keymap, &name, &text);
             problems.extend(wrong);
             keys
         }
-        None => Keys::default(),
+        None => Keys::of(settings.keymap),
     };
     Loaded { settings, keys, file, problems, stamps }
 }

@@ -138,6 +138,23 @@ fn a_wrong_file_is_shown_with_its_place_and_a_changed_one_is_taken_over() {
 }
 
 #[test]
+fn the_keymap_of_k9s_is_chosen_in_the_file_and_taken_over_when_it_changes() {
+    let state = tempdir().unwrap();
+    let file = state.path().join("config.toml");
+    fs::write(&file, "keymap = \"k8s\"\n").unwrap();
+    let mut pty = Pty::start(&["demo", "--config", file.to_str().unwrap()], 120, 36, state.path(), &[]);
+    pty.wait_for("there is no preset `k8s`; did you mean `k9s`");
+    pty.wait_for("c associate");
+    fs::write(&file, "keymap = \"k9s\"\n").unwrap();
+    pty.wait_for("the configuration was read again");
+    pty.wait_for("+ associate");
+    pty.press("4c");
+    pty.wait_until("its length", |text| text.contains("copied ") && text.contains(" characters"));
+    pty.press("qq");
+    assert_eq!(pty.wait().exit_code(), 0);
+}
+
+#[test]
 fn what_is_copied_goes_to_the_terminal_and_its_length_is_said() {
     let (_state, mut pty) = demo(&[]);
     pty.press("4");

@@ -16,7 +16,7 @@ use crate::{
         screen::{Screen, list::ListKind},
         subject::Subject,
     },
-    config::settings::Settings,
+    config::{keymap::Preset, settings::Settings},
     domain::{
         change::Change,
         cluster::Target,
@@ -306,7 +306,7 @@ fn a_session_may_begin_on_the_page_of_an_object_that_is_read_later() {
 #[test]
 fn files_that_change_are_taken_over_while_the_program_runs() {
     let mut session = Session::new();
-    let (keys, _) = Keys::parse("keymap.toml", "quit = \"Q\"");
+    let (keys, _) = Keys::parse(Preset::Default, "keymap.toml", "quit = \"Q\"");
     let settings = Settings { ascii: true, ..Settings::default() };
     let configured = Configured { settings, keys, theme: None, problems: Vec::new() };
     session.tell(Message::Configured(Box::new(configured)));
@@ -314,7 +314,7 @@ fn files_that_change_are_taken_over_while_the_program_runs() {
     assert!(session.model.settings.ascii);
     assert_eq!(session.press("q"), []);
     assert_eq!(session.press("Q"), [Effect::Quit]);
-    let (keys, problems) = Keys::parse("keymap.toml", "quit = \"F1\"");
+    let (keys, problems) = Keys::parse(Preset::Default, "keymap.toml", "quit = \"F1\"");
     let settings = Settings { read_only: true, ..Settings::default() };
     session.tell(Message::Configured(Box::new(Configured { settings, keys, theme: None, problems })));
     assert!(session.last_toast().starts_with("keymap.toml line 1: quit: F1 is never bound"));

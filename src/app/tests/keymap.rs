@@ -7,13 +7,18 @@ use crate::{
     app::{
         availability,
         command::{Command, Context, TABLE},
+        dialog::Dialog,
+        effect::Effect,
         field::Field,
         hint,
         keys::Keys,
+        screen::Screen,
+        subject::Subject,
     },
     config::{
         key::{Chord, Key},
-        keymap::{self, Lookup},
+        keymap::{self, Lookup, Preset},
+        settings::Settings,
     },
 };
 
@@ -31,7 +36,7 @@ fn every_command_stands_in_the_keymap_file_with_its_keys_and_nothing_else_does()
         .map(|entry| (entry.id.to_owned(), entry.keys.iter().map(|key| (*key).to_owned()).collect()))
         .collect();
     assert_eq!(written, table);
-    assert_eq!(Keys::parse("keymap.toml", FILE).1, []);
+    assert_eq!(Keys::parse(Preset::Default, "keymap.toml", FILE).1, []);
 }
 
 #[test]
@@ -47,12 +52,18 @@ fn ids_and_aliases_are_unique_and_entries_stand_at_their_command() {
 
 #[test]
 fn reserved_keys_mean_the_same_in_every_context_and_are_always_bound() {
-    let keys = Keys::default();
+    let copies = [(Preset::Default, "y"), (Preset::K9s, "c")];
+    for (preset, copy) in copies {
+        reserved(&Keys::of(preset), copy);
+    }
+}
+
+fn reserved(keys: &Keys, copy: &str) {
     for (key, command, except) in [
         ("/", Command::Filter, &[][..]),
         ("?", Command::Help, &[]),
         ("Esc", Command::Back, &[]),
-        ("y", Command::Copy, &[]),
+        (copy, Command::Copy, &[]),
         ("Ctrl-r", Command::Refresh, &[]),
         ("q", Command::Quit, &[]),
         ("Ctrl-c", Command::Cancel, &[]),
@@ -77,20 +88,70 @@ fn reserved_keys_mean_the_same_in_every_context_and_are_always_bound() {
 
 #[test]
 fn no_key_means_two_things_in_different_contexts() {
-    let mut meanings: BTreeMap<String, Command> = BTreeMap::new();
-    for entry in
-        TABLE.iter().filter(|entry| !matches!(entry.command, Command::Confirm | Command::Choose | Command::Mark))
-    {
-        for key in entry.keys {
-            let first = *meanings.entry((*key).to_owned()).or_insert(entry.command);
-            assert_eq!(first, entry.command, "{key}");
+    for keys in Preset::NAMED.map(|(_, preset)| Keys::of(preset)) {
+        let mut meanings: BTreeMap<String, Command> = BTreeMap::new();
+        for entry in
+            TABLE.iter().filter(|entry| !matches!(entry.command, Command::Confirm | Command::Choose | Command::Mark))
+        {
+            for key in keys.chords(entry.command) {
+                let first = *meanings.entry(key.to_string()).or_insert(entry.command);
+                assert_eq!(first, entry.command, "{key}");
+            }
         }
     }
 }
 
 #[test]
+fn the_file_of_a_preset_is_right_and_every_line_of_it_changes_something() {
+    for (name, preset) in Preset::NAMED {
+        let (_, problems) = Keys::parse(Preset::Default, name, preset.text());
+        assert_eq!(problems, []);
+        for line in keymap::parse(name, preset.text()).unwrap() {
+            let command = Command::by_id(&line.id).unwrap();
+            assert_ne!(line.chords, Keys::default().chords(command), "{name}: {}", line.id);
+        }
+    }
+}
+
+#[test]
+fn with_the_preset_of_k9s_its_keys_work_and_footer_and_help_show_them() {
+    let mut session = Session::with(Settings { keymap: Preset::K9s, ..Settings::default() });
+    session.model.keys = Keys::of(Preset::K9s);
+    let footer: Vec<(String, &str)> =
+        hint::footer(&session.model).into_iter().map(|hint| (hint.keys, hint.title)).collect();
+    assert!(
+        footer.contains(&("c".to_owned(), "copy")) && footer.contains(&("+".to_owned(), "associate")),
+        "{footer:?}"
+    );
+    let help = hint::help(&session.model);
+    let shown = |id: &str| help.iter().flat_map(|group| &group.lines).find(|line| line.id == id).unwrap().keys.clone();
+    assert_eq!((shown("association.remove"), shown("workload.restart")), ("Ctrl-d, x".to_owned(), "r".to_owned()));
+    session.press("2");
+    session.select(&Subject::ServiceAccount(super::world::sa("search/indexer")));
+    assert!(matches!(session.press("c").as_slice(), [Effect::Copy(_)]));
+    session.press("d");
+    assert!(matches!(session.model.screen(), Some(Screen::Detail(_))), "d describes");
+    session.press("-");
+    assert!(session.model.screen().is_none(), "- is the page before");
+    session.press("Ctrl-d");
+    assert!(matches!(session.model.dialog(), Some(Dialog::Confirm(_))), "Ctrl-d shows the plan that removes it");
+}
+
+#[test]
+fn a_keymap_stands_on_top_of_its_preset() {
+    let (keys, problems) = Keys::parse(Preset::K9s, "keymap.toml", "copy = \"Y\"\nmenu.copy = \"c\"\n");
+    assert_eq!(problems, []);
+    assert_eq!((keys.labels(Command::Copy), keys.labels(Command::Associate)), ("Y".to_owned(), "+".to_owned()));
+    let (keys, problems) = Keys::parse(Preset::K9s, "keymap.toml", "\nassociation.create = \"c\"\n");
+    assert_eq!(problems[0].line, 2, "c copies in this preset");
+    assert!(problems[0].to_string().contains("`c` cannot mean both"), "{}", problems[0]);
+    assert_eq!(keys, Keys::of(Preset::K9s));
+}
+
+#[test]
 fn a_rebound_key_works_and_the_help_shows_it() {
-    let (keys, problems) = Keys::parse("keymap.toml", "association.create = [\"Z\", \"g c\"]\nmove.top = \"g g\"\n");
+    let (keys, problems) =
+        Keys::parse(Preset::Default, "keymap.toml", "association.create = [\"Z\", \"g c\"]\nmove.top = \"g g\"\n");
     assert_eq!(problems, []);
     let mut session = Session::new();
     session.model.keys = keys;
@@ -102,7 +163,7 @@ fn a_rebound_key_works_and_the_help_shows_it() {
     assert_eq!(following, ["c", "g"]);
     session.press("Esc");
     assert!(session.model.pending.is_empty());
-    session.select(&crate::app::subject::Subject::Workload(super::world::deployment("api-service", "api-service")));
+    session.select(&Subject::Workload(super::world::deployment("api-service", "api-service")));
     session.press("g c");
     assert_eq!(session.model.dialogs.len(), 1);
 }
@@ -116,7 +177,7 @@ fn a_wrong_keymap_names_its_lines_and_the_defaults_stay() {
         ("move.down = \"g g\"\n", 1, "cannot mean both"),
         ("quit = Q\n", 1, ""),
     ] {
-        let (keys, problems) = Keys::parse("keymap.toml", text);
+        let (keys, problems) = Keys::parse(Preset::Default, "keymap.toml", text);
         assert_eq!(problems[0].line, line, "{problems:?}");
         assert!(problems[0].to_string().contains(part), "{}", problems[0]);
         assert_eq!(keys.chords(Command::Quit), Keys::default().chords(Command::Quit));

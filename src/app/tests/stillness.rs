@@ -139,7 +139,7 @@ fn missing_details_are_asked_for_once_with_the_selected_first() {
 #[test]
 fn what_was_wrong_with_the_configuration_is_on_screen_from_the_start() {
     let mut session = Session::new();
-    let (_, problems) = crate::app::keys::Keys::parse("keymap.toml", "quit = \"F1\"");
+    let (_, problems) = crate::app::keys::Keys::parse(Default::default(), "keymap.toml", "quit = \"F1\"");
     session.tell(Message::Problems(problems));
     assert!(
         session.last_toast().starts_with("keymap.toml line 1: quit: F1 is never bound"),
