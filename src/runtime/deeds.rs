@@ -315,3 +315,6 @@ fn seen(progress: Progress<'_>) -> StepState {
         Progress::Failed(failure) => StepState::Failed(Arc::new(failure.clone())),
     }
 }
+
+#[cfg(test)]
+mod tests;
