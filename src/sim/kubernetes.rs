@@ -12,7 +12,6 @@ use crate::wire::Transport;
 
 mod admission;
 mod api;
-mod applied;
 mod budget;
 mod cell;
 mod column;
@@ -24,6 +23,7 @@ mod discovery;
 mod encode;
 mod expand;
 mod fargate;
+mod fields;
 mod job;
 mod kind;
 mod kubelet;

@@ -231,7 +231,7 @@ def play(arguments, kubeconfig):
             print(f"{'DIFFERS' if left else 'ok     '} {case['name']}")
         for path, one, other in left:
             print(f"    {path}\n      real:      {one}\n      simulated: {other}")
-    print(f"{len(TABLE['requests'])} requests, {differences} differences, {accepted} accepted")
+    print(f"{len(TABLE['requests'])} requests, {differences} unexplained differences, {accepted} accepted")
     return 1 if differences else 0
 
 

@@ -25,6 +25,22 @@ pub fn account_of(pod: &Value) -> &str {
     named("serviceAccountName").or_else(|| named("serviceAccount")).unwrap_or("default")
 }
 
+/// Takes from an object that is to be created what the server gives; creation time and status stay if they are `given`.
+pub fn reset(kind: &Kind, value: &mut Value, given: bool) {
+    let metadata = meta::map(value, &["metadata"]);
+    for field in ["uid", "resourceVersion", "generation", "deletionTimestamp", "managedFields"] {
+        metadata.remove(field);
+    }
+    if given {
+        return;
+    }
+    metadata.remove("creationTimestamp");
+    // Kubelets register their nodes with a status.
+    if kind.status && kind.plural != "nodes" {
+        meta::map(value, &[]).remove("status");
+    }
+}
+
 /// Checks and completes an object that is to be created.
 ///
 /// # Errors
@@ -36,10 +52,7 @@ pub fn admit(api: &Api, state: &mut State, kind: &Kind, value: &mut Value, webho
     match (kind.group.as_str(), kind.plural.as_str()) {
         ("", "pods") => pod(api, state, kind, value, webhook)?,
         ("", "namespaces") => state::complete_namespace(value),
-        ("apps" | "batch", _) => {
-            defaults::workload(kind, value);
-            check_template(kind, value)?;
-        }
+        ("apps" | "batch", _) => check_template(kind, value)?,
         _ => {}
     }
     Ok(())
@@ -71,7 +84,7 @@ fn pod(api: &Api, state: &mut State, kind: &Kind, pod: &mut Value, webhook: Webh
         return Err(Failure::forbidden(kind, meta::name(pod), &why));
     };
     let seed = state.store.next_number();
-    defaults::pod(pod, &account);
+    defaults::admitted(pod, &account);
     fargate::mark(state, pod);
     defaults::token_volume(pod, found.value(), seed);
     if !webhook.skip && webhook::is_called(state, pod) {
@@ -112,7 +125,7 @@ pub fn check_name(kind: &Kind, name: &str) -> Result<(), Failure> {
         return Ok(());
     }
     let why = format!(
-        "Invalid value: \"{name}\": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character"
+        "Invalid value: \"{name}\": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
     );
     Err(Failure::invalid(kind, name, "metadata.name", &why))
 }
@@ -125,8 +138,10 @@ pub fn check_preconditions(kind: &Kind, old: &Value, new: &Value) -> Result<(), 
     let differs =
         |field: &str| !meta::field(new, field).is_empty() && meta::field(new, field) != meta::field(old, field);
     if differs("uid") {
+        let path = super::store::path(meta::namespace(old), meta::name(old));
         let why = format!(
-            "Precondition failed: UID in precondition: {}, UID in object meta: {}",
+            "StorageError: invalid object, Code: 4, Key: /registry/{}/{path}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {}, UID in object meta: {}",
+            kind.plural,
             meta::uid(new),
             meta::uid(old)
         );
@@ -142,9 +157,13 @@ pub fn check_preconditions(kind: &Kind, old: &Value, new: &Value) -> Result<(), 
 /// Restores what a write cannot change, keeps status and rest apart, counts generations.
 pub fn keep_fixed(kind: &Kind, old: &Value, new: &mut Value, is_status: bool) {
     if is_status {
-        let status = new["status"].take();
-        *new = old.clone();
-        meta::set(new, &[], "status", status);
+        let written = std::mem::replace(new, old.clone());
+        meta::set(new, &[], "status", written["status"].clone());
+        // Kubelets annotate and label along with the status.
+        for field in ["labels", "annotations"].into_iter().filter(|_| kind.group.is_empty()) {
+            meta::set(new, &["metadata"], field, written["metadata"][field].clone());
+        }
+        meta::map(new, &["metadata"]).retain(|_, value| !value.is_null());
         return;
     }
     if kind.status {

@@ -13,6 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tokio::sync::watch;
 
+use super::encode::Encoder;
 use super::fargate::FargateProfile;
 use super::request::{self, Form, Query, Target};
 use super::state::State;
@@ -315,13 +316,21 @@ impl Call {
         code: u16,
         object: &super::store::Object,
     ) -> Result<Response<Body>, Failure> {
-        let encoder = super::encode::Encoder {
+        Ok(status::bytes_response(code, "application/json", self.encoder(api, target)?.single(object)))
+    }
+
+    /// What turns objects into the representation asked for.
+    ///
+    /// # Errors
+    /// 406 if it cannot be served.
+    pub fn encoder(&self, api: &Api, target: &Target) -> Result<Encoder, Failure> {
+        Ok(Encoder {
             form: self.form()?,
             kind: Arc::clone(&target.kind),
             now: api.now(),
             include: self.query.text("includeObject").to_owned(),
-        };
-        Ok(status::bytes_response(code, "application/json", encoder.single(object)))
+            headless: false,
+        })
     }
 
     /// The name faults know this request by.

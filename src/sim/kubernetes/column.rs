@@ -124,8 +124,8 @@ fn workloads(plural: &str) -> Vec<Column> {
     let mut columns = match plural {
         "deployments" => vec![
             text("Ready", cell::ready_of_replicas),
-            count("Up-to-date", |o, _| cell::number(&o["status"]["updatedReplicas"])),
-            count("Available", |o, _| cell::number(&o["status"]["availableReplicas"])),
+            text("Up-to-date", |o, _| cell::number(&o["status"]["updatedReplicas"])),
+            text("Available", |o, _| cell::number(&o["status"]["availableReplicas"])),
         ],
         "replicasets" => vec![
             count("Desired", |o, _| cell::number(&o["spec"]["replicas"])),
@@ -141,7 +141,9 @@ fn workloads(plural: &str) -> Vec<Column> {
     columns.push(age());
     columns.push(wide("Containers", |o, _| cell::containers(o, "name")));
     columns.push(wide("Images", |o, _| cell::containers(o, "image")));
-    columns.push(wide("Selector", |o, _| cell::selector(&o["spec"]["selector"])));
+    if plural != "statefulsets" {
+        columns.push(wide("Selector", |o, _| cell::selector(&o["spec"]["selector"])));
+    }
     columns
 }
 
@@ -166,10 +168,13 @@ fn batch(plural: &str) -> Vec<Column> {
         return vec![
             text("Schedule", |o, _| cell::or_empty(&o["spec"]["schedule"])),
             text("Timezone", |o, _| cell::or_none(&o["spec"]["timeZone"])),
-            text("Suspend", |o, _| json!(if o["spec"]["suspend"] == true { "True" } else { "False" })),
+            Column::new("Suspend", "boolean", 0, |o, _| json!(if o["spec"]["suspend"] == true { "True" } else { "False" })),
             count("Active", |o, _| json!(meta::items(&o["status"]["active"]).count())),
             text("Last Schedule", |o, now| cell::since(&o["status"]["lastScheduleTime"], now)),
             age(),
+            wide("Containers", |o, _| cell::containers(&o["spec"]["jobTemplate"], "name")),
+            wide("Images", |o, _| cell::containers(&o["spec"]["jobTemplate"], "image")),
+            wide("Selector", |o, _| cell::selector(&o["spec"]["jobTemplate"]["spec"]["selector"])),
         ];
     }
     vec![
@@ -177,15 +182,17 @@ fn batch(plural: &str) -> Vec<Column> {
         text("Completions", cell::job_completions),
         text("Duration", cell::job_duration),
         age(),
+        wide("Containers", |o, _| cell::containers(o, "name")),
+        wide("Images", |o, _| cell::containers(o, "image")),
+        wide("Selector", |o, _| cell::selector(&o["spec"]["selector"])),
     ]
 }
 
 fn core(plural: &str) -> Vec<Column> {
     let mut columns = match plural {
         "namespaces" => vec![text("Status", |o, _| cell::or_empty(&o["status"]["phase"]))],
-        "serviceaccounts" => vec![count("Secrets", |o, _| json!(meta::items(&o["secrets"]).count()))],
-        "configmaps" => vec![count("Data", cell::data_count)],
-        "secrets" => vec![text("Type", |o, _| cell::or_empty(&o["type"])), count("Data", cell::data_count)],
+        "configmaps" => vec![text("Data", cell::data_count)],
+        "secrets" => vec![text("Type", |o, _| cell::or_empty(&o["type"])), text("Data", cell::data_count)],
         "services" => vec![
             text("Type", |o, _| cell::or_empty(&o["spec"]["type"])),
             text("Cluster-IP", |o, _| cell::or_none(&o["spec"]["clusterIP"])),

@@ -1,6 +1,7 @@
 //! Defaults the API server writes into pods and workloads, and the service account
 //! token volume of the ServiceAccount admission.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
 use super::kind::Kind;
@@ -8,25 +9,101 @@ use super::{meta, store};
 
 const TOKEN_MOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 
-/// Completes a pod.
-pub fn pod(pod: &mut Value, account: &str) {
-    meta::set(pod, &["spec"], "serviceAccountName", account);
-    meta::set(pod, &["spec"], "serviceAccount", account);
+/// Completes what was sent or read as every reader of the API does, whoever wrote it. Pods are completed when they
+/// are created: little of them can change.
+pub fn fill(kind: &Kind, value: &mut Value) {
+    let metadata = meta::map(value, &["metadata"]);
+    for field in ["labels", "annotations", "finalizers", "ownerReferences"] {
+        if matches!(metadata.get(field), Some(empty) if *empty == json!({}) || *empty == json!([])) {
+            metadata.remove(field);
+        }
+    }
+    match (kind.group.as_str(), kind.plural.as_str()) {
+        ("", "secrets") => secret(value),
+        ("apps", "controllerrevisions") => {}
+        ("batch", "cronjobs") => {
+            if let Some(template) = value.pointer_mut("/spec/jobTemplate/spec/template") {
+                template_of(template);
+            }
+        }
+        ("apps" | "batch", _) => {
+            workload(kind, value);
+            if let Some(template) = value.pointer_mut("/spec/template") {
+                template_of(template);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Plain data is only sent, never stored.
+fn secret(secret: &mut Value) {
+    meta::default(secret, &[], "type", "Opaque");
+    let plain = meta::map(secret, &[]).remove("stringData");
+    for (key, text) in plain.as_ref().and_then(Value::as_object).into_iter().flatten() {
+        let text = text.as_str().unwrap_or_default();
+        meta::set(secret, &["data"], key, STANDARD.encode(text));
+    }
+}
+
+fn template_of(template: &mut Value) {
+    if !template["spec"].is_object() {
+        return;
+    }
+    let account = template["spec"]["serviceAccountName"].clone();
+    let account = if account.is_null() { template["spec"]["serviceAccount"].clone() } else { account };
+    if !account.is_null() {
+        meta::set(template, &["spec"], "serviceAccountName", account.clone());
+        meta::set(template, &["spec"], "serviceAccount", account);
+    }
+    pod_spec(template);
+}
+
+/// What pods and templates of pods have in common.
+fn pod_spec(pod: &mut Value) {
     for (key, value) in [
         ("restartPolicy", json!("Always")),
         ("dnsPolicy", json!("ClusterFirst")),
         ("schedulerName", json!("default-scheduler")),
         ("terminationGracePeriodSeconds", json!(30)),
         ("securityContext", json!({})),
+    ] {
+        meta::default(pod, &["spec"], key, value);
+    }
+    for_containers(pod, container);
+}
+
+/// Completes a pod that admission lets in.
+pub fn admitted(pod: &mut Value, account: &str) {
+    meta::set(pod, &["spec"], "serviceAccountName", account);
+    meta::set(pod, &["spec"], "serviceAccount", account);
+    pod_spec(pod);
+    for (key, value) in [
         ("enableServiceLinks", json!(true)),
         ("preemptionPolicy", json!("PreemptLowerPriority")),
         ("priority", json!(0)),
     ] {
         meta::default(pod, &["spec"], key, value);
     }
-    for_containers(pod, container);
+    tolerate_short_outages(pod);
     let class = quality(pod);
     meta::set(pod, &[], "status", json!({"phase": "Pending", "qosClass": class}));
+}
+
+/// Pods leave a node that has been away for five minutes, unless they say otherwise.
+fn tolerate_short_outages(pod: &mut Value) {
+    for taint in ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"] {
+        let tolerations = meta::list(pod, &["spec"], "tolerations");
+        let is_about = |one: &Value| {
+            let is_any = one["key"].is_null() && one["operator"] == "Exists";
+            (is_any || one["key"] == taint) && (one["effect"].is_null() || one["effect"] == "NoExecute")
+        };
+        if !tolerations.iter().any(is_about) {
+            let toleration =
+                json!({"key": taint, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300});
+            tolerations.push(toleration);
+        }
+    }
 }
 
 /// Calls a function for every container that is not ephemeral.
@@ -100,8 +177,7 @@ fn api_access(name: &str) -> Value {
     ]}})
 }
 
-/// Completes a workload.
-pub fn workload(kind: &Kind, value: &mut Value) {
+fn workload(kind: &Kind, value: &mut Value) {
     match kind.plural.as_str() {
         "deployments" => {
             let rolling =

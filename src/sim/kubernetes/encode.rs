@@ -29,6 +29,8 @@ pub struct Encoder {
     pub now: Timestamp,
     /// `includeObject` of a Table: `None`, `Metadata` (default) or `Object`.
     pub include: String,
+    /// Whether a Table leaves its columns out: a watch tells them once.
+    pub headless: bool,
 }
 
 impl Encoder {
@@ -40,19 +42,21 @@ impl Encoder {
             Form::Table => {
                 let revision = &object.value()["metadata"]["resourceVersion"];
                 let metadata = json!({"resourceVersion": revision});
+                let columns = if self.headless { Value::Null } else { self.definitions().into() };
                 to_bytes(&json!({
                     "kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": metadata,
-                    "columnDefinitions": self.definitions(), "rows": [self.row(object)],
+                    "columnDefinitions": columns, "rows": [self.row(object)],
                 }))
             }
         }
     }
 
-    /// An object as an element of a list.
-    pub fn item(&self, object: &Object) -> Bytes {
+    /// An object as an element of a list, in two pieces. Lists of the API's own kinds say the type once.
+    fn item(&self, object: &Object) -> [Bytes; 2] {
         match self.form {
-            Form::Full | Form::Metadata => self.single(object),
-            Form::Table => to_bytes(&self.row(object)),
+            Form::Full if self.kind.built_in => [Bytes::from_static(b"{"), object.untyped()],
+            Form::Full | Form::Metadata => [self.single(object), Bytes::new()],
+            Form::Table => [to_bytes(&self.row(object)), Bytes::new()],
         }
     }
 
@@ -60,7 +64,7 @@ impl Encoder {
         let cells = self.kind.columns.iter().map(|c| c.value(object.value(), self.now));
         let cells: Vec<Value> = cells.collect();
         match self.include.as_str() {
-            "None" => json!({"cells": cells}),
+            "None" => json!({"cells": cells, "object": null}),
             "Object" => json!({"cells": cells, "object": object.value()}),
             _ => json!({"cells": cells, "object": metadata_of(object.value())}),
         }
@@ -71,7 +75,7 @@ impl Encoder {
     }
 
     /// A list up to its first element.
-    pub fn list_head(&self, metadata: &Value) -> Bytes {
+    fn list_head(&self, metadata: &Value) -> Bytes {
         let (kind, version) = match self.form {
             Form::Full => (format!("{}List", self.kind.kind), self.kind.api_version()),
             Form::Metadata => ("PartialObjectMetadataList".to_owned(), "meta.k8s.io/v1".to_owned()),
@@ -90,7 +94,7 @@ impl Encoder {
         let head = self.list_head(metadata);
         let items = objects.into_iter().enumerate().flat_map(move |(index, object)| {
             let comma = (index > 0).then(|| Bytes::from_static(b","));
-            comma.into_iter().chain(std::iter::once(self.item(&object)))
+            comma.into_iter().chain(self.item(&object))
         });
         let tail = Bytes::from_static(b"]}\n");
         chunked(std::iter::once(head).chain(items).chain(std::iter::once(tail)))

@@ -30,8 +30,9 @@ pub struct Kind {
     pub status: bool,
     /// Whether there is a scale subresource.
     pub scale: bool,
-    /// Whether strategic merge patches are known for it (not for custom resources).
-    pub strategic: bool,
+    /// Whether it is one of the API's own and not a custom resource: it has strategic merge patches and lists by
+    /// key, and elements of its lists do not repeat its type.
+    pub built_in: bool,
     /// Columns of its Table representation.
     pub columns: Vec<Column>,
 }
@@ -118,7 +119,7 @@ fn built_in(row: &Row) -> Kind {
         namespaced: has('n'),
         status: has('s'),
         scale: has('c'),
-        strategic: !has('x'),
+        built_in: !has('x'),
         columns: column::columns_of(group, plural),
     }
 }
@@ -166,7 +167,7 @@ impl Kinds {
     pub fn unregister(&mut self, definition: &Value) {
         let group = &definition["spec"]["group"];
         let plural = &definition["spec"]["names"]["plural"];
-        self.kinds.retain(|k| k.strategic || !(*group == k.group.as_str() && *plural == k.plural.as_str()));
+        self.kinds.retain(|k| k.built_in || !(*group == k.group.as_str() && *plural == k.plural.as_str()));
     }
 }
 
@@ -185,7 +186,7 @@ fn custom(definition: &Value, version: &Value) -> Option<Kind> {
         namespaced: spec["scope"] != "Cluster",
         status: !version["subresources"]["status"].is_null(),
         scale: false,
-        strategic: false,
+        built_in: false,
         columns: column::custom_columns(version),
     })
 }

@@ -129,6 +129,7 @@ pub fn answer(api: &Api, target: &Target, query: &Query, form: Form) -> Result<R
         kind: Arc::clone(&target.kind),
         now: api.now(),
         include: query.text("includeObject").to_owned(),
+        headless: false,
     };
     let metadata = page.metadata();
     let body = encoder.list(&metadata, page.objects);

@@ -45,8 +45,9 @@ fn one(state: &mut State, mut value: Value, now: jiff::Timestamp) -> Result<(), 
         state.load_namespace(value, now);
         return Ok(());
     }
-    if matches!(kind.group.as_str(), "apps" | "batch") {
-        defaults::workload(&kind, &mut value);
+    // Pods are loaded as they are: there may be a great many.
+    if kind.key() != core("pods") {
+        defaults::fill(&kind, &mut value);
     }
     state.stamp(&kind, &mut value, now);
     if kind.key() == core("pods") {

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::kind::Kind;
 use super::status::Failure;
-use super::{strategic, write};
+use super::{meta, strategic, write};
 
 /// A patch, read.
 #[derive(Clone, Debug)]
@@ -38,14 +38,12 @@ impl Patch {
                 patch @ Value::Object(_) => Ok(Self::Merge(patch)),
                 _ => Err(unreadable("json: a merge patch must be an object")),
             },
-            "application/strategic-merge-patch+json" if kind.strategic => Ok(Self::Strategic(json()?)),
+            "application/strategic-merge-patch+json" if kind.built_in => Ok(Self::Strategic(json()?)),
             "application/apply-patch+yaml" => write::yaml(body).map(Self::Apply).map_err(|e| unreadable(&e)),
-            other => Err(Failure::new(
+            _ => Err(Failure::new(
                 415,
                 "UnsupportedMediaType",
-                format!(
-                    "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml (not {other})"
-                ),
+                "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml",
             )),
         }
     }
@@ -61,11 +59,14 @@ impl Patch {
     /// An applied object has to say what it is.
     ///
     /// # Errors
-    /// 400 if it does not.
+    /// 400 if it does not, or if it says who owns what.
     pub fn check_type(&self) -> Result<(), Failure> {
         match self.applied() {
             Some(object) if object["apiVersion"].is_null() || object["kind"].is_null() => {
                 Err(Failure::bad_request("invalid object type: /, Kind="))
+            }
+            Some(object) if !object["metadata"]["managedFields"].is_null() => {
+                Err(Failure::bad_request("metadata.managedFields must be nil"))
             }
             _ => Ok(()),
         }
@@ -92,8 +93,12 @@ impl Patch {
                 }
             }
             Self::Merge(patch) => merge(&mut new, patch),
-            Self::Apply(patch) if !kind.strategic => merge(&mut new, patch),
+            Self::Apply(patch) if !kind.built_in => merge(&mut new, patch),
             Self::Strategic(patch) | Self::Apply(patch) => strategic::merge(&mut new, patch)?,
+        }
+        if meta::uid(&new) != meta::uid(old) {
+            let why = format!("Invalid value: \"{}\": field is immutable", meta::uid(&new));
+            return Err(Failure::invalid(kind, meta::name(old), "metadata.uid", &why));
         }
         Ok(new)
     }

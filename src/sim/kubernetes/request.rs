@@ -173,8 +173,8 @@ fn check_scope(kind: &Kind, namespace: &str, name: &str) -> Result<(), Failure> 
 pub fn verb(method: &Method, target: &Target, query: &Query) -> Result<&'static str, Failure> {
     let single = !target.name.is_empty();
     Ok(match *method {
-        Method::GET if query.is_true("watch") => "watch",
         Method::GET if single => "get",
+        Method::GET if query.is_true("watch") => "watch",
         Method::GET => "list",
         Method::POST if !single || !target.subresource.is_empty() => "create",
         Method::PUT if single => "update",

@@ -29,7 +29,10 @@ pub fn answer(api: &Api, call: &Call, body: &Bytes) -> Result<Response<Body>, Fa
     }
     let mut review = write::decode(&call.parts.headers, body)?;
     let status = match call.parts.uri.path().rsplit('/').next().unwrap_or_default() {
-        "selfsubjectaccessreviews" => access(api, &review["spec"]),
+        "selfsubjectaccessreviews" => {
+            check_access(&review["spec"])?;
+            access(api, &review["spec"])
+        }
         "selfsubjectrulesreviews" => rules(),
         "selfsubjectreviews" => json!({"userInfo": {
             "username": user(&call.parts.headers), "groups": ["system:masters", "system:authenticated"],
@@ -41,6 +44,15 @@ pub fn answer(api: &Api, call: &Call, body: &Bytes) -> Result<Response<Body>, Fa
     }
     review["status"] = status;
     Ok(status::json_response(201, &review))
+}
+
+fn check_access(spec: &Value) -> Result<(), Failure> {
+    let given = ["resourceAttributes", "nonResourceAttributes"].into_iter().filter(|key| !spec[*key].is_null());
+    if given.count() == 1 {
+        return Ok(());
+    }
+    let why = "Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes must be specified";
+    Err(Failure::invalid_fields(("authorization.k8s.io", ""), "", &[("spec", why.to_owned())]))
 }
 
 fn access(api: &Api, spec: &Value) -> Value {

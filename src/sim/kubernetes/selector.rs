@@ -133,8 +133,12 @@ fn parse_term(term: &str) -> Result<Requirement, Failure> {
 }
 
 fn check_key<'a>(key: &'a str, term: &str) -> Result<&'a str, Failure> {
-    let is_allowed = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
-    if key.is_empty() || !key.chars().all(is_allowed) {
+    let is_edge = |c: char| c.is_ascii_alphanumeric();
+    let (prefix, name) = key.split_once('/').unwrap_or(("example.com", key));
+    let is_name = name.starts_with(is_edge) && name.ends_with(is_edge) && name.len() <= 63;
+    let is_prefix = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.".contains(c);
+    let is_plain = name.chars().all(|c| is_edge(c) || "-_.".contains(c)) && prefix.chars().all(is_prefix);
+    if !is_name || prefix.is_empty() || !is_plain {
         return Err(Failure::bad_request(format!("unable to parse requirement: invalid label key in `{term}`")));
     }
     Ok(key)
@@ -182,7 +186,7 @@ fn parse_field(term: &str, kind: &Kind) -> Result<(String, bool, String), Failur
     } else if let Some((path, value)) = term.split_once("==").or_else(|| term.split_once('=')) {
         (path, true, value)
     } else {
-        return Err(Failure::bad_request(format!("invalid field selector \"{term}\": no operator")));
+        return Err(Failure::bad_request(format!("invalid selector: '{term}'; can't understand '{term}'")));
     };
     if !is_selectable(kind, path) {
         return Err(Failure::bad_request(format!("field label not supported: {path}")));

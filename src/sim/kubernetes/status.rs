@@ -143,13 +143,13 @@ impl Failure {
     pub fn status(&self) -> Value {
         prune(json!({
             "kind": "Status", "apiVersion": "v1", "metadata": prune(json!({"continue": self.next})), "status": "Failure",
-            "message": self.message, "reason": self.reason, "details": self.details, "code": self.code,
+            "message": self.message, "reason": Some(self.reason).filter(|reason| !reason.is_empty()), "details": self.details, "code": self.code,
         }))
     }
 
     /// The HTTP response.
     pub fn response(&self) -> Response<Body> {
-        if self.reason.is_empty() {
+        if self.reason.is_empty() && self.code == 404 {
             return bytes_response(self.code, TEXT, self.message.clone());
         }
         let mut response = json_response(self.code, &self.status());

@@ -14,6 +14,9 @@ use crate::sim::fault::mix;
 /// How many changes of a resource are kept for watches; older positions are `Expired`.
 pub const LOG_LENGTH: usize = 10_000;
 
+/// The revision of an empty store.
+const FIRST: u64 = 1000;
+
 /// Group and resource name.
 pub type Key = (String, String);
 
@@ -23,34 +26,71 @@ pub type Key = (String, String);
 #[derive(Debug)]
 pub struct Object {
     value: OnceLock<Value>,
-    bytes: OnceLock<Bytes>,
+    text: OnceLock<Text>,
+}
+
+/// The JSON of an object, which begins with its type.
+#[derive(Clone, Debug)]
+struct Text {
+    bytes: Bytes,
+    /// Where the fields begin that are not its type.
+    rest: usize,
+}
+
+impl Text {
+    fn of(value: &Value) -> Self {
+        let (mut bytes, mut rest) = (b"{".to_vec(), 0);
+        let fields = || value.as_object().into_iter().flatten();
+        let is_type = |key: &str| matches!(key, "apiVersion" | "kind");
+        let first = fields().filter(|(key, _)| is_type(key));
+        for (key, value) in first.chain(fields().filter(|(key, _)| !is_type(key))) {
+            if bytes.len() > 1 {
+                bytes.push(b',');
+            }
+            if rest == 0 && !is_type(key) {
+                rest = bytes.len();
+            }
+            bytes.extend(serde_json::to_vec(key).unwrap_or_default());
+            bytes.push(b':');
+            bytes.extend(serde_json::to_vec(value).unwrap_or_default());
+        }
+        bytes.push(b'}');
+        Self { bytes: bytes.into(), rest: rest.max(1) }
+    }
 }
 
 impl Object {
     /// An object that is not stored (yet).
     pub fn new(value: Value) -> Self {
-        Self { value: OnceLock::from(value), bytes: OnceLock::new() }
+        Self { value: OnceLock::from(value), text: OnceLock::new() }
     }
 
     /// The same object, kept as text only.
     fn packed(&self) -> Self {
-        Self { value: OnceLock::new(), bytes: OnceLock::from(self.bytes().clone()) }
+        Self { value: OnceLock::new(), text: OnceLock::from(self.text().clone()) }
     }
 
     /// The object.
     pub fn value(&self) -> &Value {
         self.value.get_or_init(|| {
-            let bytes = self.bytes.get().map_or(&[][..], |bytes| bytes);
+            let bytes = self.text.get().map_or(&[][..], |text| &text.bytes);
             serde_json::from_slice(bytes).unwrap_or_default()
         })
     }
 
+    fn text(&self) -> &Text {
+        self.text.get_or_init(|| Text::of(self.value.get().unwrap_or(&Value::Null)))
+    }
+
     /// Its JSON text.
     pub fn bytes(&self) -> &Bytes {
-        self.bytes.get_or_init(|| {
-            let value = self.value.get().unwrap_or(&Value::Null);
-            serde_json::to_vec(value).unwrap_or_default().into()
-        })
+        &self.text().bytes
+    }
+
+    /// Its JSON text without its type, behind the opening brace.
+    pub fn untyped(&self) -> Bytes {
+        let text = self.text();
+        text.bytes.slice(text.rest..)
     }
 }
 
@@ -118,13 +158,15 @@ pub struct Compacted {
 #[derive(Debug)]
 pub struct Store {
     revision: u64,
+    /// What was at earlier revisions is forgotten, of every resource.
+    compacted: u64,
     names: u64,
     resources: BTreeMap<Key, Resource>,
 }
 
 impl Default for Store {
     fn default() -> Self {
-        Self { revision: 1000, names: 0, resources: BTreeMap::new() }
+        Self { revision: FIRST, compacted: FIRST, names: 0, resources: BTreeMap::new() }
     }
 }
 
@@ -156,6 +198,7 @@ impl Store {
     /// # Errors
     /// If some of the changes since have left the log.
     pub fn past(&self, key: &Key, revision: u64) -> Result<Option<Objects>, Compacted> {
+        self.check(revision)?;
         let Some(resource) = self.resources.get(key).filter(|resource| resource.changed > revision) else {
             return Ok(None);
         };
@@ -231,6 +274,7 @@ impl Store {
     /// # Errors
     /// If some of them have left the log.
     pub fn since(&self, key: &Key, revision: u64, limit: usize) -> Result<Vec<Change>, Compacted> {
+        self.check(revision)?;
         let Some(resource) = self.resources.get(key) else {
             return Ok(Vec::new());
         };
@@ -242,13 +286,15 @@ impl Store {
         Ok(resource.log.iter().skip(first).take(limit).cloned().collect())
     }
 
+    fn check(&self, revision: u64) -> Result<(), Compacted> {
+        if revision < self.compacted { Err(Compacted { oldest: self.compacted }) } else { Ok(()) }
+    }
+
     /// Forgets the change log, as the API server does every few minutes: every older
     /// position is then `Expired`.
     pub fn compact(&mut self) {
-        for resource in self.resources.values_mut() {
-            resource.log.clear();
-            resource.compacted = self.revision;
-        }
+        self.compacted = self.revision;
+        self.resources.values_mut().for_each(|resource| resource.log.clear());
     }
 
     /// The next number of a sequence for uids and generated names.

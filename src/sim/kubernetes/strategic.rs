@@ -8,6 +8,8 @@ use super::meta;
 use super::status::Failure;
 
 const ORDER: &str = "$setElementOrder/";
+/// A list that merges by key in pods, not in service accounts.
+const WHOLE_OF_ACCOUNTS: &str = "imagePullSecrets";
 const DELETE_FROM: &str = "$deleteFromPrimitiveList/";
 
 /// The merge key of a list field, by the field's name and how its elements look.
@@ -37,7 +39,7 @@ pub fn merge_key(field: &str, items: &[Value]) -> Option<&'static str> {
 }
 
 /// Lists of plain values that merge as sets.
-fn is_set(field: &str) -> bool {
+pub fn is_set(field: &str) -> bool {
     matches!(field, "finalizers" | "podCIDRs")
 }
 
@@ -49,7 +51,14 @@ pub fn merge(target: &mut Value, patch: &Value) -> Result<(), Failure> {
     let Value::Object(patch) = patch else {
         return Err(Failure::bad_request("a strategic merge patch must be an object"));
     };
-    merge_map(target, patch)
+    let secrets = patch.get(WHOLE_OF_ACCOUNTS).filter(|_| target["kind"] == "ServiceAccount");
+    merge_map(target, patch)?;
+    if let Some(Value::Array(whole)) = secrets {
+        let mut whole = whole.clone();
+        whole.iter_mut().filter_map(Value::as_object_mut).for_each(|one| drop(one.remove("$patch")));
+        meta::set(target, &[], WHOLE_OF_ACCOUNTS, whole);
+    }
+    Ok(())
 }
 
 fn merge_map(target: &mut Value, patch: &Map<String, Value>) -> Result<(), Failure> {
@@ -131,33 +140,27 @@ fn merge_field(map: &mut Map<String, Value>, key: &str, value: &Value, order: Op
 
 fn merge_list(slot: &mut Value, field: &str, patch: &[Value], order: Option<&Value>) -> Result<(), Failure> {
     let is_replacing = patch.iter().any(|item| item["$patch"] == "replace");
-    let key = merge_key(field, patch).or_else(|| merge_key(field, slot.as_array().map_or(&[], Vec::as_slice)));
+    let before = slot.as_array().cloned().unwrap_or_default();
+    let key = merge_key(field, patch).or_else(|| merge_key(field, &before));
+    // Without an order of its own a patch's elements come in the order they have in it.
+    let order = order.and_then(Value::as_array).map_or(patch, Vec::as_slice);
     match key {
         _ if is_replacing => *slot = stripped(&Value::Array(patch.to_vec())),
         Some(key) => {
-            let items = meta::list(slot_map(slot, field), &[], field);
+            let mut items = before.clone();
             for element in patch {
-                merge_element(items, key, element)?;
+                merge_element(&mut items, key, element)?;
             }
-            sort(items, Some(key), order);
-            *slot = Value::Array(std::mem::take(items));
+            *slot = Value::Array(arranged(items, Some(key), order, &before));
         }
         None if is_set(field) => {
-            let mut items = slot.as_array().cloned().unwrap_or_default();
+            let mut items = before.clone();
             items.extend(patch.iter().filter(|p| !items.contains(p)).cloned().collect::<Vec<_>>());
-            sort(&mut items, None, order);
-            *slot = Value::Array(items);
+            *slot = Value::Array(arranged(items, None, order, &before));
         }
         None => *slot = stripped(&Value::Array(patch.to_vec())),
     }
     Ok(())
-}
-
-/// Wraps a list slot into a map so that a list of any earlier shape can be had from it.
-fn slot_map<'a>(slot: &'a mut Value, field: &str) -> &'a mut Value {
-    let list = slot.take();
-    meta::set(slot, &[], field, list);
-    slot
 }
 
 fn merge_element(items: &mut Vec<Value>, key: &str, element: &Value) -> Result<(), Failure> {
@@ -173,18 +176,27 @@ fn merge_element(items: &mut Vec<Value>, key: &str, element: &Value) -> Result<(
     Ok(())
 }
 
-/// Elements in the order asked for; those it does not name stay where they are among themselves, last.
-fn sort(items: &mut [Value], key: Option<&str>, order: Option<&Value>) {
-    let Some(order) = order else { return };
-    let order: Vec<&Value> = meta::items(order).collect();
-    let rank = |item: &Value| {
-        let is_same = |wanted: &&Value| match key {
-            Some(key) => wanted[key] == item[key],
-            None => **wanted == *item,
-        };
-        order.iter().position(is_same).unwrap_or(usize::MAX)
+/// The elements that `order` names in that order, among the others: those keep their places `before`, as far as a
+/// named element was there, too, and come after new ones.
+fn arranged(items: Vec<Value>, key: Option<&str>, order: &[Value], before: &[Value]) -> Vec<Value> {
+    let is_same = |one: &Value, other: &Value| match key {
+        Some(key) => one[key] == other[key],
+        None => one == other,
     };
-    items.sort_by_key(rank);
+    let place = |list: &[Value], item: &Value| list.iter().position(|one| is_same(one, item));
+    let (mut named, others): (Vec<_>, Vec<_>) = items.into_iter().partition(|item| place(order, item).is_some());
+    named.sort_by_key(|item| place(order, item));
+    let mut named = named.into_iter().peekable();
+    let mut all = Vec::new();
+    for other in others {
+        let stays = |next: &Value| matches!((place(before, &other), place(before, next)), (Some(a), Some(b)) if a < b);
+        while let Some(next) = named.next_if(|next| !stays(next)) {
+            all.push(next);
+        }
+        all.push(other);
+    }
+    all.extend(named);
+    all
 }
 
 fn delete_from_lists(map: &mut Map<String, Value>, patch: &Map<String, Value>) {
@@ -203,9 +215,9 @@ fn reorder_untouched(map: &mut Map<String, Value>, patch: &Map<String, Value>) {
         let Some(field) = key.strip_prefix(ORDER).filter(|field| !patch.contains_key(*field)) else {
             continue;
         };
-        if let Some(Value::Array(items)) = map.get_mut(field) {
-            let key = merge_key(field, items);
-            sort(items, key, Some(order));
+        if let (Some(Value::Array(items)), Value::Array(order)) = (map.get_mut(field), order) {
+            let (key, before) = (merge_key(field, items), items.clone());
+            *items = arranged(std::mem::take(items), key, order, &before);
         }
     }
 }

@@ -30,6 +30,7 @@ pub fn answer(api: &Api, call: &Call, target: &Target, body: &Bytes) -> Result<R
             let answer = token::request(api, target, request)?;
             Ok(status::json_response(201, &answer))
         }
+        ("pods", "eviction", _) | ("serviceaccounts", "token", _) => Err(Failure::not_allowed()),
         ("pods", "log", "get") => log(api, target),
         _ => Err(Failure::no_path()),
     }
@@ -76,9 +77,11 @@ fn scale_of(object: &Value) -> Value {
         metadata[field] = object["metadata"][field].clone();
     }
     let selector = super::cell::selector(&object["spec"]["selector"]);
+    let replicas = meta::int(&object["spec"]["replicas"], 0);
     json!({
         "kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": metadata,
-        "spec": {"replicas": object["spec"]["replicas"]},
+        // As all numbers that may be absent: left out if it is 0.
+        "spec": if replicas == 0 { json!({}) } else { json!({"replicas": replicas}) },
         "status": {"replicas": meta::int(&object["status"]["replicas"], 0), "selector": selector},
     })
 }

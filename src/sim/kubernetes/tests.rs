@@ -14,6 +14,7 @@ use crate::sim::clock::Clock;
 use crate::sim::fault::Faults;
 use crate::wire;
 
+mod applies;
 mod controllers;
 mod evictions;
 mod expansion;

@@ -6,7 +6,6 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::api::Api;
-use super::kind::Kind;
 use super::request::Target;
 use super::state::{State, core};
 use super::status::Failure;
@@ -41,7 +40,7 @@ pub fn request(api: &Api, target: &Target, mut body: Value) -> Result<Value, Fai
     let claims = api.commit(|state| {
         let account = write::find(state, target)?;
         let mut claims = claims(&body["spec"], account.value(), &issuer);
-        bind(state, &target.kind, account.value(), &body["spec"]["boundObjectRef"], &mut claims)?;
+        bind(state, account.value(), &body["spec"]["boundObjectRef"], &mut claims)?;
         claims["jti"] = json!(state.store.next_uid());
         Ok(claims)
     })?;
@@ -52,6 +51,7 @@ pub fn request(api: &Api, target: &Target, mut body: Value) -> Result<Value, Fai
     meta::set(&mut body, &["metadata"], "name", target.name.as_str());
     meta::set(&mut body, &["metadata"], "namespace", target.namespace.as_str());
     meta::default(&mut body, &["spec"], "audiences", json!([DEFAULT_AUDIENCE]));
+    meta::default(&mut body, &["spec"], "boundObjectRef", Value::Null);
     body["status"] = json!({"token": token, "expirationTimestamp": meta::time(expires)});
     Ok(body)
 }
@@ -83,7 +83,7 @@ fn claims(spec: &Value, account: &Value, issuer: &str) -> Value {
 }
 
 /// Checks the object a token is to be bound to and names it in the claims.
-fn bind(state: &State, kind: &Kind, account: &Value, bound: &Value, claims: &mut Value) -> Result<(), Failure> {
+fn bind(state: &State, account: &Value, bound: &Value, claims: &mut Value) -> Result<(), Failure> {
     let name = bound["name"].as_str().unwrap_or_default();
     match bound["kind"].as_str() {
         None => Ok(()),
@@ -101,11 +101,12 @@ fn bind(state: &State, kind: &Kind, account: &Value, bound: &Value, claims: &mut
             claims["kubernetes.io"]["secret"] = json!({"name": name, "uid": meta::uid(secret.value())});
             Ok(())
         }
-        Some(other) => Err(Failure::bad_request(format!(
-            "cannot bind token to object of type {other} for {} \"{}\"",
-            kind.singular,
-            meta::name(account)
-        ))),
+        Some(other) => {
+            let version = bound["apiVersion"].as_str().unwrap_or_default();
+            let slash = if version.contains('/') { "" } else { "/" };
+            let message = format!("cannot bind token to object of type {slash}{version}, Kind={other}");
+            Err(Failure::bad_request(message))
+        }
     }
 }
 

@@ -22,6 +22,8 @@ use super::store::{Change, Object};
 use crate::wire::{self, Body, BoxError};
 
 const BOOKMARK_EVERY: Duration = Duration::from_secs(60);
+/// How long before its end a watch says once more how far it is.
+const BEFORE_THE_END: Duration = Duration::from_secs(2);
 const DEFAULT_TIMEOUT: u64 = 1800;
 /// Changes read from the log at a time.
 const BATCH: usize = 256;
@@ -61,12 +63,14 @@ pub fn answer(api: &Api, target: &Target, query: &Query, form: Form) -> Result<R
     });
     let timeout = query.number("timeoutSeconds")?.filter(|t| *t > 0).unwrap_or(DEFAULT_TIMEOUT);
     let now = Instant::now();
+    let ends = now + Duration::from_secs(timeout);
     let watcher = Watcher {
         encoder: Encoder {
             form,
             kind: Arc::clone(&target.kind),
             now: api.now(),
             include: query.text("includeObject").to_owned(),
+            headless: false,
         },
         selection,
         initial: initial.into_iter(),
@@ -75,8 +79,8 @@ pub fn answer(api: &Api, target: &Target, query: &Query, form: Form) -> Result<R
         position,
         revision,
         epoch: api.epoch(),
-        ends: now + Duration::from_secs(timeout),
-        next_bookmark: now + BOOKMARK_EVERY,
+        ends,
+        next_bookmark: next_bookmark(now, ends),
         ended: false,
         api: api.clone(),
     };
@@ -89,6 +93,12 @@ fn stream(watcher: Watcher) -> Response<Body> {
         Some((Ok::<_, BoxError>(Frame::data(chunk)), watcher))
     });
     status::stream_response(200, "application/json", wire::body(StreamBody::new(chunks)))
+}
+
+/// Once a minute, and shortly before the end.
+fn next_bookmark(now: Instant, ends: Instant) -> Instant {
+    let regular = now + BOOKMARK_EVERY;
+    ends.checked_sub(BEFORE_THE_END).filter(|last| *last > now).map_or(regular, |last| last.min(regular))
 }
 
 /// Where a watch begins.
@@ -107,7 +117,13 @@ impl Start {
         let forbidden = |field: &str, why: &str| {
             Err(Failure::invalid_options("ListOptions", &[(field, format!("Forbidden: {why}"))]))
         };
-        let at = || query.version().map(|version| version.filter(|rv| *rv > 0).map_or(Self::Now, Self::At));
+        let at = || match query.version() {
+            Ok(version) => Ok(version.filter(|rv| *rv > 0).map_or(Self::Now, Self::At)),
+            // As real servers do, which read it too late to refuse it.
+            Err(refused) => {
+                Err(Failure::new(500, "", refused.message.trim_start_matches("invalid resource version: ")))
+            }
+        };
         let how = query.text("resourceVersionMatch");
         match query.text("sendInitialEvents") {
             "" if !how.is_empty() => forbidden(
@@ -145,9 +161,6 @@ impl Watcher {
                 moved = self.revision.changed() => self.ended = moved.is_err(),
                 () = sleep_until(self.ends.min(self.next_bookmark)) => self.tick(),
             }
-            if self.ended && self.bookmarks {
-                return Some(self.bookmark(false));
-            }
         }
     }
 
@@ -165,7 +178,7 @@ impl Watcher {
             return self.bookmark(true);
         }
         if self.bookmarks && Instant::now() >= self.next_bookmark {
-            self.next_bookmark = Instant::now() + BOOKMARK_EVERY;
+            self.next_bookmark = next_bookmark(Instant::now(), self.ends);
             return self.bookmark(false);
         }
         self.changes()
@@ -184,7 +197,7 @@ impl Watcher {
             let Some(object) = self.initial.next() else {
                 break;
             };
-            encode::event("ADDED", &self.encoder.single(&object), &mut chunk);
+            self.send("ADDED", &object, &mut chunk);
         }
         chunk.freeze()
     }
@@ -228,8 +241,13 @@ impl Watcher {
         chunk.freeze()
     }
 
+    fn send(&mut self, kind: &str, object: &Object, chunk: &mut BytesMut) {
+        encode::event(kind, &self.encoder.single(object), chunk);
+        self.encoder.headless = true;
+    }
+
     /// An object that begins or ceases to match was added or deleted, as far as this watch goes.
-    fn append(&self, change: &Change, chunk: &mut BytesMut) {
+    fn append(&mut self, change: &Change, chunk: &mut BytesMut) {
         let matches = |object: &Arc<Object>| self.selection.matches(object);
         let before = change.previous.as_ref().is_some_and(matches);
         let after = !change.deleted && matches(&change.object);
@@ -239,7 +257,7 @@ impl Watcher {
             (true, true) => "MODIFIED",
             (true, false) => "DELETED",
         };
-        encode::event(kind, &self.encoder.single(&change.object), chunk);
+        self.send(kind, &change.object, chunk);
     }
 }
 

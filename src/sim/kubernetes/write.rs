@@ -8,12 +8,14 @@ use http::{HeaderMap, Response, header};
 use serde_json::{Value, json};
 
 use super::api::{Api, Call};
+use super::fields::{Changes, Fields};
 use super::kind::Kind;
+use super::managed::{self, Writer};
 use super::request::Target;
 use super::state::{Deletion, State};
 use super::status::{self, Failure};
 use super::store::{Object, suffix};
-use super::{admission, applied, list, managed, meta, patch, protobuf};
+use super::{admission, defaults, list, meta, patch, protobuf};
 use crate::wire::Body;
 
 /// How a write is to be done.
@@ -23,8 +25,10 @@ pub struct Options {
     pub manager: String,
     /// Do everything but store it.
     pub dry_run: bool,
-    /// The fields of a server-side apply, as `fieldsV1`; absent for other writes.
-    pub applied: Option<Value>,
+    /// The fields of a server-side apply; absent for other writes.
+    pub applied: Option<Fields>,
+    /// Whether an apply takes fields from their owners.
+    pub force: bool,
     /// Leave out the webhook (worlds whose pods are older than it).
     pub skip_webhook: bool,
 }
@@ -33,18 +37,37 @@ impl Options {
     /// Options of a request.
     ///
     /// # Errors
-    /// 400 for a `dryRun` other than `All`.
+    /// 422 for a `dryRun` other than `All`, and for `force` without an apply.
     pub fn of(call: &Call) -> Result<Self, Failure> {
-        let dry_run = match call.query.text("dryRun") {
-            "" => false,
-            "All" => true,
-            other => {
-                let message = format!("invalid value for dryRun: \"{other}\": supported values: \"All\"");
-                return Err(Failure::bad_request(message));
-            }
-        };
-        Ok(Self { manager: manager(call), dry_run, ..Self::default() })
+        let dry_run = call.query.text("dryRun");
+        let force = call.query.is_true("force");
+        let mut complaints = Vec::new();
+        if force && !is_apply(call) {
+            complaints.push(("force", "Forbidden: may not be specified for non-apply patch".to_owned()));
+        }
+        if !matches!(dry_run, "" | "All") {
+            complaints.push(("dryRun", format!("Unsupported value: [\"{dry_run}\"]: supported values: \"All\"")));
+        }
+        if !complaints.is_empty() {
+            return Err(Failure::invalid_options(options_kind(call), &complaints));
+        }
+        Ok(Self { manager: manager(call), dry_run: !dry_run.is_empty(), force, ..Self::default() })
     }
+}
+
+/// The kind of a request's options, as refusals name it.
+fn options_kind(call: &Call) -> &'static str {
+    match call.verb {
+        "create" => "CreateOptions",
+        "update" => "UpdateOptions",
+        "patch" => "PatchOptions",
+        _ => "DeleteOptions",
+    }
+}
+
+fn is_apply(call: &Call) -> bool {
+    let content = call.parts.headers.get(header::CONTENT_TYPE).and_then(|c| c.to_str().ok());
+    content.is_some_and(|content| content.starts_with("application/apply-patch"))
 }
 
 /// `fieldManager`, or the user agent up to its first slash.
@@ -92,10 +115,8 @@ pub fn decode(headers: &HeaderMap, body: &Bytes) -> Result<Value, Failure> {
         "application/json" | "" => serde_json::from_slice(body).map_err(|e| e.to_string()),
         "application/yaml" => yaml(body),
         "application/vnd.kubernetes.protobuf" => protobuf::decode(body),
-        other => {
-            let message = format!(
-                "the body of the request was in an unknown format - accepted media types include: application/json, application/yaml (not {other})"
-            );
+        _ => {
+            let message = "the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf";
             return Err(Failure::new(415, "UnsupportedMediaType", message));
         }
     };
@@ -133,24 +154,21 @@ pub fn create(
 ) -> Result<Arc<Object>, Failure> {
     check_type(kind, &mut value)?;
     place(kind, namespace, &mut value)?;
+    defaults::fill(kind, &mut value);
     let is_pod = kind.group.is_empty() && kind.plural == "pods";
     // Asked before the lock: the answer comes from the other half of the world.
     let entry = is_pod && api.has_entry(namespace, admission::account_of(&value));
     let now = api.now();
     api.commit(|state| {
         name(kind, state, &mut value)?;
+        admission::reset(kind, &mut value, is_owned(options));
+        let changes = Changes::between(&Value::Null, &value, kind.built_in);
         admission::admit(api, state, kind, &mut value, admission::Webhook { entry, skip: options.skip_webhook })?;
         let key = kind.key();
         if state.store.get(&key, namespace, meta::name(&value)).is_some() {
             return Err(Failure::exists(kind, meta::name(&value)));
         }
-        for field in ["uid", "resourceVersion", "generation", "deletionTimestamp", "managedFields"] {
-            meta::map(&mut value, &["metadata"]).remove(field);
-        }
-        if !is_owned(options) {
-            meta::map(&mut value, &["metadata"]).remove("creationTimestamp");
-        }
-        managed::note(&mut value, options, now);
+        Writer { options, subresource: "", now }.note(&mut value, &changes);
         state.stamp(kind, &mut value, now);
         if options.dry_run {
             return Ok(Arc::new(Object::new(value)));
@@ -177,12 +195,10 @@ fn check_type(kind: &Kind, value: &mut Value) -> Result<(), Failure> {
     meta::default(value, &[], "kind", kind.kind.as_str());
     if value["apiVersion"] != kind.api_version().as_str() || value["kind"] != kind.kind.as_str() {
         return Err(Failure::bad_request(format!(
-            "{} {} in version {} cannot be handled as a {} in version {}",
-            value["kind"],
-            "object",
+            "{} in version {} cannot be handled as a {}",
+            value["kind"].as_str().unwrap_or_default(),
             value["apiVersion"],
-            kind.kind,
-            kind.api_version()
+            kind.kind
         )));
     }
     Ok(())
@@ -253,37 +269,39 @@ pub fn modify(
     options: &Options,
     change: impl FnOnce(&Value) -> Result<Value, Failure>,
 ) -> Result<Arc<Object>, Failure> {
-    let now = api.now();
+    let (kind, now) = (&target.kind, api.now());
+    let writer = Writer { options, subresource: &target.subresource, now };
     api.commit(|state| {
         let old = find(state, target)?;
         let mut new = change(old.value())?;
         let is_status = target.subresource == "status";
-        admission::check_preconditions(&target.kind, old.value(), &new)?;
-        admission::keep_fixed(&target.kind, old.value(), &mut new, is_status);
+        admission::check_preconditions(kind, old.value(), &new)?;
         if !is_status {
-            admission::check_update(&target.kind, old.value(), &new)?;
+            defaults::fill(kind, &mut new);
         }
-        if new == *old.value() && !managed::is_news(&new, options) {
+        admission::keep_fixed(kind, old.value(), &mut new, is_status);
+        let changes = Changes::between(old.value(), &new, kind.built_in);
+        writer.check(old.value(), &changes)?;
+        if !is_status {
+            admission::check_update(kind, old.value(), &new)?;
+        }
+        if new == *old.value() && !writer.is_news(&new) {
             return Ok(old);
         }
-        managed::note(&mut new, options, now);
-        if options.dry_run {
-            return Ok(Arc::new(Object::new(new)));
+        writer.note(&mut new, &changes);
+        if !options.dry_run && is_released(kind, &new) {
+            state.finish(kind, &old, now);
+            return Ok(old);
         }
-        let object = state.put(&target.kind, new);
-        finish_if_released(state, &target.kind, &object, now);
-        Ok(object)
+        Ok(if options.dry_run { Arc::new(Object::new(new)) } else { state.put(kind, new) })
     })
 }
 
-/// An object that waited for its finalizers goes with the last of them.
-fn finish_if_released(state: &mut State, kind: &Kind, object: &Object, now: jiff::Timestamp) {
-    let value = object.value();
+/// An object that waited for its finalizers goes with the last of them; it is never seen without.
+fn is_released(kind: &Kind, value: &Value) -> bool {
     let has_finalizers = meta::items(&value["metadata"]["finalizers"]).next().is_some();
     let is_pod = kind.group.is_empty() && kind.plural == "pods";
-    if meta::is_terminating(value) && !has_finalizers && !is_pod {
-        state.finish(kind, object, now);
-    }
+    meta::is_terminating(value) && !has_finalizers && !is_pod
 }
 
 fn patch_answer(
@@ -294,7 +312,7 @@ fn patch_answer(
     mut options: Options,
 ) -> Result<Response<Body>, Failure> {
     let patch = patch::Patch::parse(&call.parts.headers, body, &target.kind)?;
-    options.applied = patch.applied().map(applied::fields);
+    options.applied = patch.applied().map(|object| Fields::of(object, target.kind.built_in));
     if options.applied.is_some() {
         check_manager(call)?;
         patch.check_type()?;
@@ -305,11 +323,10 @@ fn patch_answer(
             return call.show(api, target, 201, &object);
         }
     }
+    let writer = Writer { options: &options, subresource: &target.subresource, now: api.now() };
     let object = modify(api, target, &options, |old| {
         let mut new = patch.apply(old, &target.kind)?;
-        if let Some(fields) = &options.applied {
-            applied::remove_abandoned(&mut new, &options.manager, fields);
-        }
+        writer.prune(&mut new);
         Ok(new)
     })?;
     call.show(api, target, 200, &object)
@@ -346,8 +363,9 @@ fn delete_answer(api: &Api, call: &Call, target: &Target, body: &Bytes) -> Resul
     let options = delete_options(call, body)?;
     let dry_run = Options::of(call)?.dry_run || !options["dryRun"].is_null();
     let (object, is_gone) = delete(api, target, &options, dry_run)?;
-    let is_core = target.kind.group.is_empty();
-    if is_gone && !(is_core && matches!(target.kind.plural.as_str(), "pods" | "namespaces" | "serviceaccounts")) {
+    // Some kinds are answered with the object as it was.
+    let shown = ["pods", "namespaces", "serviceaccounts", "customresourcedefinitions"];
+    if is_gone && !shown.contains(&target.kind.plural.as_str()) {
         let status = status::success(&target.kind, &target.name, meta::uid(object.value()));
         return Ok(status::json_response(200, &status));
     }
@@ -387,18 +405,23 @@ fn check_delete(kind: &Kind, old: &Value, preconditions: &Value) -> Result<(), F
     Ok(())
 }
 
+/// Deletes what is selected; the answer is the list of it, as it was.
 fn delete_collection(api: &Api, call: &Call, target: &Target, body: &Bytes) -> Result<Response<Body>, Failure> {
     let options = delete_options(call, body)?;
     let dry_run = Options::of(call)?.dry_run;
     let selection = list::Selection::of(target, &call.query)?;
+    let encoder = call.encoder(api, target)?;
     let now = api.now();
-    api.commit(|state| {
+    let (revision, objects) = api.commit(|state| {
+        let revision = state.store.revision();
         let all = state.store.list(&target.kind.key(), &selection.namespace);
         let objects: Vec<_> = all.filter(|o| selection.matches_inside(o)).cloned().collect();
         for object in objects.iter().filter(|_| !dry_run) {
             let place = (meta::namespace(object.value()), meta::name(object.value()));
             state.delete(&target.kind, place, deletion(&options), now);
         }
+        (revision, objects)
     });
-    Ok(status::json_response(200, &json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"})))
+    let list = encoder.list(&json!({"resourceVersion": revision.to_string()}), objects);
+    Ok(status::stream_response(200, "application/json", list))
 }

@@ -154,3 +154,29 @@ async fn a_large_list_comes_in_chunks() {
 async fn protobuf_only_clients_are_told_what_is_accepted() {
     assert_eq!(world(1).get_as("/api/v1/pods", "application/vnd.kubernetes.protobuf").await.0, 406);
 }
+
+/// As a real server of 1.37 did: the list has the type, its elements do not; those of custom resources do.
+#[tokio::test]
+async fn elements_of_lists_do_not_repeat_their_type() {
+    let world = world(2);
+    world.load(json!({"apiVersion": "karpenter.sh/v1", "kind": "NodePool", "metadata": {"name": "n"}}));
+    let (_, list) = world.get("/api/v1/pods").await;
+    assert_eq!((&list["kind"], &list["apiVersion"]), (&json!("PodList"), &json!("v1")));
+    for item in list["items"].as_array().unwrap() {
+        let keys: Vec<_> = item.as_object().unwrap().keys().collect();
+        assert_eq!(keys, ["metadata", "spec"]);
+    }
+    let (_, custom) = world.get("/apis/karpenter.sh/v1/nodepools").await;
+    assert_eq!(custom["items"][0]["kind"], "NodePool");
+    let (_, one) = world.get("/api/v1/namespaces/even/pods/p000").await;
+    assert_eq!((&one["kind"], &one["apiVersion"]), (&json!("Pod"), &json!("v1")));
+}
+
+#[tokio::test]
+async fn an_empty_resource_forgets_its_past_as_well() {
+    let world = World::new();
+    world.load(pod("p"));
+    world.api.compact();
+    let exact = "/api/v1/events?resourceVersionMatch=Exact&resourceVersion=1001&limit=5";
+    assert_eq!(world.get(exact).await.0, 410);
+}

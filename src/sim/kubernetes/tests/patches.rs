@@ -202,3 +202,29 @@ async fn an_apply_removes_what_its_manager_no_longer_applies() {
     let env: Vec<_> = containers[0]["env"].as_array().unwrap().iter().map(|e| e["name"].clone()).collect();
     assert_eq!(env, ["A", "B"]);
 }
+
+/// As a real server of 1.37 did, here and below.
+#[tokio::test]
+async fn new_elements_of_a_strategic_patch_come_first() {
+    let spec = strategic(json!({"containers": [{"name": "main", "env": [{"name": "Z", "value": "9"}]}]})).await;
+    let names: Vec<_> = spec["containers"][0]["env"].as_array().unwrap().iter().map(|one| &one["name"]).collect();
+    assert_eq!(names, ["Z", "A", "B"]);
+}
+
+#[tokio::test]
+async fn pull_secrets_of_a_service_account_are_replaced() {
+    let world = World::new();
+    let path = "/api/v1/namespaces/default/serviceaccounts/default";
+    for name in ["a", "b"] {
+        let (code, patched) =
+            world.patch(path, "strategic-merge-patch+json", &json!({"imagePullSecrets": [{"name": name}]})).await;
+        assert_eq!((code, &patched["imagePullSecrets"]), (200, &json!([{"name": name}])));
+    }
+}
+
+#[tokio::test]
+async fn a_patch_does_not_change_the_uid() {
+    let world = config(&json!({"a": "1"}));
+    let (code, status) = world.patch(CONFIG, "merge-patch+json", &json!({"metadata": {"uid": "another"}})).await;
+    assert_eq!((code, &status["details"]["causes"][0]["field"]), (422, &json!("metadata.uid")));
+}

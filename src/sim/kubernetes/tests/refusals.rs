@@ -150,3 +150,23 @@ async fn latency_delays_a_dropped_connection_fails_and_a_hang_never_answers() {
     let hanging = tokio::time::timeout(Duration::from_secs(3600), world.api.transport().oneshot(request()));
     assert!(hanging.await.is_err());
 }
+
+/// As a real server of 1.37 did.
+#[tokio::test]
+async fn words_that_are_none_are_refused() {
+    let world = World::new();
+    let (code, status) = world.post(&format!("{PODS}?dryRun=Some"), &pod("p")).await;
+    assert_eq!((code, &status["details"]["kind"]), (422, &json!("CreateOptions")));
+    assert_eq!(
+        status["message"],
+        "CreateOptions.meta.k8s.io \"\" is invalid: dryRun: Unsupported value: [\"Some\"]: supported values: \"All\""
+    );
+    assert_eq!(world.get(&format!("{PODS}?labelSelector=a_b/c/d%3De")).await.0, 400);
+    let token = "/api/v1/namespaces/default/serviceaccounts/default/token";
+    check(&world.get(token).await, 405, "MethodNotAllowed", "the server does not allow this method on the requested resource");
+    let (code, status) = world.get(&format!("{PODS}?watch=true&resourceVersion=old")).await;
+    assert_eq!((code, &status["reason"]), (500, &Value::Null));
+    let review = json!({"spec": {}});
+    let (code, status) = world.post("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", &review).await;
+    assert_eq!((code, &status["details"]["causes"][0]["field"]), (422, &json!("spec")));
+}

@@ -97,3 +97,33 @@ async fn discovery_lists_groups_resources_and_subresources() {
     assert_eq!(world.get("/readyz").await.1, json!("ok"));
     assert_eq!(world.get("/apis/nothing.here").await.0, 404);
 }
+
+/// As a real server of 1.37 answered.
+#[tokio::test]
+async fn columns_have_the_types_of_the_real_server() {
+    let world = World::new();
+    let columns = async |path: &str| {
+        let (_, table) = world.get_as(path, TABLE).await;
+        let columns = table["columnDefinitions"].as_array().unwrap().iter();
+        let text = |column: &Value, key: &str| column[key].as_str().unwrap().to_owned();
+        columns.map(|one| format!("{} {}", text(one, "name"), text(one, "type"))).collect::<Vec<_>>().join(", ")
+    };
+    assert_eq!(columns("/api/v1/serviceaccounts").await, "Name string, Age string");
+    assert_eq!(columns("/api/v1/secrets").await, "Name string, Type string, Data string, Age string");
+    assert_eq!(
+        columns("/apis/apps/v1/statefulsets").await,
+        "Name string, Ready string, Age string, Containers string, Images string"
+    );
+    assert_eq!(
+        columns("/apis/batch/v1/cronjobs").await,
+        "Name string, Schedule string, Timezone string, Suspend boolean, Active integer, Last Schedule string, Age string, Containers string, Images string, Selector string"
+    );
+}
+
+#[tokio::test]
+async fn a_table_without_objects_says_so() {
+    let world = World::new();
+    let (_, table) = world.get_as("/api/v1/namespaces?includeObject=None", TABLE).await;
+    assert_eq!(table["rows"][0]["object"], Value::Null);
+    assert!(table["rows"][0].as_object().unwrap().contains_key("object"));
+}

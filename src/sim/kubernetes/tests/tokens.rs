@@ -86,3 +86,15 @@ async fn the_subject_of_a_token_is_the_user_of_messages() {
     let (_, status) = read(world.send(Method::GET, "/api/v1/pods", &[("authorization", &bearer)], "").await).await;
     assert!(status["message"].as_str().unwrap().contains("User \"system:serviceaccount:default:default\""));
 }
+
+/// As a real server of 1.37 did.
+#[tokio::test]
+async fn a_token_for_nothing_says_so_and_another_kind_is_named() {
+    let world = World::new();
+    let path = "/api/v1/namespaces/default/serviceaccounts/default/token";
+    let (_, answer) = world.post(path, &json!({"spec": {}})).await;
+    assert!(answer["spec"].as_object().unwrap().contains_key("boundObjectRef"));
+    let bound = json!({"spec": {"boundObjectRef": {"kind": "ConfigMap", "apiVersion": "v1", "name": "c"}}});
+    let (code, status) = world.post(path, &bound).await;
+    assert_eq!((code, &status["message"]), (400, &json!("cannot bind token to object of type /v1, Kind=ConfigMap")));
+}

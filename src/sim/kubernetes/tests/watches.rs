@@ -190,7 +190,7 @@ async fn a_gone_fault_ends_a_watch_with_410() {
 #[tokio::test(start_paused = true)]
 async fn an_idle_watch_gets_bookmarks_and_ends_at_its_timeout() {
     let world = World::new();
-    let mut watch = watch(&world, "resourceVersion=1&allowWatchBookmarks=true&timeoutSeconds=90").await;
+    let mut watch = watch(&world, "resourceVersion=1000&allowWatchBookmarks=true&timeoutSeconds=90").await;
     assert_eq!(watch.event().await.0, "BOOKMARK");
     assert_eq!(watch.event().await.0, "BOOKMARK");
     assert_eq!(watch.next().await, None);
@@ -199,7 +199,7 @@ async fn an_idle_watch_gets_bookmarks_and_ends_at_its_timeout() {
 #[tokio::test]
 async fn a_restarting_server_ends_all_watches() {
     let world = World::new();
-    let mut watch = watch(&world, "resourceVersion=1").await;
+    let mut watch = watch(&world, "resourceVersion=1000").await;
     let (end, ()) = tokio::join!(watch.next(), async {
         tokio::task::yield_now().await;
         world.api.disconnect();
@@ -227,4 +227,45 @@ async fn a_watch_of_tables_carries_rows() {
     let object = watch.next().await.unwrap()["object"].clone();
     assert_eq!(object["kind"], "Table");
     assert_eq!(object["rows"][0]["cells"][0], "a");
+}
+
+/// As a real server of 1.37 did, here and below.
+#[tokio::test]
+async fn an_object_that_waited_goes_with_its_last_finalizer_in_one_event() {
+    let world = World::new();
+    let config = json!({"apiVersion": "v1", "kind": "ConfigMap",
+        "metadata": {"name": "c", "namespace": "default", "finalizers": ["x/y"]}});
+    world.load(config);
+    let path = "/api/v1/namespaces/default/configmaps/c";
+    let mut watch = Reader::open(&world, "/api/v1/configmaps?watch=true", "application/json").await;
+    world.delete(path).await;
+    world.patch(path, "merge-patch+json", &json!({"metadata": {"finalizers": null}})).await;
+    for expected in ["ADDED", "MODIFIED", "DELETED"] {
+        assert_eq!(watch.event().await, event(expected, "c"));
+    }
+}
+
+#[tokio::test]
+async fn a_watch_of_tables_tells_its_columns_once() {
+    let world = World::new();
+    world.create_pod(&pod("a")).await;
+    world.create_pod(&pod("b")).await;
+    let accept = "application/json;as=Table;g=meta.k8s.io;v=v1";
+    let mut watch = Reader::open(&world, "/api/v1/pods?watch=true", accept).await;
+    assert!(watch.next().await.unwrap()["object"]["columnDefinitions"].is_array());
+    assert!(watch.next().await.unwrap()["object"]["columnDefinitions"].is_null());
+}
+
+#[tokio::test]
+async fn what_was_before_the_server_is_forgotten() {
+    let error = watch(&World::new(), "resourceVersion=1").await.next().await.unwrap();
+    assert_eq!((&error["type"], &error["object"]["code"]), (&json!("ERROR"), &json!(410)));
+}
+
+#[tokio::test]
+async fn one_object_is_read_and_not_watched() {
+    let world = World::new();
+    world.create_pod(&pod("a")).await;
+    let (code, one) = world.get("/api/v1/namespaces/default/pods/a?watch=true&timeoutSeconds=1").await;
+    assert_eq!((code, &one["kind"]), (200, &json!("Pod")));
 }

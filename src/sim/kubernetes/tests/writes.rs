@@ -64,7 +64,7 @@ async fn a_dry_run_stores_nothing() {
     world.create_pod(&pod("p")).await;
     assert_eq!(world.delete(&format!("{PODS}/p?dryRun=All")).await.0, 200);
     assert_eq!(world.get(&format!("{PODS}/p")).await.0, 200);
-    assert_eq!(world.delete(&format!("{PODS}/p?dryRun=maybe")).await.0, 400);
+    assert_eq!(world.delete(&format!("{PODS}/p?dryRun=maybe")).await.0, 422);
 }
 
 #[tokio::test]
@@ -199,4 +199,63 @@ async fn a_replaced_namespace_keeps_its_name_label() {
     let (code, replaced) = world.call(Method::PUT, "/api/v1/namespaces/default", &plain).await;
     assert_eq!(code, 200);
     assert_eq!(replaced["metadata"]["labels"]["kubernetes.io/metadata.name"], "default");
+}
+
+/// As a real server of 1.37 did, here and below.
+#[tokio::test]
+async fn secrets_get_a_type_and_keep_no_plain_data() {
+    let world = World::new();
+    let secret = json!({"metadata": {"name": "s"}, "stringData": {"k": "v"}, "data": {"old": "dg=="}});
+    let (code, created) = world.post("/api/v1/namespaces/default/secrets", &secret).await;
+    assert_eq!((code, &created["type"]), (201, &json!("Opaque")));
+    assert_eq!((&created["data"], &created["stringData"]), (&json!({"k": "dg==", "old": "dg=="}), &Value::Null));
+}
+
+#[tokio::test]
+async fn templates_and_pods_are_completed() {
+    let world = World::new();
+    let mut web = deployment("web", 0);
+    web["spec"]["template"]["spec"]["serviceAccountName"] = json!("default");
+    let (_, created) = world.post("/apis/apps/v1/namespaces/default/deployments", &web).await;
+    let expected = json!({
+        "containers": [{"name": "main", "image": "nginx:1", "resources": {}, "imagePullPolicy": "IfNotPresent",
+            "terminationMessagePath": "/dev/termination-log", "terminationMessagePolicy": "File"}],
+        "restartPolicy": "Always", "terminationGracePeriodSeconds": 30, "dnsPolicy": "ClusterFirst",
+        "serviceAccountName": "default", "serviceAccount": "default", "securityContext": {},
+        "schedulerName": "default-scheduler",
+    });
+    assert_eq!(created["spec"]["template"]["spec"], expected);
+    let toleration = |taint: &str| {
+        json!({"key": format!("node.kubernetes.io/{taint}"), "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300})
+    };
+    let pod = world.create_pod(&pod("p")).await;
+    assert_eq!(pod["spec"]["tolerations"], json!([toleration("not-ready"), toleration("unreachable")]));
+}
+
+#[tokio::test]
+async fn a_deleted_collection_is_answered_with_what_was_in_it() {
+    let world = World::new();
+    world.create_pod(&pod("a")).await;
+    let (code, list) = world.delete(PODS).await;
+    assert_eq!((code, &list["kind"], &list["items"][0]["metadata"]["name"]), (200, &json!("PodList"), &json!("a")));
+}
+
+#[tokio::test]
+async fn emptied_labels_are_left_out() {
+    let world = World::new();
+    let mut labelled = pod("p");
+    labelled["metadata"]["labels"] = json!({"a": "b"});
+    world.create_pod(&labelled).await;
+    let patch = json!({"metadata": {"labels": {"a": null}}});
+    let (_, patched) = world.patch(&format!("{PODS}/p"), "merge-patch+json", &patch).await;
+    assert_eq!(patched["metadata"]["labels"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_kubelet_annotates_along_with_the_status() {
+    let world = World::new();
+    world.create_pod(&pod("p")).await;
+    let both = json!({"metadata": {"annotations": {"by": "status"}}, "status": {"phase": "Running"}});
+    let (_, written) = world.patch(&format!("{PODS}/p/status"), "merge-patch+json", &both).await;
+    assert_eq!((&written["metadata"]["annotations"]["by"], &written["status"]["phase"]), (&json!("status"), &json!("Running")));
 }
