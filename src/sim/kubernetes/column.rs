@@ -168,7 +168,9 @@ fn batch(plural: &str) -> Vec<Column> {
         return vec![
             text("Schedule", |o, _| cell::or_empty(&o["spec"]["schedule"])),
             text("Timezone", |o, _| cell::or_none(&o["spec"]["timeZone"])),
-            Column::new("Suspend", "boolean", 0, |o, _| json!(if o["spec"]["suspend"] == true { "True" } else { "False" })),
+            Column::new("Suspend", "boolean", 0, |o, _| {
+                json!(if o["spec"]["suspend"] == true { "True" } else { "False" })
+            }),
             count("Active", |o, _| json!(meta::items(&o["status"]["active"]).count())),
             text("Last Schedule", |o, now| cell::since(&o["status"]["lastScheduleTime"], now)),
             age(),

@@ -166,7 +166,7 @@ pub struct Store {
 
 impl Default for Store {
     fn default() -> Self {
-        Self { revision: FIRST, compacted: FIRST, names: 0, resources: BTreeMap::new() }
+        Self { revision: FIRST, compacted: 0, names: 0, resources: BTreeMap::new() }
     }
 }
 
@@ -199,6 +199,9 @@ impl Store {
     /// If some of the changes since have left the log.
     pub fn past(&self, key: &Key, revision: u64) -> Result<Option<Objects>, Compacted> {
         self.check(revision)?;
+        if revision < FIRST {
+            return Err(Compacted { oldest: FIRST });
+        }
         let Some(resource) = self.resources.get(key).filter(|resource| resource.changed > revision) else {
             return Ok(None);
         };

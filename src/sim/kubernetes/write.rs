@@ -291,7 +291,7 @@ pub fn modify(
         writer.note(&mut new, &changes);
         if !options.dry_run && is_released(kind, &new) {
             state.finish(kind, &old, now);
-            return Ok(old);
+            return Ok(Arc::new(Object::new(new)));
         }
         Ok(if options.dry_run { Arc::new(Object::new(new)) } else { state.put(kind, new) })
     })

@@ -44,7 +44,8 @@ async fn an_update_takes_fields_and_an_apply_conflicts_with_it() {
     assert_eq!(managers(&updated), [("third", "Update")]);
     let (code, status) = apply(&world, "fieldManager=first", &json!({"a": "2", "c": "2"})).await;
     assert_eq!(code, 409);
-    let message = "Apply failed with 2 conflicts: conflicts with \"third\" using v1:\n- .metadata.labels.a\n- .metadata.labels.c";
+    let message =
+        "Apply failed with 2 conflicts: conflicts with \"third\" using v1:\n- .metadata.labels.a\n- .metadata.labels.c";
     assert_eq!(status["message"], message);
 }
 

@@ -175,6 +175,8 @@ async fn elements_of_lists_do_not_repeat_their_type() {
 #[tokio::test]
 async fn an_empty_resource_forgets_its_past_as_well() {
     let world = World::new();
+    let before = "/api/v1/events?resourceVersionMatch=Exact&resourceVersion=2&limit=5";
+    assert_eq!(world.get(before).await.0, 410);
     world.load(pod("p"));
     world.api.compact();
     let exact = "/api/v1/events?resourceVersionMatch=Exact&resourceVersion=1001&limit=5";

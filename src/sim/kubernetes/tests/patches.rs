@@ -88,7 +88,7 @@ async fn a_strategic_patch_merges_containers_and_env_by_name() {
         main["env"],
         json!([{"name": "A", "value": "1"}, {"name": "B", "value": "3"}, {"name": "C", "value": "4"}])
     );
-    assert_eq!(main["ports"], json!([{"containerPort": 80, "name": "http"}]));
+    assert_eq!(main["ports"], json!([{"containerPort": 80, "name": "http", "protocol": "TCP"}]));
     assert_eq!(spec["containers"][1]["name"], "side");
 }
 

@@ -163,7 +163,12 @@ async fn words_that_are_none_are_refused() {
     );
     assert_eq!(world.get(&format!("{PODS}?labelSelector=a_b/c/d%3De")).await.0, 400);
     let token = "/api/v1/namespaces/default/serviceaccounts/default/token";
-    check(&world.get(token).await, 405, "MethodNotAllowed", "the server does not allow this method on the requested resource");
+    check(
+        &world.get(token).await,
+        405,
+        "MethodNotAllowed",
+        "the server does not allow this method on the requested resource",
+    );
     let (code, status) = world.get(&format!("{PODS}?watch=true&resourceVersion=old")).await;
     assert_eq!((code, &status["reason"]), (500, &Value::Null));
     let review = json!({"spec": {}});

@@ -62,7 +62,7 @@ async fn field_selectors_select() {
 async fn what_cannot_be_selected_is_a_bad_request() {
     for (query, why) in [
         ("fieldSelector=spec.color=red", "field label not supported: spec.color"),
-        ("fieldSelector=nonsense", "no operator"),
+        ("fieldSelector=nonsense", "can't understand 'nonsense'"),
         ("labelSelector=app%20in%20web", "unable to parse requirement"),
         ("labelSelector=a$b", "invalid label key"),
     ] {

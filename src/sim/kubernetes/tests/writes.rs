@@ -86,7 +86,8 @@ async fn a_finalizer_holds_an_object_until_it_is_removed() {
     world.load(json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c", "finalizers": ["x/y"]}}));
     world.delete(path).await;
     assert!(world.get(path).await.1["metadata"]["deletionTimestamp"].is_string());
-    world.patch(path, "merge-patch+json", &json!({"metadata": {"finalizers": null}})).await;
+    let (_, last) = world.patch(path, "merge-patch+json", &json!({"metadata": {"finalizers": null}})).await;
+    assert_eq!((&last["metadata"]["name"], &last["metadata"]["finalizers"]), (&json!("c"), &Value::Null));
     assert_eq!(world.get(path).await.0, 404);
 }
 
@@ -225,9 +226,7 @@ async fn templates_and_pods_are_completed() {
         "schedulerName": "default-scheduler",
     });
     assert_eq!(created["spec"]["template"]["spec"], expected);
-    let toleration = |taint: &str| {
-        json!({"key": format!("node.kubernetes.io/{taint}"), "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300})
-    };
+    let toleration = |taint: &str| json!({"key": format!("node.kubernetes.io/{taint}"), "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300});
     let pod = world.create_pod(&pod("p")).await;
     assert_eq!(pod["spec"]["tolerations"], json!([toleration("not-ready"), toleration("unreachable")]));
 }
@@ -257,5 +256,8 @@ async fn a_kubelet_annotates_along_with_the_status() {
     world.create_pod(&pod("p")).await;
     let both = json!({"metadata": {"annotations": {"by": "status"}}, "status": {"phase": "Running"}});
     let (_, written) = world.patch(&format!("{PODS}/p/status"), "merge-patch+json", &both).await;
-    assert_eq!((&written["metadata"]["annotations"]["by"], &written["status"]["phase"]), (&json!("status"), &json!("Running")));
+    assert_eq!(
+        (&written["metadata"]["annotations"]["by"], &written["status"]["phase"]),
+        (&json!("status"), &json!("Running"))
+    );
 }
