@@ -1,10 +1,15 @@
 """Runs the matrix and prints a table of it and `N passed, N failed`."""
 
 import argparse
+import contextlib
+import io
+import multiprocessing
 import os
 import sys
 import tempfile
 import time
+import traceback
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "real-input"))
@@ -14,37 +19,54 @@ import steps  # noqa: E402
 from cells import Real, Simulated  # noqa: E402
 from clients import in_the_environment, play  # noqa: E402
 
+ROUND = [*steps.STEPS, *plans.STEPS]
+# Name, how to start the cell, who plays in it, and the steps. The longest first: they run side by side.
+ROWS = [
+    ("API server real, AWS simulated", Real, plans.Plans, ROUND),
+    ("API server simulated, AWS simulated", Simulated, plans.Plans, ROUND),
+]
+
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("rolecall", type=Path)
-    parser.add_argument("--control-plane", type=Path, required=True)
-    parser.add_argument("--only", help="rows whose name contains this")
+    parser.add_argument("--cache", type=Path, required=True, help="where the built parts are")
+    parser.add_argument("--only", default="", help="rows whose name contains this")
     return parser.parse_args()
 
 
-def rows(told):
-    """Name, how to start the cell, and the steps."""
-    everything = [*steps.STEPS, *plans.STEPS]
-    programs = told.control_plane
-    return [
-        ("API server simulated, AWS simulated", Simulated, everything),
-        ("API server real, AWS simulated", lambda *where: Real(*where, programs), everything),
-    ]
-
-
-def run(rolecall, name, start, wanted):
-    """Plays one row: how many steps passed, and in how many seconds."""
-    print(f"\n-- {name}", flush=True)
+def perform(number, rolecall, cache):
+    """Plays one row in a process of its own, since clients have an environment: what it printed, how many steps
+    passed, and in how many seconds."""
+    _, start, player, wanted = ROWS[number]
     began = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder:
-        cell = start(rolecall, Path(folder) / "cell")
+    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()) as said:
         try:
-            in_the_environment({"HOME": folder, **cell.environment})
-            passed = play(plans.Plans(rolecall, Path(folder) / "state"), wanted)
-        finally:
-            cell.close()
-    return passed, time.monotonic() - began
+            passed = play_in(start, player, wanted, (rolecall, cache, Path(folder)))
+        except Exception:
+            print(f"FAIL the cell did not start: {traceback.format_exc()}")
+            passed = 0
+    return said.getvalue(), passed, time.monotonic() - began
+
+
+def play_in(start, player, wanted, place):
+    rolecall, _, folder = place
+    with contextlib.closing(start(*place)) as cell:
+        in_the_environment({"HOME": str(folder), **cell.environment})
+        return play(player(rolecall, folder / "state", cell), wanted)
+
+
+def run(rows, rolecall, cache):
+    """All rows side by side: what each of them came to, by its number."""
+    found = {}
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(len(rows), mp_context=context) as pool:
+        playing = {pool.submit(perform, number, rolecall, cache): number for number in rows}
+        for done in as_completed(playing):
+            number = playing[done]
+            said, *found[number] = done.result()
+            print(f"\n-- {ROWS[number][0]}\n{said}", end="", flush=True)
+    return found
 
 
 def main():
@@ -52,16 +74,17 @@ def main():
     rolecall = told.rolecall.resolve()
     if not os.access(rolecall, os.X_OK):
         sys.exit(f"{rolecall} is not there: build it with `cargo build`")
-    table = []
-    for name, start, wanted in rows(told):
-        if not told.only or told.only in name:
-            table.append((name, len(wanted), *run(rolecall, name, start, wanted)))
-    print("\n| cell | steps | passed | seconds |\n|---|---|---|---|")
-    for name, wanted, passed, seconds in table:
-        print(f"| {name} | {wanted} | {passed} | {seconds:.0f} |")
-    passed, wanted = sum(row[2] for row in table), sum(row[1] for row in table)
-    print(f"\n{passed} passed, {wanted - passed} failed")
-    return 0 if passed == wanted else 1
+    rows = [number for number, (name, *_) in enumerate(ROWS) if told.only in name]
+    if not rows:
+        sys.exit(f"no row has {told.only!r} in its name")
+    found = run(rows, rolecall, told.cache)
+    print("\n| row | steps | passed | seconds |\n|---|---|---|---|")
+    wanted = {number: len(ROWS[number][3]) for number in rows}
+    for number, (passed, seconds) in sorted(found.items()):
+        print(f"| {ROWS[number][0]} | {wanted[number]} | {passed} | {seconds:.0f} |")
+    passed = sum(passed for passed, _ in found.values())
+    print(f"\n{passed} passed, {sum(wanted.values()) - passed} failed")
+    return 0 if passed == sum(wanted.values()) else 1
 
 
 if __name__ == "__main__":

@@ -109,7 +109,7 @@ class ControlPlane:
             authentication_token_webhook_config_file=self.folder / "authenticator",
             authentication_token_webhook_version="v1", service_account_issuer=self.issuer,
             service_account_key_file=key, service_account_signing_key_file=key, profiling="false",
-            shutdown_delay_duration="0s",
+            shutdown_delay_duration="0s", allow_privileged="true",
         )  # fmt: skip
         self.server.wait_until(self.is_ready)
 

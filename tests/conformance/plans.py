@@ -35,6 +35,7 @@ metadata:
 """
 NAMESPACE = "{apiVersion: v1, kind: Namespace, metadata: {name: shop}}\n"
 BY_TOKEN = ["web", "cart"]
+ESCAPE = "\x1b"
 
 
 class Plans(Round):
@@ -152,13 +153,14 @@ class Plans(Round):
             explorer.press("\r")
             explorer.wait_for("Unlock")
             explorer.press("\r")
-            assert until(lambda: ANNOTATION in self.annotations("api"), 20), explorer.text()
-            explorer.press("\x1b\x1b\x1bI")
+            explorer.wait_until(lambda: ANNOTATION in self.annotations("api"), "annotated")
+            leave_the_plan(explorer)
+            explorer.press("I")
             explorer.wait_for("Plan:")
             explorer.press("shop/api\r")
-            assert until(lambda: ANNOTATION not in self.annotations("api"), 20), explorer.text()
+            explorer.wait_until(lambda: ANNOTATION not in self.annotations("api"), "without annotation")
         finally:
-            explorer.close("\x1b\x1b\x1bq")
+            explorer.close(f"{ESCAPE * 3}q")
 
     def the_agent_is_installed(self):
         words = ["--cluster-name", self.cluster, "--addon-name", "eks-pod-identity-agent"]
@@ -197,16 +199,21 @@ class Plans(Round):
         assert self.trust_of("shop-cart") == before, self.trust_of("shop-cart")
 
 
+def leave_the_plan(explorer):
+    """Back to the list, once the operation was shown."""
+    explorer.press_one_by_one(ESCAPE * 3)
+
+
 STEPS = [
     Plans.a_shop_opens,
     Plans.a_token_is_proven,
+    Plans.an_annotation_is_set_and_removed_by_keys,
     Plans.associate,
     Plans.an_association_is_proven,
     Plans.retarget,
     Plans.dissociate_and_undo,
     Plans.trust_is_given_and_taken,
     Plans.restart,
-    Plans.an_annotation_is_set_and_removed_by_keys,
     Plans.the_agent_is_installed,
     Plans.migrate,
     Plans.a_killed_migration_is_resumed,

@@ -58,12 +58,13 @@ class Simulator:
 def play(whole, steps):
     """Plays steps in order: later ones build on earlier ones. How many passed; the rest failed."""
     for number, step in enumerate(steps):
+        began, name = time.monotonic(), step.__name__.replace("_", " ")
         try:
             step(whole)
         except Exception as failure:  # whatever it was, later steps cannot be trusted
-            print(f"FAIL {step.__name__}: {failure}", flush=True)
+            print(f"FAIL {name}: {failure}", flush=True)
             return number
-        print(f"ok   {step.__name__.replace('_', ' ')}", flush=True)
+        print(f"ok   {time.monotonic() - began:5.1f} s  {name}", flush=True)
     return len(steps)
 
 

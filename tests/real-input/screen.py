@@ -55,23 +55,43 @@ class Terminal:
         """Types."""
         os.write(self.handle, keys.encode())
 
+    def press_one_by_one(self, keys):
+        """Types slowly: Escape and what follows at once are another key."""
+        for key in keys:
+            self.press(key)
+            self.watch(0.2)
+
+    def watch(self, seconds):
+        """Takes in what is written meanwhile; False once the program has ended."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if not self.read(0.05):
+                return False
+        return True
+
     def wait_for(self, *wanted, seconds=20):
         """Waits until all of these texts are on the screen at once."""
+        self.wait_until(lambda: all(one in self.text() for one in wanted), f"on the screen: {wanted}", seconds)
+
+    def wait_until(self, question, what, seconds=20):
+        """Waits until the answer is true, while the program goes on."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             alive = self.read(0.05)
-            if all(one in self.text() for one in wanted):
+            if question():
                 return
             if not alive:
                 break
-        raise AssertionError(f"not on the screen: {wanted}\n{self.text()}")
+        raise AssertionError(f"not {what}\n{self.text()}")
 
     def close(self, keys="q"):
-        """Leaves the program and waits for its end."""
-        self.press(keys)
-        end = time.monotonic() + 5
-        while self.read(0.05) and time.monotonic() < end:
-            pass
+        """Leaves the program; one that does not end within 5 seconds is killed. Its exit code."""
+        try:
+            self.press_one_by_one(keys)
+            if self.watch(5):
+                os.kill(self.process, signal.SIGKILL)
+        except OSError:
+            pass  # it has ended already
         _, status = os.waitpid(self.process, 0)
         os.close(self.handle)
         return os.waitstatus_to_exitcode(status)
