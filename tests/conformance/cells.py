@@ -1,5 +1,6 @@
 """The cells of the matrix: a cluster and an account each, as an environment for clients."""
 
+import json
 from pathlib import Path
 
 import yaml
@@ -17,12 +18,17 @@ VISITOR = "visitor"
 
 
 class Cell:
-    """What is running, to be closed in the reverse order."""
+    """What is running, to be closed in the reverse order. `cache` has the built parts."""
 
-    def __init__(self, rolecall, folder):
-        self.rolecall, self.folder = rolecall, folder
-        folder.mkdir()
+    def __init__(self, rolecall, cache, folder):
+        self.rolecall, self.cache, self.folder = rolecall, cache, folder / "cell"
+        self.folder.mkdir()
         self.running = []
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
 
     def keep(self, running):
         self.running.append(running)
@@ -36,29 +42,38 @@ class Cell:
 class Simulated(Cell):
     """The simulated API server and the simulated AWS."""
 
-    def __init__(self, rolecall, folder):
-        super().__init__(rolecall, folder)
-        self.simulator = self.keep(Simulator(rolecall, folder, "--demo"))
-        self.environment = self.simulator.environment
+    def start(self):
+        self.environment = self.keep(Simulator(self.rolecall, self.folder, "--demo")).environment
 
 
 class Real(Cell):
     """The real API server and the simulated AWS, whose webhook the API server calls."""
 
-    def __init__(self, rolecall, folder, programs):
-        super().__init__(rolecall, folder)
+    def start(self):
         described = next(yaml.safe_load_all(DEMO.read_text()))["aws"]["cluster"]
         aws = f"127.0.0.1:{free_port()}"
         authenticator = self.keep(Authenticator(described["name"], f"http://{aws}"))
-        self.plane = ControlPlane(programs, folder / "plane", described["issuer"], authenticator.url, [VISITOR])
-        self.keep(self.plane)
-        words = ["--api-server", self.plane.endpoint, "--certificate-authority", self.plane.folder / "ca.crt"]
-        words += ["--token-keys", self.plane.keys(), "--listen-aws", aws]
-        simulator = self.keep(Simulator(rolecall, folder, "--demo", *map(str, words)))
+        self.plane = self.keep(ControlPlane(self.cache / "control-plane", self.folder / "plane"))
+        self.plane.begin(described["issuer"], authenticator.url, [VISITOR])
+        simulator = self.keep(self.simulator(self.plane.keys(), aws))
         self.name = context_of(simulator.environment["KUBECONFIG"])
         kubeconfig = self.plane.kubeconfig(self.name, ADMIN, "cell.kubeconfig")
+        self.visitor, self.visitor_kubeconfig = VISITOR, self.plane.kubeconfig(self.name, VISITOR)
         self.environment = {**simulator.environment, "KUBECONFIG": str(kubeconfig)}
         self.fill(Api.of_kubeconfig(Path(simulator.environment["KUBECONFIG"])))
+
+    def simulator(self, keys, aws):
+        """An account whose cluster has the real API server, which signs tokens with these keys."""
+        folder = self.folder / f"account-{aws.rsplit(':', 1)[-1]}"
+        folder.mkdir()
+        words = ["--api-server", self.plane.endpoint, "--certificate-authority", self.plane.folder / "ca.crt"]
+        return Simulator(self.rolecall, folder, "--demo", *map(str, [*words, "--token-keys", keys, "--listen-aws", aws]))
+
+    def another_account(self, keys):
+        """An account that takes the API server's tokens for signed with these keys."""
+        file = self.folder / "other-keys.json"
+        file.write_text(json.dumps(keys))
+        return self.keep(self.simulator(file, f"127.0.0.1:{free_port()}"))
 
     def fill(self, simulated):
         """The simulated cluster's objects, and whoever works on a cluster besides its controllers."""

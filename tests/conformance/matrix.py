@@ -14,8 +14,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "real-input"))
 
+import outages  # noqa: E402
 import plans  # noqa: E402
 import steps  # noqa: E402
+import tokens  # noqa: E402
 from cells import Real, Simulated  # noqa: E402
 from clients import in_the_environment, play  # noqa: E402
 
@@ -24,6 +26,9 @@ ROUND = [*steps.STEPS, *plans.STEPS]
 ROWS = [
     ("API server real, AWS simulated", Real, plans.Plans, ROUND),
     ("API server simulated, AWS simulated", Simulated, plans.Plans, ROUND),
+    ("outages: API server real, AWS simulated", Real, outages.Outages, outages.STEPS),
+    ("5,000 pods: API server real, AWS simulated", Real, outages.Crowd, outages.CROWD),
+    ("tokens: API server real, AWS simulated", Real, tokens.Tokens, tokens.STEPS),
 ]
 
 

@@ -59,16 +59,19 @@ def flags(**named):
 
 
 class ControlPlane:
-    """A cluster without nodes. `issuer` is what it calls itself in tokens; `authenticator` is asked about tokens that
-    it does not know itself; `users` are tokens of people without any rights."""
+    """A cluster without nodes."""
 
-    def __init__(self, programs, folder, issuer, authenticator, users=()):
+    def __init__(self, programs, folder):
         self.programs, self.folder = programs, folder
         self.etcd_url = f"http://127.0.0.1:{free_port()}"
         self.endpoint = f"https://127.0.0.1:{free_port()}"
-        self.issuer, self.authenticator, self.users = issuer, authenticator, users
         self.parts = []
         folder.mkdir()
+
+    def begin(self, issuer, authenticator, users=()):
+        """Starts it. `issuer` is what it calls itself in tokens; `authenticator` is asked about tokens that it does
+        not know itself; `users` are tokens of people without any rights."""
+        self.issuer, self.authenticator, self.users = issuer, authenticator, users
         self.write_credentials()
         self.start_etcd()
         self.start_server()
@@ -156,6 +159,18 @@ class ControlPlane:
         path = self.folder / "jwks.json"
         path.write_text(json.dumps(self.api().get("/openid/v1/jwks")))
         return path
+
+    def restart_server(self, meanwhile=lambda: None):
+        """An outage of the API server, during which something else happens."""
+        self.server.stop()
+        meanwhile()
+        self.server.start()
+        self.server.wait_until(self.is_ready)
+
+    def forget(self, key):
+        """Removes an object behind the API server's back, from etcd."""
+        text = base64.b64encode(key.encode()).decode()
+        assert post(f"{self.etcd_url}/v3/kv/deleterange", {"key": text}).get("deleted") == "1", f"there is no {key}"
 
     def compact(self):
         """Forgets every revision but the newest, in etcd."""

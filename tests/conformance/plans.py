@@ -41,6 +41,10 @@ ESCAPE = "\x1b"
 class Plans(Round):
     """The steps, with service accounts of the namespace `shop`: two by IRSA, one by nothing."""
 
+    def __init__(self, rolecall, state, cell):
+        super().__init__(rolecall, state)
+        self.cell = cell
+
     def make_role(self, name, trust):
         words = ["--role-name", name, "--assume-role-policy-document", json.dumps(trust)]
         return aws("iam", "create-role", *words)["Role"]["Arn"]
@@ -86,6 +90,7 @@ class Plans(Round):
         roles = {name: self.make_role(f"shop-{name}", self.admits_token(name)) for name in BY_TOKEN}
         for name in ["shop-api", "shop-api-v2"]:
             self.make_role(name, TRUST)
+        self.make_role("shop-api-by-token", self.admits_token("api"))
         noted = {name: {ANNOTATION: arn, "note": "kept"} for name, arn in roles.items()}
         accounts = [ACCOUNT.format(name=name, annotations=json.dumps(noted.get(name, {}))) for name in [*roles, "api"]]
         deployments = [DEPLOYMENT.format(name=name) for name in [*roles, "api"]]
@@ -144,17 +149,17 @@ class Plans(Round):
         explorer = self.explorer()
         try:
             explorer.wait_for("k8s live", "all read")
-            explorer.press("/sa:shop/api\r")
-            explorer.wait_for("deploy/api")
+            select_account(explorer, "shop/api")
             explorer.press("i")
             explorer.wait_for("Annotate shop/api for IRSA")
-            explorer.press("shop-web\r")
+            explorer.press("shop-api-by-token\r")
             explorer.wait_for("Plan: annotation of shop/api")
             explorer.press("\r")
             explorer.wait_for("Unlock")
             explorer.press("\r")
             explorer.wait_until(lambda: ANNOTATION in self.annotations("api"), "annotated")
             leave_the_plan(explorer)
+            select_account(explorer, "shop/api")
             explorer.press("I")
             explorer.wait_for("Plan:")
             explorer.press("shop/api\r")
@@ -165,8 +170,9 @@ class Plans(Round):
     def the_agent_is_installed(self):
         words = ["--cluster-name", self.cluster, "--addon-name", "eks-pod-identity-agent"]
         aws("eks", "delete-addon", *words)
-        assert until(lambda: "eks-pod-identity-agent" not in kubectl("get", "daemonsets", "-n", "kube-system"))
+        assert until(lambda: not has_agent()), "the agent is still there"
         self.rolecall("agent", "install", "--yes")
+        assert until(has_agent), "the agent does not come"
         kubectl("rollout", "status", "daemonset/eks-pod-identity-agent", "-n", "kube-system", "--timeout=60s")
 
     def migrate(self):
@@ -177,30 +183,42 @@ class Plans(Round):
         self.rolecall("migrate", "shop/web", "--remove-statements", "--soak", "0s", "--yes")
         assert "Federated" not in json.dumps(self.trust_of("shop-web")), self.trust_of("shop-web")
 
-    def operations(self):
-        return json.loads(self.rolecall("history", "-o", "json"))["items"]
+    def moves_of(self, name):
+        """Migrations in the journal."""
+        operations = json.loads(self.rolecall("history", "-o", "json"))["items"]
+        return [one for one in operations if (one["plan"], one["subject"]) == ("migrate", f"shop/{name}")]
 
     def a_killed_migration_is_resumed(self):
         command = [self.program, "migrate", "shop/cart", "--yes", "--state-dir", str(self.state)]
         moving = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        begun = until(lambda: any(one["state"] == "done" for one in self.operations()[-1]["steps"]))
+        begun = until(lambda: [step for one in self.moves_of("cart") for step in one["steps"] if step["state"] == "done"])
         moving.send_signal(signal.SIGKILL)
         moving.wait()
-        killed = self.operations()[-1]
-        assert begun and killed["plan"] == "migrate" and killed["state"] == "interrupted", killed
+        [killed] = self.moves_of("cart")
+        assert begun and killed["state"] == "interrupted", killed
         self.rolecall("resume", killed["id"], "--yes")
         self.become("cart", "pod-identity", "shop-cart")
 
     def the_migration_is_undone(self):
-        moved = next(one for one in self.operations() if one["plan"] == "migrate" and "cart" in json.dumps(one))
+        moved = self.moves_of("cart")[0]
         before = self.admits_token("cart")
         self.rolecall("undo", moved["id"], "--restart", "--yes")
         self.become("cart", "irsa", "shop-cart")
         assert self.trust_of("shop-cart") == before, self.trust_of("shop-cart")
 
 
+def has_agent():
+    return "eks-pod-identity-agent" in kubectl("get", "daemonsets", "-n", "kube-system")
+
+
+def select_account(explorer, account):
+    """Leaves only the workloads of one service account in the list."""
+    explorer.press(f"/sa:{account}\r")
+    explorer.wait_for(f"sa:{account}", " 1 of ")
+
+
 def leave_the_plan(explorer):
-    """Back to the list, once the operation was shown."""
+    """Back to the whole list, once the operation was shown."""
     explorer.press_one_by_one(ESCAPE * 3)
 
 

@@ -9,7 +9,7 @@ import time
 def run(*command, stdin=None, codes=(0,)):
     """Runs a client and returns its stdout; its stderr tells why it failed."""
     done = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=120)
-    assert done.returncode in codes, f"{' '.join(command)}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+    assert done.returncode in codes, f"{' '.join(map(str, command))}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
     return done.stdout
 
 

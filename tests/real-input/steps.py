@@ -62,8 +62,8 @@ class Round:
         """Pods of a namespace, as rolecall sees them over TCP."""
         return json.loads(self.rolecall("get", "pods", "-n", namespace, "-o", "json"))["items"]
 
-    def explorer(self, **size):
-        return Terminal([self.program, "--state-dir", str(self.state)], **size)
+    def explorer(self, *words):
+        return Terminal([self.program, "--state-dir", str(self.state), *words])
 
     def kubectl_lists(self):
         listed = kubectl("get", "pods", "--all-namespaces")

@@ -73,6 +73,11 @@ impl Performer {
                 self.await_rollout(workload, expects.as_ref(), stop).await?;
                 self.observe(call).await
             }
+            (Call::CreatePodIdentityAssociation { .. } | Call::DeletePodIdentityAssociation { .. }, _) => {
+                // It may have arrived only a moment ago, and the webhook has to hear of it before pods are replaced.
+                tokio::time::sleep(self.settle).await;
+                self.observe(call).await
+            }
             _ => self.observe(call).await,
         }
     }
