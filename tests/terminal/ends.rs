@@ -143,12 +143,14 @@ fn the_keymap_of_k9s_is_chosen_in_the_file_and_taken_over_when_it_changes() {
     let file = state.path().join("config.toml");
     fs::write(&file, "keymap = \"k8s\"\n").unwrap();
     let mut pty = Pty::start(&["demo", "--config", file.to_str().unwrap()], 120, 36, state.path(), &[]);
-    pty.wait_for("there is no preset `k8s`; did you mean `k9s`");
-    pty.wait_for("c associate");
+    pty.wait_for("did you mean `k9s`");
+    pty.wait_for("y copy");
     fs::write(&file, "keymap = \"k9s\"\n").unwrap();
     pty.wait_for("the configuration was read again");
-    pty.wait_for("+ associate");
-    pty.press("4c");
+    pty.wait_for("c copy");
+    pty.press("4");
+    pty.wait_for("[4 Roles");
+    pty.press("c");
     pty.wait_until("its length", |text| text.contains("copied ") && text.contains(" characters"));
     pty.press("qq");
     assert_eq!(pty.wait().exit_code(), 0);

@@ -160,7 +160,7 @@ fn remove(target: &mut Value, path: &[String], at: usize, kept: &Fields) {
         Value::Array(items) => {
             let is_meant = |item: &Value| match kind {
                 "k:" => key_of(text).iter().all(|(name, value)| item[name] == *value),
-                _ => item.to_string() == text,
+                _ => serde_json::from_str::<Value>(text).is_ok_and(|value| value == *item),
             };
             if is_last {
                 items.retain(|item| !is_meant(item));
