@@ -147,7 +147,7 @@ fn the_keymap_of_k9s_is_chosen_in_the_file_and_taken_over_when_it_changes() {
     pty.wait_for("y copy");
     fs::write(&file, "keymap = \"k9s\"\n").unwrap();
     pty.wait_for("the configuration was read again");
-    pty.wait_for("c copy");
+    pty.wait_for("r restart");
     pty.press("4");
     pty.wait_for("[4 Roles");
     pty.press("c");
