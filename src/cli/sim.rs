@@ -1,6 +1,8 @@
 //! `rolecall sim`: serves a simulated world on loopback until it is interrupted, and tells other
 //! clients how to reach it.
 
+mod authority;
+
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -42,6 +44,10 @@ pub struct Arguments {
     /// Write the environment of clients here as well, ready to be sourced by a shell
     #[arg(long, value_name = "FILE")]
     pub env_file: Option<PathBuf>,
+    /// Folder with the certificate authority, made at first: kubeconfigs and connections of earlier runs stay good if
+    /// the ports do
+    #[arg(long, value_name = "DIR", conflicts_with = "api_server")]
+    pub authority: Option<PathBuf>,
     /// An API server of yours is the one of the account's cluster. It calls itself by the cluster's issuer; POST
     /// /mutate of the simulated one is the webhook for it
     #[arg(long, value_name = "URL", requires_all = ["certificate_authority", "token_keys"])]
@@ -63,6 +69,10 @@ pub fn run(global: &Global, arguments: &Arguments) -> Result<Exit, Failure> {
     };
     for fault in &arguments.fault {
         world.faults.add(fault.clone());
+    }
+    if let Some(folder) = &arguments.authority {
+        let help = "Leave --authority out to see whether the world can be served at all";
+        world.succeed(authority::of(folder)?).map_err(|error| usage("cannot take over", error.to_string(), help))?;
     }
     let options = server::Options {
         listen: loopback(arguments.listen)?,

@@ -12,7 +12,7 @@ mod trust;
 mod webhook;
 
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -66,7 +66,7 @@ pub struct World {
     pub kubernetes: Api,
     /// The account.
     pub aws: Account,
-    authority: Authority,
+    authority: RwLock<Arc<Authority>>,
 }
 
 impl std::fmt::Debug for World {
@@ -106,7 +106,7 @@ impl World {
         let seed = read.state.random.clone().number();
         let (world, past) = Self::build(read.state, seed, now)?;
         if read.webhook {
-            world.load("webhook", webhook::object(&world.authority.data()))?;
+            world.load("webhook", webhook::object(&world.authority().data()))?;
         }
         populate::populate(&world, &past, documents.manifests)?;
         agent::adopt(&world)?;
@@ -139,7 +139,7 @@ impl World {
     pub fn generate(spec: &generate::Spec, now: Timestamp) -> Result<Arc<Self>, WorldError> {
         let generated = generate::generate(spec, now);
         let (world, _) = Self::build(generated.state, spec.seed, now)?;
-        world.load("webhook", webhook::object(&world.authority.data()))?;
+        world.load("webhook", webhook::object(&world.authority().data()))?;
         for manifest in generated.manifests {
             world.load("generated", manifest)?;
         }
@@ -166,6 +166,7 @@ impl World {
         let kubernetes = Api::new(clock.clone(), faults.clone(), facts, entries);
         kubernetes.set_issuer(&issuer);
         kubernetes.set_fargate_profiles(profiles);
+        let authority = RwLock::new(Arc::new(authority));
         Ok((Self { clock, faults, kubernetes, aws, authority }, past))
     }
 
@@ -184,8 +185,24 @@ impl World {
     }
 
     /// The certificate authority of the cluster.
-    pub fn authority(&self) -> &Authority {
-        &self.authority
+    pub fn authority(&self) -> Arc<Authority> {
+        Arc::clone(&self.authority.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Continues earlier runs in the eyes of their clients: the cluster has the authority that it had, and no
+    /// resource version of theirs is valid any more.
+    ///
+    /// # Errors
+    /// If the webhook that the world's file has is refused.
+    pub fn succeed(&self, authority: Authority) -> Result<(), WorldError> {
+        let (before, data) = (self.authority().data(), authority.data());
+        for webhook in webhook::with_authority(self, &before, &data) {
+            self.load("webhook", webhook)?;
+        }
+        self.aws.with(|state| state.cluster.certificate_authority = data);
+        *self.authority.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(authority);
+        self.kubernetes.begin_at(u64::try_from(self.clock.now().as_millisecond()).unwrap_or_default());
+        Ok(())
     }
 
     /// The cluster's name.
@@ -231,7 +248,7 @@ impl World {
     /// A kubeconfig for `server`. Cluster, context and user are named by the
     /// cluster's ARN, as `aws eks update-kubeconfig` names them; the token is fixed.
     pub fn kubeconfig(&self, server: &str) -> String {
-        let (arn, authority) = (self.cluster_arn(), self.authority.data());
+        let (arn, authority) = (self.cluster_arn(), self.authority().data());
         format!(
             "apiVersion: v1\nkind: Config\nclusters:\n- name: {arn}\n  cluster:\n    server: {server}\n    certificate-authority-data: {authority}\n\
              contexts:\n- name: {arn}\n  context:\n    cluster: {arn}\n    user: {arn}\ncurrent-context: {arn}\n\

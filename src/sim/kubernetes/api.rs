@@ -153,6 +153,12 @@ impl Api {
         self.commit(|state| state.store.compact());
     }
 
+    /// Goes on from this revision at least, and forgets what was before: watches from older resource versions,
+    /// those of another run too, end with 410.
+    pub fn begin_at(&self, revision: u64) {
+        self.commit(|state| state.store.begin_at(revision));
+    }
+
     /// Keeps the whole world as text only, unless somebody watches already.
     pub(super) fn pack(&self) {
         if self.inner.revision.receiver_count() == 0 {

@@ -300,6 +300,12 @@ impl Store {
         self.resources.values_mut().for_each(|resource| resource.log.clear());
     }
 
+    /// Goes on from this revision at least, and forgets the change log.
+    pub fn begin_at(&mut self, revision: u64) {
+        self.revision = self.revision.max(revision);
+        self.compact();
+    }
+
     /// The next number of a sequence for uids and generated names.
     pub fn next_number(&mut self) -> u64 {
         self.names += 1;

@@ -40,18 +40,46 @@ async fn the_kubernetes_port_speaks_tls_with_the_authority_of_the_kubeconfig() {
     let (world, running, _stop) = served(Duration::ZERO).await;
     assert!(running.kubeconfig.contains(&format!("server: https://{}\n", running.kubernetes)));
     assert_eq!(world.endpoint(), format!("https://{}", running.kubernetes));
+    let answer = ask(&running.kubeconfig, running.kubernetes, "/version").await;
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("1.33"), "{answer}");
+}
+
+/// What a server answers to a client that believes the authority of a kubeconfig and no other.
+async fn ask(kubeconfig: &str, server: SocketAddr, path: &str) -> String {
     let mut roots = RootCertStore::empty();
-    roots.add(authority(&running.kubeconfig)).unwrap();
+    roots.add(authority(kubeconfig)).unwrap();
     let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_root_certificates(roots)
         .with_no_client_auth();
-    let tcp = TcpStream::connect(running.kubernetes).await.unwrap();
+    let tcp = TcpStream::connect(server).await.unwrap();
     let name = ServerName::try_from("127.0.0.1").unwrap();
     let tls = TlsConnector::from(Arc::new(config)).connect(name, tcp).await.unwrap();
-    let answer = talk_http(tls, "GET /version HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
-    assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("1.33"), "{answer}");
+    talk_http(tls, &format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")).await
+}
+
+fn version(list: &str) -> u64 {
+    list.split(r#""resourceVersion":""#).nth(1).unwrap().split('"').next().unwrap().parse().unwrap()
+}
+
+#[tokio::test]
+async fn a_world_that_succeeds_another_is_its_cluster_and_knows_nothing_of_its_past() {
+    let (world, before, _stop) = served(Duration::ZERO).await;
+    let list = "/api/v1/serviceaccounts?limit=1";
+    let seen = version(&ask(&before.kubeconfig, before.kubernetes, list).await);
+    let kept = world.authority();
+    let next = World::from_yaml(WORLD, Timestamp::now()).unwrap();
+    next.succeed(crate::sim::world::Authority::kept(kept.certificate(), &kept.key()).unwrap()).unwrap();
+    let (_stop, stopped) = oneshot::channel::<()>();
+    let running = serve(next, Options::default(), async { drop(stopped.await) }).await.unwrap();
+    assert!(version(&ask(&before.kubeconfig, running.kubernetes, list).await) > seen + 1_000_000);
+    let watch = format!("/api/v1/serviceaccounts?watch=true&timeoutSeconds=1&resourceVersion={seen}");
+    let answer = ask(&before.kubeconfig, running.kubernetes, &watch).await;
+    assert!(answer.contains(r#""code":410"#), "{answer}");
+    let hooks = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/pod-identity-webhook";
+    let answer = ask(&before.kubeconfig, running.kubernetes, hooks).await;
+    assert!(answer.contains(&format!(r#""caBundle":"{}""#, kept.data())), "{answer}");
 }
 
 #[tokio::test]

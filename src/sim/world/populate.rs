@@ -10,12 +10,12 @@ use tower::ServiceExt;
 
 use crate::wire::full;
 
+use super::webhook::RESOURCE as WEBHOOKS;
 use super::{World, WorldError};
 
 const INJECTED_AS: &str = "sim.rolecall/injected-as";
 const NOT_READY_ON: &str = "sim.rolecall/not-ready-on";
 const ROLE_ARN: &str = "eks.amazonaws.com/role-arn";
-const WEBHOOKS: (&str, &str) = ("admissionregistration.k8s.io", "mutatingwebhookconfigurations");
 const WORKLOADS: &[&str] = &["Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "CronJob"];
 
 /// What the webhook is told about associations while a past is staged.

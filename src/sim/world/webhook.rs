@@ -2,6 +2,11 @@
 
 use serde_json::{Value, json};
 
+use super::World;
+
+/// Group and resource of such objects.
+pub const RESOURCE: (&str, &str) = ("admissionregistration.k8s.io", "mutatingwebhookconfigurations");
+
 /// Name of the object.
 pub const NAME: &str = "pod-identity-webhook";
 
@@ -27,4 +32,15 @@ pub fn object(authority: &str) -> Value {
             "timeoutSeconds": 10,
         }],
     })
+}
+
+/// The webhooks that a CA signs (base64), with another one in its place.
+pub fn with_authority(world: &World, before: &str, after: &str) -> Vec<Value> {
+    let mut found = world.kubernetes.snapshot(RESOURCE.0, RESOURCE.1);
+    found.retain_mut(|object| {
+        let bundles = object["webhooks"].as_array_mut().into_iter().flatten();
+        let ours = bundles.map(|one| &mut one["clientConfig"]["caBundle"]).filter(|bundle| **bundle == before);
+        ours.map(|bundle| *bundle = after.into()).count() > 0
+    });
+    found
 }
