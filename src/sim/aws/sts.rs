@@ -6,8 +6,10 @@ pub use web_identity::refusal as web_identity_refusal;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::bearer;
 use super::dispatch::REQUEST_ID;
 use super::error::{Failure, Service, denied, unknown_operation};
+use super::evaluate::{Principal, Question, evaluate};
 use super::model::{Role, State};
 use super::query::Parameters;
 use super::xml::Xml;
@@ -48,13 +50,25 @@ fn caller(state: &State) -> String {
 fn assume(state: &mut State, parameters: &Parameters, now: Timestamp) -> Result<String, Failure> {
     let arn = parameters.required("RoleArn")?;
     let session = parameters.required("RoleSessionName")?;
-    let Some(role) = state.role_by_arn(arn) else {
+    let Some(role) = state.role_by_arn(arn).filter(|role| admits_caller(state, role, now)) else {
         return Err(denied(Service::Sts, &state.caller_arn, "AssumeRole", arn));
     };
     let seconds = seconds(parameters, role)?;
     let role = role.clone();
     let session = Session::of(state, &role, session, seconds, now);
     Ok(answer("AssumeRole", |xml| credentials(xml, &session)))
+}
+
+/// Whether a trust policy lets the caller in; of its own policies the caller may everything.
+fn admits_caller(state: &State, role: &Role, now: Timestamp) -> bool {
+    let caller = match state.caller_arn.split_once(":assumed-role/") {
+        Some((_, session)) => state.role(session.split('/').next().unwrap_or_default()).map(|role| role.arn.clone()),
+        None => None,
+    };
+    let asker = Principal::Role(caller.unwrap_or_else(|| state.caller_arn.clone()));
+    let context = bearer::common(state, now);
+    let question = Question { principal: Some(&asker), action: "sts:AssumeRole", resource: None, context: &context };
+    evaluate(&role.trust, &question).is_allowed()
 }
 
 /// How long the session is to be, if the role allows that.

@@ -151,7 +151,11 @@ fn access_entry(state: &mut State, fields: &Fields<'_>, old: Timestamp) -> Resul
     let (cluster, account, id) = (state.cluster.name.clone(), state.account.clone(), state.random.uuid());
     let kind = fields.text_or("type", "STANDARD")?;
     let node = kind != "STANDARD";
-    let username = if node { "system:node:{{EC2PrivateDNSName}}".to_owned() } else { principal.clone() };
+    let username = match kind.as_str() {
+        "STANDARD" => format!("arn:{}:sts::{account}:assumed-role/{name}/{{{{SessionName}}}}", state.partition),
+        "FARGATE_LINUX" => "system:node:{{SessionName}}".to_owned(),
+        _ => "system:node:{{EC2PrivateDNSName}}".to_owned(),
+    };
     let groups = fields.texts("groups")?;
     let created = fields.time("createdAt", old)?;
     let entry = json!({

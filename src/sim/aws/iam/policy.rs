@@ -123,7 +123,7 @@ fn must_be_a_document(document: &str) -> Result<(), Failure> {
         return refused("This policy contains invalid Json");
     };
     let statements = match policy.get("Statement") {
-        Some(Value::Array(statements)) => statements.as_slice(),
+        Some(Value::Array(statements)) if !statements.is_empty() => statements.as_slice(),
         Some(statement @ Value::Object(_)) => std::slice::from_ref(statement),
         _ => return refused("Syntax errors in policy."),
     };

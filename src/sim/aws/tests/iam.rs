@@ -170,13 +170,35 @@ fn instance() -> Instance {
 }
 
 #[tokio::test]
-async fn sessions_are_given_for_roles_that_exist() {
+async fn a_policy_without_statements_is_refused() {
     let setup = setup();
+    let document = encode(r#"{"Version":"2012-10-17","Statement":[]}"#);
+    let form = "Action=PutRolePolicy&Version=2010-05-08&RoleName=pods&PolicyName=none&PolicyDocument=";
+    let refused = setup.query("iam", &format!("{form}{document}")).await;
+    assert_eq!((refused.status, refused.code.as_str()), (400, "MalformedPolicyDocument"));
+}
+
+#[tokio::test]
+async fn sessions_are_given_for_roles_that_exist_and_trust_the_caller() {
+    let setup = setup();
+    let trust = |who: &str| {
+        format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"AWS":"{who}"}},"Action":"sts:AssumeRole"}}]}}"#
+        )
+    };
+    setup.account.with(|state| {
+        for (name, who) in [("ours", "arn:aws:iam::111122223333:root"), ("hers", "arn:aws:iam::111122223333:user/bea")]
+        {
+            state.roles.insert(name.to_owned(), Lagging::settled(role(name, &trust(who))));
+        }
+    });
     let form = "Action=AssumeRole&Version=2011-06-15&RoleSessionName=s&RoleArn=arn:aws:iam::111122223333:role/";
-    let given = setup.query("sts", &format!("{form}nodes")).await.text;
-    assert!(given.contains("<Arn>arn:aws:sts::111122223333:assumed-role/nodes/s</Arn>"));
-    let refused = setup.query("sts", &format!("{form}none")).await;
-    assert_eq!((refused.status, refused.code.as_str()), (403, "AccessDenied"));
+    let given = setup.query("sts", &format!("{form}ours")).await.text;
+    assert!(given.contains("<Arn>arn:aws:sts::111122223333:assumed-role/ours/s</Arn>"));
+    for other in ["hers", "nodes", "none"] {
+        let refused = setup.query("sts", &format!("{form}{other}")).await;
+        assert_eq!((refused.status, refused.code.as_str()), (403, "AccessDenied"), "{other}");
+    }
 }
 
 fn simulate(rest: &str) -> String {
