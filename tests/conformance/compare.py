@@ -2,9 +2,7 @@
 
 `requests.yaml` holds the requests, the status that the API reference promises, and which parts of the
 answers are compared. A difference fails, unless the table accepts it with a reason; an accepted difference
-that is gone fails as well. Needs PyYAML (it comes with the AWS CLI).
-
-  compare.py --real KUBECONFIG --etcd URL (--rolecall PROGRAM | --simulated KUBECONFIG) [--verbose]
+that is gone fails as well. A row of the matrix; `compare.py --accepted` prints what is accepted.
 """
 
 import argparse
@@ -12,15 +10,11 @@ import base64
 import http.client
 import json
 import re
-import signal
 import ssl
-import subprocess
-import sys
 import tempfile
 import time
 import urllib.parse
 import urllib.request
-from contextlib import contextmanager
 from pathlib import Path
 
 import yaml
@@ -198,65 +192,37 @@ def compact(etcd):
     call("compaction", {"revision": revision, "physical": True})
 
 
-@contextmanager
-def simulator(program):
-    """The simulator with the faults that the table asks for, and its kubeconfig."""
-    with tempfile.TemporaryDirectory() as folder:
-        environment = Path(folder) / "environment"
-        faults = [word for fault in TABLE["faults"] for word in ("--fault", fault)]
-        running = subprocess.Popen(
-            [program, "sim", "--demo", "--env-file", str(environment), *faults], stdout=subprocess.DEVNULL
-        )
-        try:
-            end = time.monotonic() + 30
-            while not environment.exists():
-                assert running.poll() is None and time.monotonic() < end, "the simulator did not start"
-                time.sleep(0.05)
-            yield re.search(r"KUBECONFIG='([^']+)'", environment.read_text())[1]
-        finally:
-            running.send_signal(signal.SIGINT)
-            running.wait(timeout=10)
+class Comparison:
+    """All requests, in the order of the table, to both API servers of a cell."""
+
+    def __init__(self, _rolecall, _state, cell):
+        self.real, self.simulated = Server(cell.real), Server(cell.environment["KUBECONFIG"])
+        self.etcd = cell.plane.etcd_url
+
+    def every_request_is_answered_alike(self):
+        differences = [one for case in TABLE["requests"] for one in self.differences(case)]
+        accepted = sum(len(case.get("accepted", {})) for case in TABLE["requests"])
+        print(f"     {len(TABLE['requests'])} requests, {accepted} differences are accepted")
+        assert not differences, "".join(differences)
+
+    def differences(self, case):
+        """What is left to explain about one request, as text."""
+        if case.get("compacted"):
+            compact(self.etcd)
+        left = judge(case, compare(case, self.real, self.simulated))
+        return [f"\n{case['name']}: {path}\n  real:      {one}\n  simulated: {other}" for path, one, other in left]
 
 
-def play(arguments, kubeconfig):
-    real, simulated = Server(arguments.real), Server(kubeconfig)
-    differences = accepted = 0
-    for case in TABLE["requests"]:
-        if case.get("compacted") and arguments.etcd:
-            compact(arguments.etcd)
-        left = judge(case, compare(case, real, simulated))
-        accepted += len(case.get("accepted", {}))
-        differences += len(left)
-        if left or arguments.verbose:
-            print(f"{'DIFFERS' if left else 'ok     '} {case['name']}")
-        for path, one, other in left:
-            print(f"    {path}\n      real:      {one}\n      simulated: {other}")
-    print(f"{len(TABLE['requests'])} requests, {differences} unexplained differences, {accepted} accepted")
-    return 1 if differences else 0
+STEPS = [Comparison.every_request_is_answered_alike]
 
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--real", help="kubeconfig of the real API server")
-    parser.add_argument("--etcd", help="client URL of its etcd, for the compaction")
-    parser.add_argument("--simulated", help="kubeconfig of a simulator that runs with --faults")
-    parser.add_argument("--rolecall", help="program whose simulator is started")
-    parser.add_argument("--verbose", action="store_true")
-    parser.add_argument("--faults", action="store_true", help="print the faults the simulator has to have")
-    parser.add_argument("--accepted", action="store_true", help="print the accepted differences as a table")
-    arguments = parser.parse_args()
-    if arguments.faults:
-        print("\n".join(TABLE["faults"]))
-        return 0
-    if arguments.accepted:
-        rows = [(case["name"], path, why) for case in TABLE["requests"] for path, why in case.get("accepted", {}).items()]
-        print("\n".join(f"| {name} | {path} | {why} |" for name, path, why in rows))
-        return 0
-    if arguments.simulated:
-        return play(arguments, arguments.simulated)
-    with simulator(arguments.rolecall) as kubeconfig:
-        return play(arguments, kubeconfig)
+    parser.add_argument("--accepted", action="store_true", required=True, help="print the accepted differences as a table")
+    parser.parse_args()
+    rows = [(case["name"], path, why) for case in TABLE["requests"] for path, why in case.get("accepted", {}).items()]
+    print("\n".join(f"| {name} | {path} | {why} |" for name, path, why in rows))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -14,21 +14,31 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "real-input"))
 
+import calls  # noqa: E402
+import compare  # noqa: E402
 import outages  # noqa: E402
 import plans  # noqa: E402
 import steps  # noqa: E402
 import tokens  # noqa: E402
-from cells import Real, Simulated  # noqa: E402
+from cells import Compared, Real, RealWithPeer, Restarted, Simulated, SimulatedWithPeer  # noqa: E402
 from clients import in_the_environment, play  # noqa: E402
 
+# At once: on two cores more of them wait for each other.
+SIDE_BY_SIDE = 5
 ROUND = [*steps.STEPS, *plans.STEPS]
+ROUND_WITH_PEER = [*steps.STEPS, *plans.WITH_PEER]
 # Name, how to start the cell, who plays in it, and the steps. The longest first: they run side by side.
 ROWS = [
     ("API server real, AWS simulated", Real, plans.Plans, ROUND),
     ("API server simulated, AWS simulated", Simulated, plans.Plans, ROUND),
+    ("API server real, AWS peer", RealWithPeer, plans.PlansWithPeer, ROUND_WITH_PEER),
+    ("API server simulated, AWS peer", SimulatedWithPeer, plans.PlansWithPeer, ROUND_WITH_PEER),
     ("outages: API server real, AWS simulated", Real, outages.Outages, outages.STEPS),
+    ("outages: API server simulated, AWS simulated", Restarted, outages.Outages, outages.STEPS),
     ("5,000 pods: API server real, AWS simulated", Real, outages.Crowd, outages.CROWD),
     ("tokens: API server real, AWS simulated", Real, tokens.Tokens, tokens.STEPS),
+    ("request by request: API server real and simulated", Compared, compare.Comparison, compare.STEPS),
+    ("call by call: AWS peer and simulated", SimulatedWithPeer, calls.Calls, calls.STEPS),
 ]
 
 
@@ -62,10 +72,10 @@ def play_in(start, player, wanted, place):
 
 
 def run(rows, rolecall, cache):
-    """All rows side by side: what each of them came to, by its number."""
+    """Rows side by side: what each of them came to, by its number."""
     found = {}
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(len(rows), mp_context=context) as pool:
+    with ProcessPoolExecutor(min(SIDE_BY_SIDE, len(rows)), mp_context=context) as pool:
         playing = {pool.submit(perform, number, rolecall, cache): number for number in rows}
         for done in as_completed(playing):
             number = playing[done]

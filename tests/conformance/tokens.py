@@ -4,14 +4,13 @@ import contextlib
 import json
 import os
 import subprocess
-from pathlib import Path
 
 import jws
 import yaml
+from cells import PERMISSIONS
 from clients import aws, kubectl
 from plans import ACCOUNT, ANNOTATION, NAMESPACE, Plans
 
-PERMISSIONS = Path(__file__).parents[2] / "assets/permissions"
 REFUSED = "You may not ask for tokens of shop/web; that says nothing about the pod"
 MISSING = "Ask for the Kubernetes right to create serviceaccounts/token"
 
@@ -39,8 +38,7 @@ class Tokens(Plans):
         kubectl("apply", "--validate=false", "-f", "-", stdin=f"{NAMESPACE}---{account}")
 
     def a_visitor_may_read(self):
-        kubectl("apply", "--validate=false", "-f", str(PERMISSIONS / "read.yaml"))
-        kubectl("create", "clusterrolebinding", "visitors", "--clusterrole=rolecall-read", f"--user={self.cell.visitor}")
+        self.cell.let_the_visitor_read()
         found = json.loads(self.visit("get", "sa", "shop/web", "-o", "json"))
         assert [one["name"] for one in found["items"]] == ["web"], found
 

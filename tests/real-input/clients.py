@@ -43,6 +43,7 @@ class Simulator:
 
     def __init__(self, rolecall, folder, *words):
         file = folder / "environment"
+        file.unlink(missing_ok=True)
         self.process = subprocess.Popen(
             [rolecall, "sim", "--env-file", str(file), *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
@@ -56,14 +57,21 @@ class Simulator:
 
 
 def play(whole, steps):
-    """Plays steps in order: later ones build on earlier ones. How many passed; the rest failed."""
+    """Plays steps in order: later ones build on earlier ones. How many passed; the rest failed. A step that `OTHERWISE`
+    of the whole names has to fail with the text that it gives."""
+    otherwise = getattr(whole, "OTHERWISE", {})
     for number, step in enumerate(steps):
         began, name = time.monotonic(), step.__name__.replace("_", " ")
+        wanted = otherwise.get(step.__name__)
         try:
             step(whole)
-        except Exception as failure:  # whatever it was, later steps cannot be trusted
+            failure = f"it passed, and should have failed with {wanted!r}" if wanted else None
+        except Exception as error:  # whatever it was, later steps cannot be trusted
+            failure = None if wanted and wanted in str(error) else error
+        if failure:
             print(f"FAIL {name}: {failure}", flush=True)
             return number
+        name += f", refused: {wanted}" if wanted else ""
         print(f"ok   {time.monotonic() - began:5.1f} s  {name}", flush=True)
     return len(steps)
 

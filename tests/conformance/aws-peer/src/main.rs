@@ -20,7 +20,7 @@ use clap::Parser;
 use fakecloud_core::dispatch::{DispatchConfig, dispatch};
 use fakecloud_core::multi_account::MultiAccountState;
 use fakecloud_core::registry::ServiceRegistry;
-use fakecloud_ec2::{Ec2Service, SharedEc2State};
+use fakecloud_ec2::{Ec2Service, Ec2State, SharedEc2State};
 use fakecloud_eks::{EksService, SharedEksState, cluster_arn};
 use fakecloud_iam::SharedIamState;
 use fakecloud_iam::iam_service::IamService;
@@ -50,6 +50,10 @@ struct Options {
     /// URL of its OIDC issuer
     #[arg(long)]
     issuer: String,
+    /// JSON file with `instances`, `profiles` and `tags` as the state of the EC2 service keeps them: RunInstances
+    /// would give ids of its own, and nodes name theirs
+    #[arg(long)]
+    ec2: Option<PathBuf>,
     /// Kubernetes version of the cluster
     #[arg(long, default_value = "1.34")]
     kubernetes: String,
@@ -102,12 +106,25 @@ fn services(options: &Options, endpoint: &str) -> Result<ServiceRegistry, Box<dy
     let ec2: SharedEc2State = Arc::new(RwLock::new(MultiAccountState::new(account, region, endpoint)));
     let cluster = serde_json::from_value(cluster(options)?)?;
     eks.write().get_or_create(account).clusters.insert(options.cluster.clone(), cluster);
+    if let Some(file) = &options.ec2 {
+        fill(ec2.write().get_or_create(account), file)?;
+    }
     let mut registry = ServiceRegistry::new();
     registry.register(Arc::new(EksService::new(eks).with_ec2_state(Arc::clone(&ec2))));
     registry.register(Arc::new(IamService::new(Arc::clone(&iam))));
     registry.register(Arc::new(StsService::new(iam)));
     registry.register(Arc::new(Ec2Service::with_state(ec2)));
     Ok(registry)
+}
+
+/// Takes members of the state from a file.
+fn fill(state: &mut Ec2State, file: &Path) -> Result<(), Box<dyn Error>> {
+    let text = std::fs::read(file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
+    let mut told: Value = serde_json::from_slice(&text)?;
+    state.instances = serde_json::from_value(told["instances"].take())?;
+    state.iam_instance_profile_associations = serde_json::from_value(told["profiles"].take())?;
+    state.tags = serde_json::from_value(told["tags"].take())?;
+    Ok(())
 }
 
 /// The cluster as the state of the EKS service keeps it. CreateCluster would invent the endpoint and the
