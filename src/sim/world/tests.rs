@@ -214,3 +214,21 @@ async fn until(is_so: impl Fn() -> bool) {
     }
     panic!("it never came to that");
 }
+
+#[tokio::test]
+async fn access_entries_name_the_sessions_of_their_role() {
+    let entries = "  accessEntries:
+  - { principal: cart }
+  - { principal: text, type: EC2_LINUX }
+  - { principal: reports, type: FARGATE_LINUX }
+  associations:
+";
+    let world = World::from_yaml(&FOUNDATION.replacen("  associations:\n", entries, 1), now()).unwrap();
+    let username = |role: &str| {
+        let arn = format!("arn:aws:iam::111122223333:role/{role}");
+        world.aws.with(|state| state.access_entries[&arn]["username"].clone())
+    };
+    assert_eq!(username("cart"), "arn:aws:sts::111122223333:assumed-role/cart/{{SessionName}}");
+    assert_eq!(username("text"), "system:node:{{EC2PrivateDNSName}}");
+    assert_eq!(username("reports"), "system:node:{{SessionName}}");
+}
