@@ -69,6 +69,7 @@ impl Seen {
             Event::Changes(changes) => changes.into_iter().for_each(|change| self.change(change)),
             Event::Link(link) => self.links.push(link),
             Event::Narrowed { resource, .. } => self.narrowed.push(resource),
+            Event::Widened { .. } => {}
             Event::Skipped { count, .. } => self.skipped += count,
         }
     }

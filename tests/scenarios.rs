@@ -24,6 +24,8 @@ mod proofs;
 mod readme;
 #[path = "support/record.rs"]
 mod record;
+#[path = "scenarios/rights.rs"]
+mod rights;
 #[path = "scenarios/trust.rs"]
 mod trust;
 

@@ -84,6 +84,13 @@ pub enum Message {
     Configured(Box<Configured>),
     /// Anything else that went wrong and that a person should read: journal, log, signals.
     Failed(Arc<Failure>),
+    /// A failure that was told no longer is one.
+    Mended {
+        /// Which, as it was told.
+        failure: Arc<Failure>,
+        /// How it is now.
+        now: String,
+    },
     /// What the last frame measured; never causes a frame.
     Measured(Measure),
     /// The program is in the foreground again.

@@ -95,6 +95,11 @@ impl Toasts {
         self.shown.len() != before
     }
 
+    /// Takes away a failure that no longer is one.
+    pub fn take_back(&mut self, failure: &Failure) {
+        self.shown.retain(|toast| toast.failure.as_deref() != Some(failure));
+    }
+
     /// Takes away what had its time; tells whether there was any.
     pub fn expire(&mut self, now: Timestamp) -> bool {
         let before = self.shown.len();

@@ -50,6 +50,7 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
         Message::Returned(outing, failure) => outside::returned(model, &outing, failure),
         Message::Copied { characters } => model.say(ToastKind::Success, format!("copied {characters} characters")),
         Message::CopyFailed(failure) | Message::Failed(failure) => outside::failed(model, failure),
+        Message::Mended { failure, now } => outside::mended(model, &failure, now),
         Message::Problems(problems) => outside::misconfigured(model, problems),
         Message::Configured(configured) => outside::configured(model, *configured),
         Message::Measured(measure) => model.measure = measure,

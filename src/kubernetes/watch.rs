@@ -37,6 +37,15 @@ pub enum Event {
         /// Which permission is missing.
         failure: Arc<Failure>,
     },
+    /// The whole cluster is read now, which was refused before.
+    Widened {
+        /// `pods`, `serviceaccounts`, …
+        resource: &'static str,
+        /// What was read instead, as it was told.
+        namespaces: Vec<String>,
+        /// Which permission was missing.
+        failure: Arc<Failure>,
+    },
     /// Objects that could not be understood and are left out.
     Skipped {
         /// `pods`, `serviceaccounts`, …
@@ -75,7 +84,8 @@ pub enum Link {
 
 /// Reads and follows pods, service accounts, namespaces, nodes, pod identity webhooks and what stands beside pods
 /// (network policies, security groups for pods, stores of External Secrets, volumes) until stopped or nobody listens. `namespaces` limits what lives in namespaces; `None` is the whole
-/// cluster, and falls back to the context's namespace where that is refused.
+/// cluster, and falls back to the context's namespace where that is refused at the start; the rest is asked for again
+/// once a minute.
 pub async fn watch(
     connection: Connection,
     namespaces: Option<Vec<String>>,

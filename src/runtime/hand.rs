@@ -211,16 +211,16 @@ impl Hand {
             match event {
                 Event::Changes(changes) => self.tell(Message::Changes(self.id, changes)).await,
                 Event::Link(link) => self.linked(link).await,
-                Event::Narrowed { namespaces, failure, .. } => self.narrowed(&namespaces, &failure).await,
+                Event::Narrowed { namespaces, failure, .. } => {
+                    self.tell(Message::Failed(narrowed(&namespaces, &failure))).await;
+                }
+                Event::Widened { resource, namespaces, failure } => {
+                    let now = format!("all {resource} are read now");
+                    self.tell(Message::Mended { failure: narrowed(&namespaces, &failure), now }).await;
+                }
                 Event::Skipped { resource, count, example } => self.skipped(resource, count, example).await,
             }
         }
-    }
-
-    async fn narrowed(&self, namespaces: &[String], failure: &Failure) {
-        let next = format!("Only {} is read; choose others with --namespace", namespaces.join(", "));
-        let said = Failure { next, ..failure.clone() };
-        self.tell(Message::Failed(Arc::new(said))).await;
     }
 
     async fn skipped(&self, resource: &str, count: usize, example: String) {
@@ -351,6 +351,12 @@ impl Hand {
 /// Failures that time alone does not mend.
 fn needs_a_person(failure: &Failure) -> bool {
     matches!(failure.kind, FailureKind::Usage | FailureKind::Credentials | FailureKind::Denied)
+}
+
+/// How it is said that less is read than was asked for.
+fn narrowed(namespaces: &[String], failure: &Failure) -> Arc<Failure> {
+    let next = format!("Only {} is read; choose others with --namespace", namespaces.join(", "));
+    Arc::new(Failure { next, ..failure.clone() })
 }
 
 /// Failures of a session rather than of one call.

@@ -178,7 +178,7 @@ fn batch(event: Event) -> Option<Vec<Change>> {
         Event::Link(watch::Link::Retrying { failure, .. } | watch::Link::Offline { failure }) => {
             Some(unknown(&failure))
         }
-        Event::Link(_) | Event::Narrowed { .. } | Event::Skipped { .. } => None,
+        Event::Link(_) | Event::Narrowed { .. } | Event::Widened { .. } | Event::Skipped { .. } => None,
     }
 }
 

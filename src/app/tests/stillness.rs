@@ -105,6 +105,18 @@ fn toasts_go_by_themselves_but_failures_stay() {
 }
 
 #[test]
+fn a_failure_that_no_longer_is_one_is_taken_back() {
+    let mut session = Session::new();
+    let failures = ["pods", "nodes"].map(|what| Arc::new(Failure::new(FailureKind::Denied, what, "b", "c")));
+    for failure in &failures {
+        session.tell(Message::Failed(Arc::clone(failure)));
+    }
+    session.tell(Message::Mended { failure: Arc::clone(&failures[0]), now: "all pods are read now".to_owned() });
+    let shown: Vec<String> = session.model.toasts.shown().iter().map(|toast| toast.text.clone()).collect();
+    assert_eq!(shown, [failures[1].to_string(), "all pods are read now".to_owned()]);
+}
+
+#[test]
 fn seconds_until_a_retry_are_counted_down() {
     let mut session = Session::new();
     let first = read(&session, 0);

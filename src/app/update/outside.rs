@@ -99,6 +99,12 @@ pub(super) fn failed(model: &mut Model, failure: Arc<Failure>) {
     model.touch();
 }
 
+/// What was told as failed works: that is no longer said, and how it is now is.
+pub(super) fn mended(model: &mut Model, failure: &Failure, now: String) {
+    model.toasts.take_back(failure);
+    model.say(ToastKind::Success, now);
+}
+
 /// Another program gave the terminal back. After a login what failed is tried again.
 pub(super) fn returned(model: &mut Model, outing: &Outing, failure: Option<Arc<Failure>>) {
     model.touch();

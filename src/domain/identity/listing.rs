@@ -54,6 +54,11 @@ impl<K: Eq + Hash + Clone, V> Listing<K, V> {
         self.failure.as_ref()
     }
 
+    /// Whether they were read, and why the last read failed.
+    pub fn told(&self) -> (Fact<()>, Option<Arc<Failure>>) {
+        (self.state.clone(), self.failure.clone())
+    }
+
     /// All objects.
     pub fn items(&self) -> &FxHashMap<K, V> {
         &self.items

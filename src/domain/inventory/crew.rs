@@ -67,6 +67,11 @@ impl Crew {
         self.failure.as_ref()
     }
 
+    /// Whether the pods were read, and why the last read failed.
+    pub fn told(&self) -> (Fact<()>, Option<Arc<Failure>>) {
+        (self.state.clone(), self.failure.clone())
+    }
+
     /// Number of pods.
     pub fn len(&self) -> usize {
         self.places.len()

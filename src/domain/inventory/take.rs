@@ -33,9 +33,9 @@ impl Inventory {
             Change::Namespace(name) => dirty.visible |= self.namespaces.put(name.clone(), name),
             Change::NamespaceGone(name) => dirty.visible |= self.namespaces.items_mut().remove(&name).is_some(),
             Change::Namespaces(names) => {
-                let state = self.namespaces.state().clone();
+                let before = self.namespaces.told();
                 let changed = self.namespaces.replace(names, Clone::clone);
-                dirty.visible |= !changed.is_empty() || state != *self.namespaces.state();
+                dirty.visible |= !changed.is_empty() || before != self.namespaces.told();
             }
             Change::ServiceAccount(_) | Change::ServiceAccountGone(_) | Change::ServiceAccounts(_) => {
                 self.take_account(change, dirty);
@@ -100,9 +100,9 @@ impl Inventory {
     }
 
     fn take_pods(&mut self, pods: Fact<Vec<Pod>>, dirty: &mut Dirty) {
-        let before = self.crew.state().clone();
+        let before = self.crew.told();
         self.crew.replace(pods, |touched| touch(Some(touched), dirty));
-        dirty.visible |= before != *self.crew.state();
+        dirty.visible |= before != self.crew.told();
     }
 
     /// Objects that stand beside pods and service accounts of their namespace.
@@ -152,10 +152,10 @@ impl Inventory {
                 dirty.accounts.insert(id);
             }
             Change::ServiceAccounts(found) => {
-                let before = accounts.state().clone();
+                let before = accounts.told();
                 let changed = accounts.replace(found, |account| account.id.clone());
-                dirty.all |= before != *accounts.state();
-                dirty.visible |= dirty.all || !changed.is_empty();
+                dirty.all |= before.0 != *accounts.state();
+                dirty.visible |= before != accounts.told() || !changed.is_empty();
                 dirty.accounts.extend(changed);
             }
             _ => {}
@@ -177,9 +177,10 @@ impl Inventory {
                 }
             }
             Change::Nodes(found) => {
-                let before = nodes.state().clone();
+                let before = nodes.told();
                 let changed = nodes.replace(found, |node| node.name.clone());
-                dirty.all_nodes |= before != *nodes.state();
+                dirty.all_nodes |= before.0 != *nodes.state();
+                dirty.visible |= before != nodes.told();
                 changed
             }
             _ => Vec::new(),

@@ -78,7 +78,7 @@ pub(super) struct Scope {
 }
 
 impl Scope {
-    fn new(namespace: Option<String>) -> Self {
+    pub fn new(namespace: Option<String>) -> Self {
         Self { namespace, version: String::new(), lines: None, opened: None, last: Vec::new() }
     }
 
@@ -111,6 +111,8 @@ pub(super) struct Follow<K: Kind> {
     pub streams: bool,
     /// No list has been complete yet.
     pub first: bool,
+    /// Why only the context's namespace is read, where the whole cluster was asked for.
+    pub narrowed: Option<Arc<Failure>>,
     listed: bool,
     live: bool,
     pause: Pause,
@@ -130,6 +132,7 @@ impl<K: Kind> Follow<K> {
             group: K::GROUP,
             streams: true,
             first: true,
+            narrowed: None,
             listed: false,
             live: false,
             pause: Pause::default(),
@@ -177,6 +180,11 @@ impl<K: Kind> Follow<K> {
 
     async fn is_live(&mut self) -> Result<(), End> {
         self.pause.reset();
+        if self.reported.take().is_some() {
+            // What was kept holds again: a new answer is awaited, and nothing failed.
+            let followed = self.kind.all(Fact::Loading);
+            self.batch.push(followed).await?;
+        }
         if K::LEADS && !self.live {
             self.live = true;
             self.batch.link(Link::Live).await?;
@@ -273,20 +281,20 @@ impl<K: Kind> Follow<K> {
         self.is_live().await?;
         loop {
             let Some((index, line)) = self.next(SILENCE).await? else {
-                return Ok(());
+                return if self.may_widen().await { Err(End::Gone) } else { Ok(()) };
             };
             self.event(index, &line).await?;
         }
     }
 
     async fn open(&mut self, index: usize) -> Result<(), End> {
+        let seconds = self.watch_seconds();
         let scope = &mut self.scopes[index];
         if scope.opened.take().is_some_and(|opened| opened.elapsed() < SHORTEST) {
             tokio::time::sleep(SHORTEST).await;
         }
         let version = encode(scope.resume_from());
-        let query =
-            format!("watch=true&allowWatchBookmarks=true&timeoutSeconds={WATCH_SECONDS}&resourceVersion={version}");
+        let query = format!("watch=true&allowWatchBookmarks=true&timeoutSeconds={seconds}&resourceVersion={version}");
         self.connect(index, &query).await
     }
 
@@ -412,12 +420,33 @@ impl<K: Kind> Follow<K> {
         self.batch.tell(Event::Skipped { resource: K::RESOURCE, count: self.skipped, example }).await
     }
 
-    /// The whole cluster is refused: take the context's namespace instead, and say so.
-    pub async fn narrow(&mut self, failure: Failure) -> Result<(), Closed> {
-        let namespace = self.connection.namespace().to_owned();
-        self.scopes = vec![Scope::new(Some(namespace.clone()))];
-        let failure = Arc::new(failure);
-        self.batch.tell(Event::Narrowed { resource: K::RESOURCE, namespaces: vec![namespace], failure }).await
+    /// How long a watch may last. Where less is read than was asked for, the rest is asked for again at its end.
+    pub fn watch_seconds(&self) -> u64 {
+        if self.narrowed.is_some() { DENIED.as_secs() } else { WATCH_SECONDS }
+    }
+
+    /// Whether the whole cluster may be read by now, where it was refused.
+    async fn may_widen(&mut self) -> bool {
+        let one = self.message(None, "limit=1", false);
+        self.narrowed.is_some() && self.connection.read(&Self::call("list", None), &one).await.is_ok()
+    }
+
+    /// The whole cluster is refused, the context's namespace is not.
+    pub async fn tell_narrowed(&mut self) -> Result<(), Closed> {
+        let Some(failure) = self.narrowed.clone() else { return Ok(()) };
+        let namespaces = self.own_namespace();
+        self.batch.tell(Event::Narrowed { resource: K::RESOURCE, namespaces, failure }).await
+    }
+
+    /// The whole cluster is read, and was not before.
+    pub async fn widened(&mut self) -> Result<(), Closed> {
+        let Some(failure) = self.narrowed.take() else { return Ok(()) };
+        let namespaces = self.own_namespace();
+        self.batch.tell(Event::Widened { resource: K::RESOURCE, namespaces, failure }).await
+    }
+
+    fn own_namespace(&self) -> Vec<String> {
+        vec![self.connection.namespace().to_owned()]
     }
 }
 

@@ -1,10 +1,10 @@
 //! The list before a watch: streamed where the server can, in pages of 500 where not. Objects of
 //! the first one are handed on as they come, so that the first rows need not wait for the last.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use super::{
-    follow::{End, Follow},
+    follow::{End, Follow, Scope},
     kind::Kind,
 };
 use crate::{
@@ -29,22 +29,55 @@ pub(super) type Listed<O> = (Vec<O>, Vec<O>);
 const UNSUPPORTED: [&str; 4] = ["400", "422", "BadRequest", "Invalid"];
 
 impl<K: Kind> Follow<K> {
-    /// Lists all scopes and leaves each where its watch goes on from.
+    /// Lists all scopes and leaves each where its watch goes on from. Who may not read the whole cluster at the start
+    /// reads the context's namespace instead; what a longer session has read is never narrowed.
     pub(super) async fn listing(&mut self) -> Result<Listed<K::Object>, End> {
-        let mut listed = (Vec::new(), Vec::new());
-        let mut index = 0;
-        while index < self.scopes.len() {
-            match self.list_scope(index, &mut listed).await {
-                Ok(()) => index += 1,
-                Err(End::Failed(failure)) if self.may_narrow(index, &failure) => self.narrow(failure).await?,
-                Err(end) => return Err(end),
+        if self.narrowed.is_some() {
+            self.scopes = vec![Scope::new(None)];
+        }
+        match self.list_scopes().await {
+            Err(End::Failed(failure)) if self.may_narrow(&failure) => self.list_narrowed(failure).await,
+            Ok(listed) => {
+                self.widened().await?;
+                Ok(listed)
             }
+            end => end,
+        }
+    }
+
+    async fn list_scopes(&mut self) -> Result<Listed<K::Object>, End> {
+        let mut listed = (Vec::new(), Vec::new());
+        for index in 0..self.scopes.len() {
+            self.list_scope(index, &mut listed).await?;
         }
         Ok(listed)
     }
 
-    fn may_narrow(&self, index: usize, failure: &Failure) -> bool {
-        K::NARROWS && failure.kind == FailureKind::Denied && self.scopes[index].namespace.is_none()
+    fn may_narrow(&self, failure: &Failure) -> bool {
+        let whole = self.scopes.iter().all(|scope| scope.namespace.is_none());
+        K::NARROWS && whole && failure.kind == FailureKind::Denied && (self.first || self.narrowed.is_some())
+    }
+
+    /// Where even that is refused, it is the whole cluster that cannot be read, and that is asked for again.
+    async fn list_narrowed(&mut self, refused: Failure) -> Result<Listed<K::Object>, End> {
+        let whole = std::mem::replace(&mut self.scopes, vec![Scope::new(Some(self.connection.namespace().to_owned()))]);
+        let before = self.narrowed.clone();
+        self.narrowed.get_or_insert_with(|| Arc::new(refused.clone()));
+        match self.list_scopes().await {
+            Ok(listed) => {
+                if before.is_none() {
+                    self.tell_narrowed().await?;
+                }
+                Ok(listed)
+            }
+            Err(end) => {
+                (self.scopes, self.narrowed) = (whole, before);
+                Err(match end {
+                    End::Failed(failure) if failure.kind == FailureKind::Denied => End::Failed(refused),
+                    other => other,
+                })
+            }
+        }
     }
 
     async fn list_scope(&mut self, index: usize, listed: &mut Listed<K::Object>) -> Result<(), End> {
@@ -61,9 +94,12 @@ impl<K: Kind> Follow<K> {
     }
 
     async fn stream(&mut self, index: usize, listed: &mut Listed<K::Object>) -> Result<(), End> {
-        let query = "watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan\
-                     &allowWatchBookmarks=true&timeoutSeconds=240";
-        self.connect(index, query).await?;
+        let seconds = self.watch_seconds();
+        let query = format!(
+            "watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan\
+             &allowWatchBookmarks=true&timeoutSeconds={seconds}"
+        );
+        self.connect(index, &query).await?;
         loop {
             let line = match self.next_of(index).await? {
                 Some(line) => line,

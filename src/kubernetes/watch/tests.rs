@@ -61,8 +61,11 @@ struct Seen {
     early: usize,
     links: Vec<Link>,
     narrowed: Vec<(&'static str, Vec<String>)>,
+    widened: Vec<&'static str>,
+    fewest: Option<usize>,
     skipped: usize,
     unknown: Vec<Arc<Failure>>,
+    mended: usize,
     stores: Vec<Fact<usize>>,
 }
 
@@ -72,6 +75,7 @@ impl Seen {
             Event::Changes(changes) => changes.into_iter().for_each(|change| self.change(change)),
             Event::Link(link) => self.links.push(link),
             Event::Narrowed { resource, namespaces, .. } => self.narrowed.push((resource, namespaces)),
+            Event::Widened { resource, .. } => self.widened.push(resource),
             Event::Skipped { count, .. } => self.skipped = count,
         }
     }
@@ -87,7 +91,9 @@ impl Seen {
             Change::Pods(Fact::Known(pods)) => {
                 self.whole += 1;
                 self.pods = pods.iter().map(|pod| pod.id.name.to_string()).collect();
+                self.fewest = Some(self.fewest.unwrap_or(usize::MAX).min(pods.len()));
             }
+            Change::Pods(Fact::Loading) => self.mended += 1,
             Change::Pods(Fact::Unknown(failure)) => self.unknown.push(failure),
             Change::Nodes(Fact::Unknown(failure)) => self.unknown.push(failure),
             Change::SecretStores(found) => self.stores.push(found.map_known(|stores| stores.len())),
@@ -238,6 +244,84 @@ async fn without_rights_on_the_cluster_the_namespace_of_the_context_is_read() {
     assert_eq!(seen.narrowed, [("pods", vec!["shop".to_owned()])]);
 }
 
+fn forbidden() -> Answer {
+    Answer::Body(403, status(403, "Forbidden", "pods is forbidden"))
+}
+
+/// The pods of all namespaces, or of one.
+fn pods(names: &[&str]) -> Answer {
+    let added = names.iter().map(|name| line("ADDED", &pod(name, 1)));
+    Answer::Open(added.chain([end_of_list(5)]).collect())
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_whole_cluster_is_read_as_soon_as_it_may_be() {
+    let refusals = AtomicUsize::new(3);
+    let (seen, log) = until(
+        move |asked| match asked {
+            _ if asked.path.starts_with("/api/v1/namespaces/shop/pods?") => {
+                Answer::Lines(vec![line("ADDED", &pod("a", 1)), end_of_list(2)])
+            }
+            _ if !is_pods(asked) => other(asked),
+            _ if refusals.load(Ordering::Relaxed) > 0 => {
+                refusals.fetch_sub(1, Ordering::Relaxed);
+                forbidden()
+            }
+            _ if asked.path.contains("limit=1") => Answer::Body(200, list(&[pod("a", 1)], 5, "more")),
+            _ => pods(&["a", "b"]),
+        },
+        |seen| seen.pods == ["a", "b"] && !seen.widened.is_empty(),
+    )
+    .await;
+    assert_eq!(seen.narrowed, [("pods", vec!["shop".to_owned()])], "said once");
+    assert_eq!(seen.widened, ["pods"]);
+    let log = log.lock().unwrap();
+    let narrow = log.iter().filter(|asked| asked.path.starts_with("/api/v1/namespaces/shop/pods?"));
+    assert!(narrow.clone().count() > 1 && narrow.clone().all(|asked| asked.path.contains("timeoutSeconds=60")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_right_taken_while_lists_are_read_again_takes_no_rows_and_they_are_all_back_when_it_returns() {
+    let lists = AtomicUsize::new(0);
+    let (seen, _) = until(
+        move |asked| match asked {
+            _ if asked.path.starts_with("/api/v1/namespaces/shop/pods?") => pods(&["a"]),
+            _ if !is_pods(asked) => other(asked),
+            _ => match lists.fetch_add(1, Ordering::Relaxed) {
+                0 => Answer::Open(vec![
+                    line("ADDED", &pod("a", 1)),
+                    line("ADDED", &pod("b", 2)),
+                    end_of_list(5),
+                    line("ERROR", &status(410, "Expired", "too old resource version")),
+                ]),
+                1 | 2 => forbidden(),
+                _ => pods(&["a", "b", "c"]),
+            },
+        },
+        |seen| seen.pods == ["a", "b", "c"] && seen.is_live(),
+    )
+    .await;
+    assert!(seen.links.iter().any(|link| matches!(link, Link::Denied(_))), "{:?}", seen.links);
+    assert_eq!((seen.narrowed.len(), seen.fewest), (0, Some(2)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_may_read_nothing_at_the_start_reads_the_whole_cluster_later() {
+    let asked_before = AtomicUsize::new(0);
+    let (seen, _) = until(
+        move |asked| match asked {
+            _ if !is_pods(asked) => other(asked),
+            _ if asked_before.fetch_add(1, Ordering::Relaxed) < 2 => forbidden(),
+            _ if asked.path.starts_with("/api/v1/namespaces/shop/pods?") => pods(&["a"]),
+            _ => pods(&["a", "b"]),
+        },
+        |seen| seen.pods == ["a", "b"] && seen.is_live(),
+    )
+    .await;
+    assert_eq!(seen.narrowed, [], "less than the whole was never read");
+    assert_eq!(seen.unknown[0].action.as_deref(), Some("watch pods"));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_kind_that_is_denied_is_unknown_and_the_others_go_on() {
     let (seen, _) = until(
@@ -298,6 +382,7 @@ async fn an_outage_keeps_what_is_known_and_counts_its_attempts() {
     assert_eq!(attempts, [1, 2, 3, 4]);
     assert_eq!(seen.links.iter().filter(|link| matches!(link, Link::Offline { .. })).count(), 2);
     assert!(seen.is_live());
+    assert_eq!((seen.unknown.len(), seen.mended), (1, 1), "told once that it failed, and once that it no longer does");
 }
 
 #[tokio::test(start_paused = true)]
